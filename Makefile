@@ -1,0 +1,137 @@
+# The front door of the project: `make help` lists what can be done.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+DISTRIBUTIONS := sdk/python platform services/snapshots gateway stack
+EDITABLE := $(addprefix -e ,$(DISTRIBUTIONS))
+PYPROJECTS := $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
+LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
+CODEGEN := $(UV) run --quiet --isolated --no-project --with-requirements codegen.lock python
+PYTEST := $(BIN)/python -m pytest
+PYTEST_WORKERS ?= 2
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# -- Installing ---------------------------------------------------------------
+
+$(UV): bootstrap.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Timeloom needs Python 3.11 or newer; this is %s. Choose another with PYTHON=…" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module of $(PYTHON) does not work; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bootstrap.lock
+	@touch $@
+
+$(VENV)/.runtime: $(UV) requirements.lock $(PYPROJECTS)
+	@echo "Installing what Timeloom runs on into $(VENV)"
+	@$(UV) pip install --python $(BIN)/python --quiet --require-hashes -r requirements.lock
+	@$(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation $(EDITABLE)
+	@$(BIN)/python -m compileall -q -j 2 $(VENV)/lib $(DISTRIBUTIONS) > /dev/null || true
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "Installing what the checks and tests need into $(VENV)"
+	@$(UV) pip install --python $(BIN)/python --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.dev ## Make the virtual environment with everything for development
+
+# -- Running ------------------------------------------------------------------
+
+.PHONY: up
+up: $(VENV)/.runtime ## Start the whole stack in the foreground; Ctrl-C stops it
+	@$(BIN)/timeloom up
+
+.PHONY: demo
+demo: $(VENV)/.runtime ## Record a real LangGraph agent and step back through it
+	@$(BIN)/python examples/langgraph_agent.py
+
+# -- Changing -----------------------------------------------------------------
+
+.PHONY: protos
+protos: $(UV) ## Generate the stubs and the descriptor set from protos/
+	@$(CODEGEN) tools/generate_protos.py
+
+.PHONY: lock
+lock: $(UV) ## Resolve the requirement files into their locks
+	@$(LOCK) bootstrap.in -o bootstrap.lock
+	@$(LOCK) requirements.in -o requirements.lock
+	@$(LOCK) requirements-dev.in -o requirements-dev.lock
+	@$(LOCK) codegen.in -o codegen.lock
+
+.PHONY: format
+format: setup ## Format the Python code and the protos
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/buf format protos -w
+
+# -- Checking -----------------------------------------------------------------
+
+.PHONY: lint
+lint: setup ## Check style, imports, protos, SQL migrations and Kubernetes files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+	@$(BIN)/buf format protos --diff --exit-code
+	@$(BIN)/buf lint gateway/timeloom_gateway/contracts.binpb --config protos/buf.yaml
+	@$(BIN)/squawk --config .squawk.toml $$(find platform services gateway -path '*/migrations/*.sql')
+	@$(BIN)/python tools/check_kubernetes.py
+
+.PHONY: typecheck
+typecheck: setup ## Check the types with mypy and pyright, both strict
+	@$(BIN)/mypy $(DISTRIBUTIONS) tools tests
+	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+
+.PHONY: contracts
+contracts: setup ## Check that generated files and locks are current and the contracts compatible
+	@$(BIN)/python tools/check_drift.py
+
+.PHONY: check
+check: lint typecheck contracts ## Everything that CI checks besides the tests
+
+# -- Testing ------------------------------------------------------------------
+
+.PHONY: test
+test: setup ## All tests but the fault tests
+	@$(PYTEST) -n $(PYTEST_WORKERS) --dist loadgroup -m "not fault" tests/unit tests/integration tests/contract tests/migration tests/e2e
+
+.PHONY: test-unit
+test-unit: setup ## Tests without I/O
+	@$(PYTEST) -q tests/unit
+
+.PHONY: test-integration
+test-integration: setup ## Tests against real PostgreSQL, NATS and gRPC
+	@$(PYTEST) -n $(PYTEST_WORKERS) --dist loadgroup -m "not fault" tests/integration tests/contract tests/migration
+
+.PHONY: test-e2e
+test-e2e: setup ## Tests of the whole stack, as a user has it
+	@$(PYTEST) -m "not fault" tests/e2e
+
+.PHONY: test-fault
+test-fault: setup ## Tests that kill real processes
+	@$(PYTEST) -m fault tests
+
+.PHONY: bench
+bench: setup ## Measure beside the peers, in one run
+	@$(BIN)/python -m tests.bench
+
+# -- Shipping -----------------------------------------------------------------
+
+.PHONY: web
+web: ## Build the console (needs Node.js 20 or newer)
+	@tools/build_web.sh
+
+.PHONY: images
+images: ## Build the container images (needs a Docker engine)
+	@tools/build_images.sh
+
+.PHONY: clean
+clean: ## Remove everything that was built; the data in .timeloom/ stays
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
