@@ -75,6 +75,12 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Stored data fails its hash."""
     REASON_UNIMPLEMENTED: _Reason.ValueType  # 67
     """The method or route does not exist."""
+    REASON_METHOD_NOT_ALLOWED: _Reason.ValueType  # 80
+    """The route exists, but not for this HTTP method; `Allow` names those that it has."""
+    REASON_NOT_ACCEPTABLE: _Reason.ValueType  # 81
+    """The answer does not exist in any of the media types that `Accept` names."""
+    REASON_UNSUPPORTED_MEDIA_TYPE: _Reason.ValueType  # 82
+    """The body's media type or encoding is not one that the route reads."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a call failed, in a form that programs can act on. It travels as
@@ -135,4 +141,10 @@ REASON_DATA_LOSS: Reason.ValueType  # 66
 """Stored data fails its hash."""
 REASON_UNIMPLEMENTED: Reason.ValueType  # 67
 """The method or route does not exist."""
+REASON_METHOD_NOT_ALLOWED: Reason.ValueType  # 80
+"""The route exists, but not for this HTTP method; `Allow` names those that it has."""
+REASON_NOT_ACCEPTABLE: Reason.ValueType  # 81
+"""The answer does not exist in any of the media types that `Accept` names."""
+REASON_UNSUPPORTED_MEDIA_TYPE: Reason.ValueType  # 82
+"""The body's media type or encoding is not one that the route reads."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

@@ -110,6 +110,7 @@ Global___FieldRules: _TypeAlias = FieldRules  # noqa: Y015
 
 JSON_FIELD_NUMBER: _builtins.int
 RULES_FIELD_NUMBER: _builtins.int
+RESUME_POSITION_FIELD_NUMBER: _builtins.int
 SCOPE_FIELD_NUMBER: _builtins.int
 TIMEOUT_SECONDS_FIELD_NUMBER: _builtins.int
 HTTP_STATUS_FIELD_NUMBER: _builtins.int
@@ -119,6 +120,10 @@ JSON, never as base64 text.
 """
 rules: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, Global___FieldRules]
 """Checked for every request by the platform's interceptor."""
+resume_position: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.str]
+"""For a field of a server stream's request: the path of the response field whose value, given here, resumes the
+stream after that response. REST sends it as the `id` of each event and takes it back from `Last-Event-ID`.
+"""
 scope: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Scope.ValueType]
 """The scope that a caller needs. A service with a method that names none does not start."""
 timeout_seconds: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.int]
