@@ -10,7 +10,6 @@ UV := $(BIN)/uv
 DISTRIBUTIONS := sdk/python platform services/snapshots gateway stack
 EDITABLE := $(addprefix -e ,$(DISTRIBUTIONS))
 PYPROJECTS := $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
-LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
 CODEGEN := $(UV) run --quiet --isolated --no-project --with-requirements codegen.lock python
 PYTEST := $(BIN)/python -m pytest
 PYTEST_WORKERS ?= 2
@@ -60,10 +59,13 @@ protos: $(UV) ## Generate the stubs and the descriptor set from protos/
 
 .PHONY: lock
 lock: $(UV) ## Resolve the requirement files into their locks
-	@$(LOCK) bootstrap.in -o bootstrap.lock
-	@$(LOCK) requirements.in -o requirements.lock
-	@$(LOCK) requirements-dev.in -o requirements-dev.lock
-	@$(LOCK) codegen.in -o codegen.lock
+	@for name in bootstrap requirements requirements-dev codegen; do \
+		$(MAKE) --silent resolve NAME=$$name OUTPUT=$$name.lock; done
+
+.PHONY: resolve
+resolve:
+	@$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --quiet $(NAME).in -o $(OUTPUT)
 
 .PHONY: format
 format: setup ## Format the Python code and the protos
