@@ -59,6 +59,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The idempotency key was used before for a different request."""
     REASON_IDEMPOTENCY_KEY_IN_USE: _Reason.ValueType  # 46
     """The first request with this idempotency key has not finished yet."""
+    REASON_CONFLICT: _Reason.ValueType  # 47
+    """Another change of the same data came in between; the same request again may succeed."""
+    REASON_POSITION_DROPPED: _Reason.ValueType  # 48
+    """The position to resume from is no longer kept: read the resource anew, then follow it from there."""
     REASON_TOO_LARGE: _Reason.ValueType  # 60
     """The request, or a document in it, is larger than its limit."""
     REASON_RATE_LIMITED: _Reason.ValueType  # 61
@@ -125,6 +129,10 @@ REASON_IDEMPOTENCY_KEY_REUSED: Reason.ValueType  # 45
 """The idempotency key was used before for a different request."""
 REASON_IDEMPOTENCY_KEY_IN_USE: Reason.ValueType  # 46
 """The first request with this idempotency key has not finished yet."""
+REASON_CONFLICT: Reason.ValueType  # 47
+"""Another change of the same data came in between; the same request again may succeed."""
+REASON_POSITION_DROPPED: Reason.ValueType  # 48
+"""The position to resume from is no longer kept: read the resource anew, then follow it from there."""
 REASON_TOO_LARGE: Reason.ValueType  # 60
 """The request, or a document in it, is larger than its limit."""
 REASON_RATE_LIMITED: Reason.ValueType  # 61
