@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"timeloom/type/v1/annotations.proto\x12\x10timeloom.type.v1\x1a google/protobuf/descriptor.proto\"\x9e\x01\n\nFieldRules\x12\x10\n\x08required\x18\x01 \x01(\x08\x12\x12\n\nmin_length\x18\x02 \x01(\r\x12\x12\n\nmax_length\x18\x03 \x01(\r\x12\x0f\n\x07pattern\x18\x04 \x01(\t\x12\x0c\n\x04uuid\x18\x05 \x01(\x08\x12\x0b\n\x03min\x18\x06 \x01(\x01\x12\x0b\n\x03max\x18\x07 \x01(\x01\x12\x11\n\tmax_items\x18\x08 \x01(\r\x12\n\n\x02in\x18\t \x03(\t*v\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSCOPE_PUBLIC\x10\x01\x12\x0e\n\nSCOPE_READ\x10\x02\x12\x0f\n\x0bSCOPE_WRITE\x10\x03\x12\x0f\n\x0bSCOPE_ADMIN\x10\x04\x12\x12\n\x0eSCOPE_INTERNAL\x10\x05:-\n\x04json\x12\x1d.google.protobuf.FieldOptions\x18\xf9\xc6\x05 \x01(\x08:L\n\x05rules\x12\x1d.google.protobuf.FieldOptions\x18\xfa\xc6\x05 \x01(\x0b\x32\x1c.timeloom.type.v1.FieldRules:8\n\x0fresume_position\x12\x1d.google.protobuf.FieldOptions\x18\xfb\xc6\x05 \x01(\t:H\n\x05scope\x12\x1e.google.protobuf.MethodOptions\x18\xf9\xc6\x05 \x01(\x0e\x32\x17.timeloom.type.v1.Scope:9\n\x0ftimeout_seconds\x12\x1e.google.protobuf.MethodOptions\x18\xfa\xc6\x05 \x01(\r:8\n\x0bhttp_status\x12!.google.protobuf.EnumValueOptions\x18\xf9\xc6\x05 \x01(\rb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"timeloom/type/v1/annotations.proto\x12\x10timeloom.type.v1\x1a google/protobuf/descriptor.proto\"\xb7\x01\n\nFieldRules\x12\x10\n\x08required\x18\x01 \x01(\x08\x12\x12\n\nmin_length\x18\x02 \x01(\r\x12\x12\n\nmax_length\x18\x03 \x01(\r\x12\x0f\n\x07pattern\x18\x04 \x01(\t\x12\x0c\n\x04uuid\x18\x05 \x01(\x08\x12\x0b\n\x03min\x18\x06 \x01(\x01\x12\x0b\n\x03max\x18\x07 \x01(\x01\x12\x11\n\tmax_items\x18\x08 \x01(\r\x12\n\n\x02in\x18\t \x03(\t\x12\x17\n\x0foptional_fields\x18\n \x03(\t*v\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSCOPE_PUBLIC\x10\x01\x12\x0e\n\nSCOPE_READ\x10\x02\x12\x0f\n\x0bSCOPE_WRITE\x10\x03\x12\x0f\n\x0bSCOPE_ADMIN\x10\x04\x12\x12\n\x0eSCOPE_INTERNAL\x10\x05:-\n\x04json\x12\x1d.google.protobuf.FieldOptions\x18\xf9\xc6\x05 \x01(\x08:L\n\x05rules\x12\x1d.google.protobuf.FieldOptions\x18\xfa\xc6\x05 \x01(\x0b\x32\x1c.timeloom.type.v1.FieldRules:8\n\x0fresume_position\x12\x1d.google.protobuf.FieldOptions\x18\xfb\xc6\x05 \x01(\t:H\n\x05scope\x12\x1e.google.protobuf.MethodOptions\x18\xf9\xc6\x05 \x01(\x0e\x32\x17.timeloom.type.v1.Scope:9\n\x0ftimeout_seconds\x12\x1e.google.protobuf.MethodOptions\x18\xfa\xc6\x05 \x01(\r:8\n\x0bhttp_status\x12!.google.protobuf.EnumValueOptions\x18\xf9\xc6\x05 \x01(\rb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'timeloom.type.v1.annotations_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SCOPE']._serialized_start=251
-  _globals['_SCOPE']._serialized_end=369
+  _globals['_SCOPE']._serialized_start=276
+  _globals['_SCOPE']._serialized_end=394
   _globals['_FIELDRULES']._serialized_start=91
-  _globals['_FIELDRULES']._serialized_end=249
+  _globals['_FIELDRULES']._serialized_end=274
 # @@protoc_insertion_point(module_scope)

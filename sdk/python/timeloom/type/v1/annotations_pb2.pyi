@@ -3,9 +3,11 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pb2 as _descriptor_pb2
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf.internal import extension_dict as _extension_dict
 import builtins as _builtins
@@ -72,6 +74,7 @@ class FieldRules(_message.Message):
     MAX_FIELD_NUMBER: _builtins.int
     MAX_ITEMS_FIELD_NUMBER: _builtins.int
     IN_FIELD_NUMBER: _builtins.int
+    OPTIONAL_FIELDS_FIELD_NUMBER: _builtins.int
     required: _builtins.bool
     """The field must be set: a string or bytes field not empty, a message present."""
     min_length: _builtins.int
@@ -88,6 +91,12 @@ class FieldRules(_message.Message):
     """The greatest value of a number."""
     max_items: _builtins.int
     """The greatest number of elements of a repeated or map field."""
+    @_builtins.property
+    def optional_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """For a message field: the names of those of its message's fields that need not be set here, although the message's
+        own rules require them.
+        """
+
     def __init__(
         self,
         *,
@@ -99,10 +108,11 @@ class FieldRules(_message.Message):
         min: _builtins.float = ...,
         max: _builtins.float = ...,
         max_items: _builtins.int = ...,
+        optional_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["in", b"in", "max", b"max", "max_items", b"max_items", "max_length", b"max_length", "min", b"min", "min_length", b"min_length", "pattern", b"pattern", "required", b"required", "uuid", b"uuid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["in", b"in", "max", b"max", "max_items", b"max_items", "max_length", b"max_length", "min", b"min", "min_length", b"min_length", "optional_fields", b"optional_fields", "pattern", b"pattern", "required", b"required", "uuid", b"uuid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
