@@ -1,0 +1,11 @@
+"""What every Timeloom service stands on."""
+
+import sys
+
+# structlog looks for rich to draw tracebacks with: 0.19 s and 15 MB in each service, for a renderer that
+# `log` does not use. Hidden from it here, before anything of a service can import structlog.
+_rich = sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # None makes an import fail
+import structlog as structlog  # noqa: E402 - imported for the effect
+
+if _rich is None:
+    del sys.modules["rich"]
