@@ -1,0 +1,254 @@
+"""PostgreSQL for a room: a pool whose transactions see one project and nothing else.
+
+Every connection takes the room's role and schema when it is opened, so that row-level security holds for
+each statement from the first on. The project is set for one transaction only: a connection that is used
+again without one raises an error instead of showing the previous project's rows.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Self, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from timeloom_platform.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    DeadlineExceededError,
+    InternalError,
+    InvalidFieldError,
+    OverloadedError,
+    TimeloomError,
+    UnavailableError,
+)
+
+CONNECT_TIMEOUT_SECONDS = 2.0
+ACQUIRE_TIMEOUT_SECONDS = 5.0
+RECONNECT_INTERVAL_SECONDS = 0.1
+COMMAND_TIMEOUT_SECONDS = 35.0
+CLOSE_TIMEOUT_SECONDS = 5.0
+IDLE_CONNECTION_SECONDS = 300.0
+RETRY_AFTER_SECONDS = 1.0
+
+STATEMENT_TIMEOUT_MS = 30_000
+LOCK_TIMEOUT_MS = 10_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
+
+SET_PROJECT = "SELECT set_config('app.project', $1, true)"
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+_CONNECTION_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+)
+
+
+def role_of(room: str) -> str:
+    """The role that a room's statements run under: it sees the rows of one project at a time."""
+    return f"timeloom_{room}"
+
+
+def system_role_of(room: str) -> str:
+    """The role of a room's own housekeeping: it sees the rows of all projects."""
+    return f"timeloom_{room}_system"
+
+
+class Database:
+    """A room's PostgreSQL: bounded pool, project-bound transactions, and reconnection after a restart."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, url: str, room: str) -> None:
+        self.room = room
+        self._pool = pool
+        self._url = url
+        self._set_system_role = f"SET LOCAL ROLE {system_role_of(room)}"
+
+    @classmethod
+    async def connect(cls, url: str, *, room: str, pool_size: int = 8) -> Self:
+        """Open a pool on the room's schema, which `migrate` must have made.
+
+        Raises:
+            UnavailableError: PostgreSQL cannot be reached.
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=pool_size,
+                timeout=CONNECT_TIMEOUT_SECONDS,
+                command_timeout=COMMAND_TIMEOUT_SECONDS,
+                max_inactive_connection_lifetime=IDLE_CONNECTION_SECONDS,
+                server_settings=_server_settings(room),
+                reset=_keep_session,
+            )
+        except _CONNECTION_LOST as error:
+            raise _unreachable() from error
+        return cls(pool, url=url, room=room)
+
+    @asynccontextmanager
+    async def transaction(self, project_id: str) -> AsyncGenerator[Connection]:
+        """A transaction that sees and writes the rows of one project.
+
+        Raises:
+            UnavailableError: PostgreSQL cannot be reached.
+            OverloadedError: every connection of the pool stayed in use until the acquisition's deadline.
+        """
+        async with AsyncExitStack() as stack:
+            yield await self._begin(stack, SET_PROJECT, project_id)
+
+    @asynccontextmanager
+    async def system_transaction(self) -> AsyncGenerator[Connection]:
+        """A transaction that sees the rows of all projects: for relays and retention, never for a request.
+
+        Raises:
+            UnavailableError: PostgreSQL cannot be reached.
+            OverloadedError: every connection of the pool stayed in use until the acquisition's deadline.
+        """
+        async with AsyncExitStack() as stack:
+            yield await self._begin(stack, self._set_system_role)
+
+    async def open_connection(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """A connection of the caller's own, outside the pool, for LISTEN; the caller closes it."""
+        try:
+            return await asyncpg.connect(
+                self._url, timeout=CONNECT_TIMEOUT_SECONDS, server_settings=_server_settings(self.room)
+            )
+        except _CONNECTION_LOST as error:
+            raise _unreachable() from error
+
+    async def ping(self) -> None:
+        """Return when the database answers; raise UnavailableError when it does not."""
+        try:
+            async with self._pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS) as connection:
+                await connection.execute("SELECT 1", timeout=CONNECT_TIMEOUT_SECONDS)
+        except _CONNECTION_LOST as error:
+            raise _unreachable() from error
+
+    async def close(self) -> None:
+        """Wait for the transactions in progress, for a bounded time, and close all connections."""
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    async def _begin(self, stack: AsyncExitStack, prologue: str, *arguments: str) -> Connection:
+        """Begin a transaction, on another connection if PostgreSQL was restarted under this one.
+
+        Nothing of the caller's has run yet, so that beginning again is safe, and a restart shorter than the
+        deadline is a delay for the caller and no failure.
+        """
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + ACQUIRE_TIMEOUT_SECONDS
+        while True:
+            try:
+                async with AsyncExitStack() as attempt:
+                    connection = await self._pool.acquire(timeout=max(deadline - clock(), 0.001))
+                    attempt.push_async_callback(self._pool.release, connection)
+                    await attempt.enter_async_context(connection.transaction())
+                    await connection.execute(prologue, *arguments)
+                    stack.push_async_exit(attempt.pop_all())
+                    return connection
+            except _CONNECTION_LOST as error:
+                if self._pool.is_closing():
+                    raise _unreachable() from error
+                if clock() + RECONNECT_INTERVAL_SECONDS < deadline:
+                    await asyncio.sleep(RECONNECT_INTERVAL_SECONDS)
+                elif isinstance(error, TimeoutError) and self._is_exhausted():
+                    raise OverloadedError(
+                        "Every connection to the database is in use.", retry_after_seconds=RETRY_AFTER_SECONDS
+                    ) from error
+                else:
+                    raise _unreachable() from error
+
+    def _is_exhausted(self) -> bool:
+        return self._pool.get_size() - self._pool.get_idle_size() >= self._pool.get_max_size()
+
+
+def map_database_error(error: BaseException) -> TimeloomError | None:
+    """What a client may be told about a failure of the database; None when `error` is not one.
+
+    The driver's own text stays out of it: that names tables and values, and belongs into the log.
+    """
+    for kinds, answer in _ANSWERS:
+        if isinstance(error, kinds):
+            return answer()
+    # The driver says so in words alone when a connection was lost between two statements.
+    if isinstance(error, asyncpg.InterfaceError) and "clos" in str(error):
+        return _unreachable()
+    return None
+
+
+def _unreachable() -> TimeloomError:
+    return UnavailableError("The database cannot be reached.", retry_after_seconds=RETRY_AFTER_SECONDS)
+
+
+def _conflict() -> TimeloomError:
+    return ConflictError(
+        "Another change of the same data came in between; try again.", retry_after_seconds=RETRY_AFTER_SECONDS
+    )
+
+
+def _exhausted() -> TimeloomError:
+    return OverloadedError(
+        "The database is at its limits; try again.", retry_after_seconds=RETRY_AFTER_SECONDS
+    )
+
+
+# The first that fits answers: the more special stand before the more general.
+_ANSWERS: tuple[tuple[tuple[type[BaseException], ...], Callable[[], TimeloomError]], ...] = (
+    (
+        (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError),
+        _conflict,
+    ),
+    (
+        (asyncpg.QueryCanceledError, TimeoutError),
+        lambda: DeadlineExceededError("The database took too long to answer."),
+    ),
+    (
+        (asyncpg.UniqueViolationError,),
+        lambda: AlreadyExistsError("A resource of this identifier exists already."),
+    ),
+    (
+        (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError),
+        lambda: InvalidFieldError("Text must not contain the character U+0000."),
+    ),
+    ((asyncpg.TooManyConnectionsError,), _exhausted),
+    (
+        (
+            asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError,
+            asyncpg.InsufficientResourcesError,
+            asyncpg.ReadOnlySQLTransactionError,
+            ConnectionError,
+        ),
+        _unreachable,
+    ),
+    (
+        (asyncpg.PostgresError,),
+        lambda: InternalError("The database refused the statement."),
+    ),
+)
+
+
+def _server_settings(room: str) -> dict[str, str]:
+    return {
+        "application_name": f"timeloom-{room}",
+        "role": role_of(room),
+        "search_path": room,
+        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+        "lock_timeout": str(LOCK_TIMEOUT_MS),
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+        # Compiling a statement costs more than all that ours take.
+        "jit": "off",
+    }
+
+
+async def _keep_session(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Spare the pool's `RESET ALL`, a round trip for each transaction: all that we set is local to one."""
