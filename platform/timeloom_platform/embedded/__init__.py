@@ -1,0 +1,1 @@
+"""PostgreSQL and NATS as child processes: what `timeloom up` and the tests run instead of an installation."""

@@ -1,0 +1,10 @@
+"""What the tests of every room stand on: throw-away servers, fresh databases, gRPC servers in the process.
+
+`timeloom_platform.testing.fixtures` holds the pytest fixtures; the rest is usable from any test code.
+"""
+
+from timeloom_platform.testing.conditions import eventually
+from timeloom_platform.testing.databases import Databases
+from timeloom_platform.testing.servers import private_postgres, throw_away_nats
+
+__all__ = ["Databases", "eventually", "private_postgres", "throw_away_nats"]

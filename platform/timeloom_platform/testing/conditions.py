@@ -1,0 +1,31 @@
+"""Waiting for a condition, with a limit, instead of sleeping and hoping."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_INTERVAL_SECONDS = 0.01
+
+
+async def eventually(
+    check: Callable[[], Awaitable[T] | T], *, timeout_seconds: float = 10.0, describe: str = ""
+) -> T:
+    """Calls `check` until it returns something truthy, and returns that; an AssertionError in the end."""
+    result: T | None = None
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            while True:
+                result = await _call(check)
+                if result:
+                    return result
+                await asyncio.sleep(_INTERVAL_SECONDS)
+    except TimeoutError:
+        what = describe or getattr(check, "__name__", "the condition")
+        raise AssertionError(f"not within {timeout_seconds:g} s: {what}; last answer: {result!r}") from None
+
+
+async def _call(check: Callable[[], Awaitable[T] | T]) -> T:
+    outcome = check()
+    return await outcome if isinstance(outcome, Awaitable) else outcome
