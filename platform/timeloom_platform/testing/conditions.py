@@ -1,8 +1,9 @@
 """Waiting for a condition, with a limit, instead of sleeping and hoping."""
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -27,5 +28,5 @@ async def eventually(
 
 
 async def _call(check: Callable[[], Awaitable[T] | T]) -> T:
-    outcome = check()
-    return await outcome if isinstance(outcome, Awaitable) else outcome
+    outcome: Any = check()
+    return cast("T", await outcome if inspect.isawaitable(outcome) else outcome)
