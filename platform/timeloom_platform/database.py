@@ -5,6 +5,8 @@ each statement from the first on. The project is set for one transaction only: a
 again without one raises an error instead of showing the previous project's rows.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -63,7 +65,7 @@ def system_role_of(room: str) -> str:
 class Database:
     """A room's PostgreSQL: bounded pool, project-bound transactions, and reconnection after a restart."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, url: str, room: str) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], *, url: str, room: str) -> None:
         self.room = room
         self._pool = pool
         self._url = url
@@ -113,7 +115,7 @@ class Database:
         async with AsyncExitStack() as stack:
             yield await self._begin(stack, self._set_system_role)
 
-    async def open_connection(self) -> "asyncpg.Connection[asyncpg.Record]":
+    async def open_connection(self) -> asyncpg.Connection[asyncpg.Record]:
         """A connection of the caller's own, outside the pool, for LISTEN; the caller closes it."""
         try:
             return await asyncpg.connect(
@@ -250,5 +252,5 @@ def _server_settings(room: str) -> dict[str, str]:
     }
 
 
-async def _keep_session(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def _keep_session(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """Spare the pool's `RESET ALL`, a round trip for each transaction: all that we set is local to one."""

@@ -7,6 +7,8 @@ safely run again. Within a file the schema is the search path, so tables are nam
 ends with `SELECT protect_table('…')`.
 """
 
+from __future__ import annotations
+
 import asyncio
 import hashlib
 import itertools
@@ -127,6 +129,8 @@ async def migrate(url: str, *, room: str, package: str) -> int:
             "lock_timeout": str(LOCK_TIMEOUT_MS),
             # "already exists, skipping" is what a second start is meant to find.
             "client_min_messages": "warning",
+            # Whoever makes a role must not inherit it: the owner would see what only the role may.
+            "createrole_self_grant": "",
         },
     )
     try:
@@ -161,7 +165,7 @@ def read_migrations(package: str) -> Sequence[Migration]:
     return found
 
 
-async def _lock(connection: "asyncpg.Connection[asyncpg.Record]", room: str) -> None:
+async def _lock(connection: asyncpg.Connection[asyncpg.Record], room: str) -> None:
     """Poll for the room's lock: `pg_advisory_lock` would deadlock with CREATE INDEX CONCURRENTLY."""
     for _ in range(LOCK_ATTEMPTS):
         if await connection.fetchval(_TRY_LOCK, room):
@@ -170,14 +174,14 @@ async def _lock(connection: "asyncpg.Connection[asyncpg.Record]", room: str) -> 
     raise MigrationError(f"another migrator of {room} did not finish in time")
 
 
-async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]", room: str) -> None:
+async def _prepare(connection: asyncpg.Connection[asyncpg.Record], room: str) -> None:
     role, system_role = role_of(room), system_role_of(room)
     await _create_role(connection, role)
     await _create_role(connection, system_role)
     await connection.execute(_CREATE_SCHEMA.format(room=room, role=role, system_role=system_role))
 
 
-async def _create_role(connection: "asyncpg.Connection[asyncpg.Record]", role: str) -> None:
+async def _create_role(connection: asyncpg.Connection[asyncpg.Record], role: str) -> None:
     """Make a role unless it is there; other databases of the cluster share it, and their migrators race."""
     for attempt in range(ROLE_ATTEMPTS):
         try:
@@ -194,7 +198,7 @@ async def _create_role(connection: "asyncpg.Connection[asyncpg.Record]", role: s
 
 
 async def _apply_missing(
-    connection: "asyncpg.Connection[asyncpg.Record]", room: str, package: str, migrations: Sequence[Migration]
+    connection: asyncpg.Connection[asyncpg.Record], room: str, package: str, migrations: Sequence[Migration]
 ) -> int:
     applied = {row["number"]: row for row in await connection.fetch(_SELECT_APPLIED, package)}
     missing = [migration for migration in migrations if not _is_applied(migration, applied)]
@@ -204,7 +208,7 @@ async def _apply_missing(
                 f"{migration.name} of {package} is numbered before migrations already applied"
             )
         await _apply(connection, room, package, migration)
-        logger.info("Migration applied", room=room, package=package, migration=migration.name)
+        logger.info("migration applied", room=room, package=package, migration=migration.name)
     return len(missing)
 
 
@@ -218,7 +222,7 @@ def _is_applied(migration: Migration, applied: Mapping[int, asyncpg.Record]) -> 
 
 
 async def _apply(
-    connection: "asyncpg.Connection[asyncpg.Record]", room: str, package: str, migration: Migration
+    connection: asyncpg.Connection[asyncpg.Record], room: str, package: str, migration: Migration
 ) -> None:
     entry = (package, migration.number, migration.name, migration.checksum)
     if migration.is_transactional:

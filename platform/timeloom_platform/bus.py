@@ -1,0 +1,355 @@
+"""The bus: committed facts to every service and live client, over NATS JetStream.
+
+PostgreSQL stays the truth. An event is told only after its transaction has committed, so services enqueue
+events in the outbox, and only its relay publishes. The bus reconnects for ever, and makes the streams again
+when it finds them gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import NamedTuple, Self, cast
+from uuid import uuid4
+
+import nats.errors
+import nats.js.errors
+import structlog
+from google.protobuf.message import DecodeError
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, Header, StreamState
+
+from timeloom.events.v1 import events_pb2
+from timeloom_platform.errors import TimeloomError, UnavailableError
+from timeloom_platform.pull import Pull, PullBrokenError
+from timeloom_platform.streams import EVENTS, ensure_streams
+from timeloom_platform.subjects import subject_filter, subject_of, widest
+
+__all__ = [
+    "Bus",
+    "Delivery",
+    "MessageRefusedError",
+    "PositionDroppedError",
+    "subject_filter",
+    "subject_of",
+]
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+RECONNECT_INTERVAL_SECONDS = 0.2
+API_TIMEOUT_SECONDS = 2.0
+PUBLISH_DEADLINE_SECONDS = 5.0
+CLOSE_TIMEOUT_SECONDS = 2.0
+PING_INTERVAL_SECONDS = 10
+LIVE_BATCH = 64
+LIVE_INACTIVE_SECONDS = 30.0
+
+# Larger documents stay in PostgreSQL, and their events refer to them: NATS as it comes allows 1 MiB.
+EVENT_BYTES_MAX = 960 * 1024
+
+_MESSAGE_TOO_LARGE = 10054
+
+logger = structlog.get_logger(__name__)
+
+
+class PositionDroppedError(TimeloomError):
+    """The position to resume from is no longer kept: read the resource anew, then follow it from there."""
+
+    status = "OUT_OF_RANGE"
+    reason = "POSITION_DROPPED"
+
+
+class MessageRefusedError(Exception):
+    """The bus will never take this message: it is too large, or its subject is not one."""
+
+
+class Delivery(NamedTuple):
+    """An event and its position in the stream, from which a subscriber resumes with `sequence + 1`."""
+
+    sequence: int
+    event: events_pb2.Event
+
+
+class Bus:
+    """A connection to the bus."""
+
+    def __init__(self, *, replicas: int = 1) -> None:
+        self._client = Client()
+        self._replicas = replicas
+        self._epoch = 0
+        self._is_closing = False
+        self.js = JetStreamContext(self._client, timeout=API_TIMEOUT_SECONDS)
+
+    @classmethod
+    async def connect(cls, url: str, *, name: str, replicas: int = 1) -> Self:
+        """Connect and make sure of the streams.
+
+        Args:
+            url: One address, or several of one cluster with commas between them.
+            name: The process's, as NATS' own monitoring shows it.
+            replicas: How many servers keep each message.
+
+        Raises:
+            UnavailableError: NATS cannot be reached, or its JetStream is not ready, within the deadline.
+        """
+        bus = cls(replicas=replicas)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+                await bus._open(url, name)
+                await bus._ensure_streams_at_last()
+        except (TimeoutError, OSError, nats.errors.Error) as error:
+            await bus.close()
+            raise UnavailableError("The event bus cannot be reached.") from error
+        return bus
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection right now; if not, it is being made again."""
+        return self._client.is_connected
+
+    @property
+    def connection_epoch(self) -> int:
+        """How often the connection was lost: what was underway in an earlier epoch may be lost, too."""
+        return self._epoch
+
+    async def close(self) -> None:
+        """Send what was acknowledged and close the connection."""
+        self._is_closing = True
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                if self._client.is_connected:
+                    await self._client.flush()
+                await self._client.close()
+        except (TimeoutError, nats.errors.Error) as error:
+            logger.warning("bus not closed cleanly", error=error)
+
+    async def ping(self) -> None:
+        """Return when JetStream answers; raise UnavailableError when it does not."""
+        try:
+            await self.js.account_info()
+        except nats.errors.Error as error:
+            raise UnavailableError("The event bus cannot be reached.") from error
+
+    async def ensure_streams(self) -> None:
+        """Make the streams again if they are gone."""
+        await ensure_streams(self.js, replicas=self._replicas)
+
+    async def publish(
+        self, event: events_pb2.Event, *, deadline_seconds: float = PUBLISH_DEADLINE_SECONDS
+    ) -> None:
+        """Publish an event and return when it is stored; a repetition within two minutes is stored once.
+
+        For what belongs to no transaction; everything else goes through the outbox.
+
+        Raises:
+            MessageRefusedError: It is too large, or has no valid topic.
+            UnavailableError: It was not acknowledged within the deadline; it may be stored all the same.
+        """
+        try:
+            subject = subject_of(event)
+        except ValueError as error:
+            raise MessageRefusedError(str(error)) from error
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                while True:
+                    try:
+                        return await self.publish_once(
+                            subject, event.SerializeToString(), message_id=event.id
+                        )
+                    except UnavailableError:
+                        await asyncio.sleep(RECONNECT_INTERVAL_SECONDS)
+        except TimeoutError as error:
+            raise UnavailableError("The event bus did not take the event in time.") from error
+
+    async def publish_once(
+        self, subject: str, payload: bytes, *, message_id: str, headers: dict[str, str] | None = None
+    ) -> None:
+        """Try once to publish a message.
+
+        Raises:
+            MessageRefusedError: It can never be published.
+            UnavailableError: It was not acknowledged; it may be stored all the same.
+        """
+        try:
+            await self.js.publish(
+                subject,
+                payload,
+                timeout=API_TIMEOUT_SECONDS,
+                headers={**(headers or {}), Header.MSG_ID.value: message_id},
+            )
+        except (nats.errors.MaxPayloadError, nats.errors.BadSubjectError) as error:
+            raise MessageRefusedError(str(error)) from error
+        except nats.js.errors.APIError as error:
+            if error.err_code == _MESSAGE_TOO_LARGE:
+                raise MessageRefusedError(str(error)) from error
+            raise _unacknowledged() from error
+        except nats.js.errors.NoStreamResponseError as error:
+            await self._restore_streams()
+            raise _unacknowledged() from error
+        except nats.errors.Error as error:
+            raise _unacknowledged() from error
+
+    async def last_message_id(self, subject: str) -> str | None:
+        """The id of the newest message of a subject; None if there is none.
+
+        Raises:
+            UnavailableError: The bus does not answer.
+        """
+        try:
+            message = await self.js.get_last_msg(EVENTS, subject, direct=True)
+        except nats.js.errors.NotFoundError:
+            return None
+        except nats.errors.Error as error:
+            raise _unacknowledged() from error
+        headers = cast("dict[str, str]", message.headers or {})  # pyright: ignore[reportUnknownMemberType] - a bare Dict
+        return headers.get(Header.MSG_ID.value)
+
+    async def last_sequence(self) -> int:
+        """The position of the newest event of all; 0 if there never was one.
+
+        Raises:
+            UnavailableError: The bus does not answer.
+        """
+        return (await self._state()).last_seq
+
+    async def subscribe_ordered(
+        self, subject_filters: Sequence[str], *, start_sequence: int | None = None
+    ) -> AsyncGenerator[Delivery]:
+        """Every event of the filters in order, each once, through lost connections and restarts.
+
+        No more than `LIVE_BATCH` events wait for a slow subscriber; the others stay in the stream.
+
+        Args:
+            subject_filters: What `subject_filter` made.
+            start_sequence: The first position that is wanted; None begins with what comes from now on.
+
+        Raises:
+            PositionDroppedError: The next event that is wanted may have been dropped.
+            UnavailableError: The bus does not answer when the subscription begins; later on it waits.
+        """
+        filters = widest(subject_filters)
+        position = await self.last_sequence() + 1 if start_sequence is None else max(start_sequence, 1)
+        while True:
+            try:
+                self._require_kept(await self._state(), position)
+                consumer = await self._create_live_consumer(filters, position)
+                async with aclosing(self._pull_ordered(consumer)) as deliveries:
+                    async for delivery in deliveries:
+                        yield delivery
+                        position = delivery.sequence + 1
+            except (PullBrokenError, UnavailableError) as error:
+                logger.debug("live subscription begins again", position=position, error=error)
+                await asyncio.sleep(RECONNECT_INTERVAL_SECONDS)
+
+    async def _pull_ordered(self, consumer: str) -> AsyncGenerator[Delivery]:
+        expected = 1
+        async with self.pull(stream=EVENTS, consumer=consumer) as pull:
+            while True:
+                message = await pull.next(batch=LIVE_BATCH)
+                sequence = message.metadata.sequence
+                if sequence.consumer != expected:
+                    raise PullBrokenError("an event was lost on its way")
+                expected += 1
+                event = _parse(message)
+                if event is not None:
+                    yield Delivery(sequence.stream, event)
+
+    def pull(self, *, stream: str, consumer: str) -> Pull:
+        """A pull on one consumer."""
+        return Pull(
+            self._client, stream=stream, consumer=consumer, connection_epoch=lambda: self.connection_epoch
+        )
+
+    async def _create_live_consumer(self, filters: Sequence[str], position: int) -> str:
+        """A consumer in memory that disappears with its subscriber."""
+        name = f"live-{uuid4().hex}"
+        config = ConsumerConfig(
+            name=name,
+            filter_subjects=list(filters),
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=position,
+            ack_policy=AckPolicy.NONE,
+            mem_storage=True,
+            num_replicas=1,
+            inactive_threshold=LIVE_INACTIVE_SECONDS,
+        )
+        try:
+            await self.js.add_consumer(EVENTS, config)  # pyright: ignore[reportUnknownMemberType] - untyped extras
+        except nats.js.errors.BadRequestError as error:
+            raise ValueError(f"no valid filters for a subscription: {error.description}") from error
+        except nats.errors.Error as error:
+            raise _unacknowledged() from error
+        return name
+
+    def _require_kept(self, state: StreamState, position: int) -> None:
+        if not state.first_seq <= position <= state.last_seq + 1:
+            raise PositionDroppedError(
+                "The position to resume from is no longer kept.",
+                metadata={"firstSequence": str(state.first_seq), "lastSequence": str(state.last_seq)},
+            )
+
+    async def _state(self) -> StreamState:
+        try:
+            return (await self.js.stream_info(EVENTS)).state
+        except nats.js.errors.NotFoundError as error:
+            await self._restore_streams()
+            raise _unacknowledged() from error
+        except nats.errors.Error as error:
+            raise _unacknowledged() from error
+
+    async def _open(self, url: str, name: str) -> None:
+        await self._client.connect(
+            url.split(","),
+            name=name,
+            connect_timeout=int(API_TIMEOUT_SECONDS),
+            max_reconnect_attempts=-1,
+            # The annotation asks for whole seconds; the client only adds it to a time.
+            reconnect_time_wait=RECONNECT_INTERVAL_SECONDS,  # type: ignore[arg-type]
+            ping_interval=PING_INTERVAL_SECONDS,
+            # Without a connection a publication fails at once: its sender knows better when to try again.
+            pending_size=0,
+            error_cb=self._on_error,
+            disconnected_cb=self._on_disconnect,
+            reconnected_cb=self._on_reconnect,
+        )
+
+    async def _ensure_streams_at_last(self) -> None:
+        """Make the streams; a server that has only just started may refuse for a moment."""
+        while True:
+            try:
+                return await self.ensure_streams()
+            except (nats.js.errors.ServiceUnavailableError, nats.errors.TimeoutError):
+                await asyncio.sleep(RECONNECT_INTERVAL_SECONDS)
+
+    async def _restore_streams(self) -> None:
+        """Make the streams again if that is possible right now; whoever needed them tries again anyway."""
+        try:
+            await self.ensure_streams()
+        except nats.errors.Error as error:
+            logger.warning("streams not made", error=error)
+
+    async def _on_error(self, error: Exception) -> None:
+        logger.debug("bus error", error=error)
+
+    async def _on_disconnect(self) -> None:
+        self._epoch += 1
+        if not self._is_closing:
+            logger.warning("bus connection lost")
+
+    async def _on_reconnect(self) -> None:
+        logger.info("bus connection made again")
+
+
+def _unacknowledged() -> UnavailableError:
+    return UnavailableError("The event bus did not answer.")
+
+
+def _parse(message: Msg) -> events_pb2.Event | None:
+    try:
+        return events_pb2.Event.FromString(message.data)
+    except DecodeError:
+        # Somebody else publishes to our subjects; live clients have no use for it.
+        logger.warning("event does not parse", subject=message.subject)
+        return None
