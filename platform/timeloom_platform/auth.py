@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ def current_identity() -> Identity:
 
 
 @contextmanager
-def acting_as(identity: Identity) -> Iterator[None]:
+def acting_as(identity: Identity) -> Generator[None]:
     """Make the identity current within the block: for background tasks, and for calls within a process."""
     token = _identity.set(identity)
     try:
@@ -124,7 +124,7 @@ class InternalTokens:
             "iat": int(now),
             "exp": int(now) + ttl_seconds,
         }
-        token = jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+        token = jwt.encode(claims, self._secret, algorithm=_ALGORITHM)  # pyright: ignore[reportUnknownMemberType]  # types of cryptography
         self._minted.put((identity, ttl_seconds), (token, now + ttl_seconds / 2))
         return token
 
@@ -144,7 +144,7 @@ class InternalTokens:
     def _decode(self, token: str) -> tuple[Identity, float]:
         try:
             # The times are checked below, by this object's clock.
-            claims = jwt.decode(
+            claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]  # types of cryptography
                 token,
                 self._secret,
                 algorithms=[_ALGORITHM],

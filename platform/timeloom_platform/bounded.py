@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -40,3 +40,8 @@ class LruCache(Generic[K, V]):
     def discard(self, key: K) -> None:
         """Forget the entry if it is there."""
         self._entries.pop(key, None)
+
+    def discard_where(self, condition: Callable[[V], bool]) -> None:
+        """Forget all entries of which the condition holds."""
+        for key in [key for key, value in self._entries.items() if condition(value)]:
+            del self._entries[key]
