@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import grpc
+import grpc.aio
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
 
 from timeloom_platform.errors import (
     DeadlineExceededError,
@@ -74,7 +76,7 @@ def status_details(failure: TimeloomError) -> bytes:
 
 
 def _serialize(failure: TimeloomError, violations: Sequence[FieldViolation]) -> bytes:
-    status = status_pb2.Status(code=status_code(failure).value[0], message=message_of(failure))
+    status = Status(code=status_code(failure).value[0], message=message_of(failure))
     for detail in _details(failure, violations):
         packed = any_pb2.Any()
         packed.Pack(detail)
@@ -83,14 +85,14 @@ def _serialize(failure: TimeloomError, violations: Sequence[FieldViolation]) -> 
 
 
 def _details(failure: TimeloomError, violations: Sequence[FieldViolation]) -> Iterator[Message]:
-    yield error_details_pb2.ErrorInfo(reason=failure.reason, domain=DOMAIN, metadata=failure.metadata)
+    yield ErrorInfo(reason=failure.reason, domain=DOMAIN, metadata=failure.metadata)
     if violations:
-        bad_request = error_details_pb2.BadRequest()
+        bad_request = BadRequest()
         for violation in violations:
             bad_request.field_violations.add(field=violation.field, description=violation.description)
         yield bad_request
     if failure.retry_after_seconds is not None:
-        retry = error_details_pb2.RetryInfo()
+        retry = RetryInfo()
         retry.retry_delay.FromMilliseconds(round(failure.retry_after_seconds * 1000))
         yield retry
 

@@ -94,7 +94,7 @@ class Guard:
 
     def begin(self, context: Any) -> Call:
         """Take note of a call that arrives; it has to end or to fail."""
-        metadata = dict(context.invocation_metadata() or ())
+        metadata: dict[str, Any] = dict(context.invocation_metadata() or ())
         call = Call(context, metadata, ids.request_id(metadata.get(REQUEST_ID_METADATA, "")))
         context.set_trailing_metadata(((REQUEST_ID_METADATA, call.request_id),))
         self.counts.begin()

@@ -178,17 +178,21 @@ def _around_generator(guard: Guard, behaviour: _Behaviour) -> _Behaviour:
 
 
 async def _unknown_method(_requests: Any, context: Any) -> None:
-    given = dict(context.invocation_metadata() or ()).get(REQUEST_ID_METADATA, "")
+    metadata: dict[str, Any] = dict(context.invocation_metadata() or ())
     failure = UnimplementedError("There is no such method.")
     await context.abort(
         failures.status_code(failure),
         failures.message_of(failure),
         trailing_metadata=(
-            (REQUEST_ID_METADATA, ids.request_id(given)),
+            (REQUEST_ID_METADATA, ids.request_id(metadata.get(REQUEST_ID_METADATA, ""))),
             (failures.STATUS_DETAILS_METADATA, failures.status_details(failure)),
         ),
     )
 
 
-# On the wire a call of any kind is a stream of messages each way, so that this answers all four.
-_UNKNOWN_METHOD: Any = grpc.stream_stream_rpc_method_handler(_unknown_method)  # type: ignore[type-var]
+def _make_unknown_method() -> Any:
+    # On the wire a call of any kind is a stream of messages each way, so that this answers all four.
+    return grpc.stream_stream_rpc_method_handler(_unknown_method)
+
+
+_UNKNOWN_METHOD = _make_unknown_method()

@@ -14,10 +14,10 @@ import logging
 import os
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, cast
 from uuid import UUID
 
 import msgspec
@@ -37,6 +37,8 @@ _SECRET_VALUES = (
     (re.compile(r"(\w://[^\s:/@]*:)[^\s@/]+@"), r"\1***@"),
 )
 _TRACEBACKS = frozenset({"exception", "stack"})
+_PLAIN = (bool, int, float, type(None))
+_AS_TEXT = (UUID, Path, datetime)
 _Event = MutableMapping[str, Any]
 
 
@@ -59,14 +61,17 @@ def configure(
     """
     target = stream or sys.stdout
     number = logging.getLevelNamesMapping()[level.upper()]
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         _add_request_id,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    ending = [_mask, *_renderers(service, log_format, target, colors=colors)]
+    ending: list[structlog.typing.Processor] = [
+        _mask,
+        *_renderers(service, log_format, target, colors=colors),
+    ]
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -123,19 +128,18 @@ def _mask(_logger: Any, _method: str, event: _Event) -> _Event:
 
 def _plain(value: Any, limit: int = TEXT_CHARACTERS_MAX) -> Any:
     """Return a value that shows no payload and no secret."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
     if isinstance(value, str):
         return mask_text(value, limit)
-    if isinstance(value, UUID | Path | datetime):
-        return str(value)
     if isinstance(value, BaseException):
         return mask_text(f"{type(value).__name__}: {value}", limit)
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, _AS_TEXT):
+        return str(value)
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(each) for each in list(value)[:ITEMS_MAX]]
-    if isinstance(value, bytes):
-        return f"<{len(value)} bytes>"
-    return f"<{type(value).__name__}>"
+        items = list(cast("Iterable[object]", value))
+        return [_plain(each) for each in items[:ITEMS_MAX]]
+    return f"<{len(value)} bytes>" if isinstance(value, bytes) else f"<{type(value).__name__}>"
 
 
 def mask_text(text: str, limit: int = TEXT_CHARACTERS_MAX) -> str:

@@ -24,7 +24,7 @@ _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})(
 SpanKind = Literal["server", "client", "internal", "producer", "consumer"]
 
 _traceparent: ContextVar[str] = ContextVar("timeloom_traceparent", default="")
-_tracing: ContextVar[Tracing]
+_tracing: ContextVar[Tracing | None] = ContextVar("timeloom_tracing", default=None)
 
 
 def current_traceparent() -> str:
@@ -169,12 +169,9 @@ def end_span(span: Span, *, error_type: str = "", attributes: Mapping[str, str |
     span.end()
 
 
-_tracing = ContextVar("timeloom_tracing", default=Tracing.disabled())
-
-
 def current_tracing() -> Tracing:
     """Return what records the current span; where there is none, a tracing that records nothing."""
-    return _tracing.get()
+    return _tracing.get() or Tracing.disabled()
 
 
 def _span_context(traceparent: str) -> SpanContext:
