@@ -1,9 +1,4 @@
-"""The bus: committed facts to every service and live client, over NATS JetStream.
-
-PostgreSQL stays the truth. An event is told only after its transaction has committed, so services enqueue
-events in the outbox, and only its relay publishes. The bus reconnects for ever, and makes the streams again
-when it finds them gone.
-"""
+"""The connection to the bus: publish, look up, subscribe."""
 
 from __future__ import annotations
 
@@ -23,19 +18,10 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, Header, StreamState
 
 from timeloom.events.v1 import events_pb2
+from timeloom_platform.bus.pull import Pull, PullBrokenError
+from timeloom_platform.bus.streams import EVENTS, ensure_streams
+from timeloom_platform.bus.subjects import subject_of, widest
 from timeloom_platform.errors import TimeloomError, UnavailableError
-from timeloom_platform.pull import Pull, PullBrokenError
-from timeloom_platform.streams import EVENTS, ensure_streams
-from timeloom_platform.subjects import subject_filter, subject_of, widest
-
-__all__ = [
-    "Bus",
-    "Delivery",
-    "MessageRefusedError",
-    "PositionDroppedError",
-    "subject_filter",
-    "subject_of",
-]
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 RECONNECT_INTERVAL_SECONDS = 0.2

@@ -7,7 +7,7 @@ import nats.js.errors
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 
-from timeloom_platform.subjects import PREFIX
+from timeloom_platform.bus.subjects import PREFIX
 
 EVENTS = "TIMELOOM"
 DEAD_LETTERS = "TIMELOOM_DEAD_LETTERS"
