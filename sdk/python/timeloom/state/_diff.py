@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from timeloom.state import align, canonical
 from timeloom.state._apply import apply
+from timeloom.state._estimate import is_longer_than
 from timeloom.state._kinds import is_list, is_object, kind_of
 from timeloom.state._operations import Operation, Remove, Set, Splice, encode
 
@@ -141,27 +142,10 @@ class _Differ:
         if len(found) == 1 and type(found[0]) is Set:
             return
         size = len(encode(found))
-        if not _is_longer_than(new, size):
+        if not is_longer_than(new, size):
             whole = Set(tuple(self._path), self._taken(new, len(self._path)))
             if len(encode([whole])) < size:
                 self._operations[start:] = [whole]
-
-
-def _is_longer_than(value: Any, size: int) -> bool:
-    """Tells whether a value surely takes more than `size` bytes, looking at no more of it than it must."""
-    pending: list[Any] = [value]
-    while pending and size >= 0:
-        item = pending.pop()
-        size -= 1
-        if isinstance(item, str):
-            size -= len(item) + 1
-        elif is_object(item):
-            size -= sum(map(len, item)) + 4 * len(item)  # quotes, colon and comma
-            pending.extend(item.values())
-        elif is_list(item):
-            size -= len(item)
-            pending.extend(item)
-    return size < 0
 
 
 def _common_start(old: str, new: str) -> int:
