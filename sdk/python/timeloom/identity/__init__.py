@@ -1,0 +1,1 @@
+"""The contract of projects and API keys, as generated code."""

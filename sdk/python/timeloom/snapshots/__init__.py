@@ -1,0 +1,1 @@
+"""The contract of executions and snapshots, as generated code."""

@@ -1,0 +1,1 @@
+"""The contract of what all other contracts share, as generated code."""

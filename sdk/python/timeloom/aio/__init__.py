@@ -1,0 +1,130 @@
+"""The client for asyncio. The blocking one (`timeloom.client`) runs this one in a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+from timeloom import _convert as convert
+from timeloom import configuration
+from timeloom._calls import Connection
+from timeloom.aio.executions import AsyncExecutions
+from timeloom.aio.recording import AsyncRecordedExecution, AsyncRecording, AsyncStep
+from timeloom.aio.snapshots import AsyncSnapshots
+from timeloom.recording.stream import SnapshotStream
+
+__all__ = [
+    "AsyncExecutions",
+    "AsyncRecordedExecution",
+    "AsyncRecording",
+    "AsyncSnapshots",
+    "AsyncStep",
+    "AsyncTimeloom",
+]
+
+TIMEOUT_SECONDS_DEFAULT = 30.0
+
+
+class AsyncTimeloom:
+    """A client of Timeloom for asyncio.
+
+    It connects at its first call and belongs to the event loop of that call. Settings come from the
+    arguments, else from `TIMELOOM_API_KEY`, `TIMELOOM_GRPC_ADDRESS` and `TIMELOOM_URL`, else from the nearest
+    `.timeloom/credentials.json` upwards from the working directory.
+
+    Attributes:
+        executions: Create, read, list, change and delete executions.
+        snapshots: Read, list, compare and follow snapshots.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        grpc_address: str | None = None,
+        url: str | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS_DEFAULT,
+    ) -> None:
+        """Prepare a client; nothing is connected yet.
+
+        Args:
+            api_key: The key of the project to work in.
+            grpc_address: `host:port`, or `https://host:port` for TLS.
+            url: The address of the REST front and the console, for people to open.
+            timeout_seconds: How long a call, or the commit of a step, may take.
+
+        Raises:
+            ConfigurationError: No API key was found; the message says where one may be put.
+        """
+        self.configuration = configuration.resolve(api_key=api_key, grpc_address=grpc_address, url=url)
+        self.timeout_seconds = timeout_seconds
+        self._connection = Connection(self.configuration, timeout_seconds=timeout_seconds)
+        self._stream = SnapshotStream(self._connection)
+        self.executions = AsyncExecutions(self._connection)
+        self.snapshots = AsyncSnapshots(self._connection)
+
+    def record(
+        self,
+        *,
+        agent_id: str,
+        name: str = "",
+        session_id: str = "",
+        input: Any = None,  # noqa: A002 - the word that the API uses
+        tags: Iterable[str] = (),
+        metadata: Any = None,
+        trace_id: str = "",
+        execution_id: str = "",
+        default: Callable[[Any], Any] | None = None,
+    ) -> AsyncRecording:
+        """Record an execution: `async with client.record(agent_id="researcher") as execution: …`.
+
+        The execution succeeds with the block; an exception makes it fail (or, if it was cancelled, be
+        cancelled) and goes on its way.
+
+        Args:
+            agent_id: Which agent runs.
+            name: For people.
+            session_id: The conversation that the run belongs to.
+            input: What the agent is given; any JSON value.
+            tags: Any number of words to find it by.
+            metadata: Any JSON value to keep with it.
+            trace_id: The OpenTelemetry trace of the run, as 32 hex digits.
+            execution_id: A UUID of your own, so that the same call finds the execution again.
+            default: Turns a value that JSON does not know into one that it knows, as in `json.dumps`.
+        """
+        create = {
+            "agent_id": agent_id,
+            "name": name,
+            "session_id": session_id,
+            "input": None if input is None else convert.normalized(input, of="input", default=default),
+            "tags": tuple(tags),
+            "metadata": (
+                None if metadata is None else convert.normalized(metadata, of="metadata", default=default)
+            ),
+            "trace_id": trace_id,
+            "execution_id": execution_id,
+        }
+        return AsyncRecording(
+            self.executions,
+            self._stream,
+            create=create,
+            timeout_seconds=self.timeout_seconds,
+            default=default,
+        )
+
+    async def close(self) -> None:
+        """Disconnect. Steps that nobody waited for and that are not committed yet are given up."""
+        await self._stream.close()
+        await self._connection.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        stack: TracebackType | None,
+    ) -> None:
+        await self.close()

@@ -1,0 +1,171 @@
+"""The blocking client."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, Self
+
+from timeloom._blocking import Facade, Method, Portal, blocking, iterating, paging, plain
+from timeloom.aio import (
+    TIMEOUT_SECONDS_DEFAULT,
+    AsyncExecutions,
+    AsyncRecordedExecution,
+    AsyncRecording,
+    AsyncSnapshots,
+    AsyncStep,
+    AsyncTimeloom,
+)
+from timeloom.configuration import Configuration
+
+
+class Executions(Facade[AsyncExecutions]):
+    """The project's executions, each one run of an agent."""
+
+    create = blocking(AsyncExecutions.create)
+    get = blocking(AsyncExecutions.get)
+    list = paging(AsyncExecutions.list)
+    update = blocking(AsyncExecutions.update)
+    complete = blocking(AsyncExecutions.complete)
+    delete = blocking(AsyncExecutions.delete)
+
+
+class Snapshots(Facade[AsyncSnapshots]):
+    """The snapshots of executions: the states of an agent after its steps."""
+
+    record = blocking(AsyncSnapshots.record)
+    record_effects = blocking(AsyncSnapshots.record_effects)
+    get = blocking(AsyncSnapshots.get)
+    list = paging(AsyncSnapshots.list)
+    diff = blocking(AsyncSnapshots.diff)
+    tail = iterating(AsyncSnapshots.tail)
+
+
+class Step(Facade[AsyncStep]):
+    """A step that was recorded, or is about to be."""
+
+    wait = blocking(AsyncStep.wait)
+
+    @classmethod
+    def recorded(cls, portal: Portal, step: Coroutine[Any, Any, AsyncStep]) -> Self:
+        """Wait until a step is recorded and return it."""
+        return cls(portal, portal.run(step))
+
+    @property
+    def name(self) -> str:
+        """The step's name."""
+        return self.twin.name
+
+    @property
+    def key(self) -> str:
+        """The key of its snapshot, unique in the execution."""
+        return self.twin.key
+
+    @property
+    def sequence(self) -> int | None:
+        """The number of its snapshot; None until that is committed."""
+        return self.twin.sequence
+
+    def __repr__(self) -> str:
+        return f"Step(name={self.name!r}, sequence={self.sequence})"
+
+
+class RecordedExecution(Facade[AsyncRecordedExecution]):
+    """An execution that is being recorded; `Timeloom.record` makes it. Threads may share it."""
+
+    effect = plain(AsyncRecordedExecution.effect)
+    step = Method(AsyncRecordedExecution.step, Step.recorded)
+    flush = blocking(AsyncRecordedExecution.flush)
+    complete = blocking(AsyncRecordedExecution.complete)
+
+    @property
+    def id(self) -> str:
+        """The execution's identifier."""
+        return self.twin.id
+
+    @property
+    def output(self) -> Any:
+        """What the agent answers: set it before the block ends."""
+        return self.twin.output
+
+    @output.setter
+    def output(self, value: Any) -> None:
+        self.twin.output = value
+
+
+class Recording(Facade[AsyncRecording]):
+    """Creates an execution when the block begins and ends it when the block ends, as the block ended."""
+
+    def __enter__(self) -> RecordedExecution:
+        return RecordedExecution(self.portal, self.portal.run(self.twin.__aenter__()))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        stack: TracebackType | None,
+    ) -> None:
+        self.portal.run(self.twin.__aexit__(kind, error, stack))
+
+
+class Timeloom(Facade[AsyncTimeloom]):
+    """A client of Timeloom. Any number of threads may use it at once; what they record travels together.
+
+    It connects at its first call. Settings come from the arguments, else from `TIMELOOM_API_KEY`,
+    `TIMELOOM_GRPC_ADDRESS` and `TIMELOOM_URL`, else from the nearest `.timeloom/credentials.json` upwards
+    from the working directory.
+
+    Attributes:
+        executions: Create, read, list, change and delete executions.
+        snapshots: Read, list, compare and follow snapshots.
+    """
+
+    record = Method(AsyncTimeloom.record, Recording)
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        grpc_address: str | None = None,
+        url: str | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS_DEFAULT,
+    ) -> None:
+        """Prepare a client; nothing is connected yet.
+
+        Args:
+            api_key: The key of the project to work in.
+            grpc_address: `host:port`, or `https://host:port` for TLS.
+            url: The address of the REST front and the console, for people to open.
+            timeout_seconds: How long a call, or the commit of a step, may take.
+
+        Raises:
+            ConfigurationError: No API key was found; the message says where one may be put.
+        """
+        twin = AsyncTimeloom(
+            api_key=api_key, grpc_address=grpc_address, url=url, timeout_seconds=timeout_seconds
+        )
+        super().__init__(Portal(), twin)
+        self.executions = Executions(self.portal, twin.executions)
+        self.snapshots = Snapshots(self.portal, twin.snapshots)
+
+    @property
+    def configuration(self) -> Configuration:
+        """Where the client connects to."""
+        return self.twin.configuration
+
+    def close(self) -> None:
+        """Disconnect. Steps that nobody waited for and that are not committed yet are given up."""
+        if not self.portal.closed:
+            self.portal.run(self.twin.close())
+            self.portal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        stack: TracebackType | None,
+    ) -> None:
+        self.close()
