@@ -72,7 +72,7 @@ class Installation:
         return self.postgres.url_of(name)
 
     async def stored_bytes(self, schema: str) -> int:
-        """What all tables of a schema take, with indexes and TOAST, after a VACUUM; the outbox is empty then."""
+        """What all tables of a schema take, indexes and TOAST included, after a VACUUM."""
         connection = await asyncpg.connect(self.postgres.url_of("timeloom", superuser=True))
         try:
             await eventually(
@@ -164,9 +164,8 @@ def _service(module: str, directory: Path, address: str, environment: Mapping[st
 async def _is_serving(address: str) -> bool:
     async with grpc.aio.insecure_channel(address) as channel:
         try:
-            answer = await health_pb2_grpc.HealthStub(channel).Check(
-                health_pb2.HealthCheckRequest(), timeout=_PROBE_TIMEOUT_SECONDS
-            )
+            check = health_pb2_grpc.HealthStub(channel).Check  # type: ignore[attr-defined]  # not in its stubs
+            answer = await check(health_pb2.HealthCheckRequest(), timeout=_PROBE_TIMEOUT_SECONDS)
         except grpc.aio.AioRpcError:
             return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

@@ -104,7 +104,7 @@ class PeerThread:
         assert found is not None
         return found.checkpoint["channel_values"]
 
-    async def list(self) -> int:
+    async def list_all(self) -> int:
         """Lists all checkpoints and returns how many they are."""
         config: RunnableConfig = {"configurable": {"thread_id": self._name, "checkpoint_ns": ""}}
         return sum([1 async for _ in self._saver.alist(config)])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -13,6 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 Better = Literal["higher", "lower"]
+
+NO_WORSE = 0.95
+"""Two measurements of one thing differ by as much, even if the machine does nothing else."""
 
 # A width for logs and pipes, where no terminal tells its own.
 _WIDTH = 120
@@ -53,7 +57,9 @@ class Figure:
             bound = "at most" if self.better == "lower" else "at least"
             parts.append(f"{bound} {_number(self.limit)} {self.unit}")
         if self.factor_min is not None:
-            parts.append("no worse" if self.factor_min == 1 else f"at least {self.factor_min:g}x")
+            parts.append(
+                "no worse (5 %)" if self.factor_min == NO_WORSE else f"at least {self.factor_min:g}x"
+            )
         return ", ".join(parts)
 
     @property
@@ -130,15 +136,40 @@ def console() -> Console:
     return own if own.is_terminal else Console(width=_WIDTH)
 
 
-def percentile(samples: Sequence[float], percent: int) -> float:
-    """The smallest sample that so many percent of all samples do not exceed."""
-    ordered = sorted(samples)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+def percentiles(
+    name: str, ours: Sequence[float], peer: Sequence[float], *, factor_min: float, versus: str = ""
+) -> list[Figure]:
+    """The median and the 99th percentile of durations in seconds, as figures in milliseconds."""
+    return [
+        Figure(
+            name=f"{name}, p{percent}",
+            unit="ms",
+            ours=_percentile(ours, percent) * 1000,
+            peer=_percentile(peer, percent) * 1000,
+            better="lower",
+            factor_min=factor_min,
+            versus=versus,
+        )
+        for percent in (50, 99)
+    ]
 
 
 def median(samples: Sequence[float]) -> float:
     """The middle one of repeated measurements."""
     return statistics.median(samples)
+
+
+async def seconds_of(call: Callable[[], Awaitable[object]]) -> float:
+    """Awaits a call and returns how long it took."""
+    begin = time.perf_counter()
+    await call()
+    return time.perf_counter() - begin
+
+
+def _percentile(samples: Sequence[float], percent: int) -> float:
+    """The smallest sample that so many percent of all do not exceed."""
+    ordered = sorted(samples)
+    return ordered[-(-len(ordered) * percent // 100) - 1]
 
 
 def _table(section: Section) -> Table:
