@@ -12,12 +12,14 @@ from timeloom_platform.bus.client import (
     MessageRefusedError,
     PositionDroppedError,
 )
+from timeloom_platform.bus.metrics import EventMetrics
 from timeloom_platform.bus.subjects import subject_filter, subject_of
 
 __all__ = [
     "EVENT_BYTES_MAX",
     "Bus",
     "Delivery",
+    "EventMetrics",
     "MessageRefusedError",
     "PositionDroppedError",
     "subject_filter",

@@ -242,6 +242,34 @@ class Bus:
                 if event is not None:
                     yield Delivery(sequence.stream, event)
 
+    async def ensure_consumer(self, stream: str, config: ConsumerConfig) -> None:
+        """Make a consumer, or bring its settings up to date.
+
+        Raises:
+            ValueError: Its settings are not valid, such as filters that overlap.
+            UnavailableError: The bus does not answer, or has just had to make its streams again.
+        """
+        try:
+            await self.js.add_consumer(stream, config)  # pyright: ignore[reportUnknownMemberType] - untyped extras
+        except nats.js.errors.BadRequestError as error:
+            raise ValueError(f"no valid consumer: {error.description}") from error
+        except nats.js.errors.NotFoundError as error:
+            await self._restore_streams()
+            raise _unacknowledged() from error
+        except nats.errors.Error as error:
+            raise _unacknowledged() from error
+
+    async def send(self, subject: str, payload: bytes) -> None:
+        """Send a message that nobody stores, such as an acknowledgement.
+
+        Raises:
+            UnavailableError: There is no connection.
+        """
+        try:
+            await self._client.publish(subject, payload)
+        except nats.errors.Error as error:
+            raise _unacknowledged() from error
+
     def pull(self, *, stream: str, consumer: str) -> Pull:
         """A pull on one consumer."""
         return Pull(
@@ -261,12 +289,7 @@ class Bus:
             num_replicas=1,
             inactive_threshold=LIVE_INACTIVE_SECONDS,
         )
-        try:
-            await self.js.add_consumer(EVENTS, config)  # pyright: ignore[reportUnknownMemberType] - untyped extras
-        except nats.js.errors.BadRequestError as error:
-            raise ValueError(f"no valid filters for a subscription: {error.description}") from error
-        except nats.errors.Error as error:
-            raise _unacknowledged() from error
+        await self.ensure_consumer(EVENTS, config)
         return name
 
     def _require_kept(self, state: StreamState, position: int) -> None:

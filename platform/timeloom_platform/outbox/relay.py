@@ -19,7 +19,7 @@ from timeloom_platform.bus import Bus
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import UnavailableError
 from timeloom_platform.outbox import table
-from timeloom_platform.outbox.metrics import OutboxMetrics
+from timeloom_platform.outbox.counts import OutboxCounts
 from timeloom_platform.outbox.publication import Publication
 
 ROWS_MAX = 256
@@ -46,7 +46,7 @@ class OutboxRelay:
     """The relay of one room's outbox."""
 
     def __init__(self, database: Database, bus: Bus) -> None:
-        self.metrics = OutboxMetrics(room=database.room)
+        self.counts = OutboxCounts(room=database.room)
         self._database = database
         self._bus = bus
         self._wake = asyncio.Event()
@@ -91,8 +91,8 @@ class OutboxRelay:
         return publication
 
     def _note(self, publication: Publication) -> None:
-        self.metrics.published += publication.events_published
-        self.metrics.refused += len(publication.refused)
+        self.counts.published += publication.events_published
+        self.counts.refused += len(publication.refused)
         for position, reason in publication.refused.items():
             logger.error(
                 "outbox row moved to the dead letters",
@@ -102,11 +102,11 @@ class OutboxRelay:
             )
 
     async def _measure(self, connection: Connection, rows: Sequence[table.OutboxRow]) -> None:
-        self.metrics.lag_seconds = rows[0].age_seconds if rows else 0.0
+        self.counts.lag_seconds = rows[0].age_seconds if rows else 0.0
         now = asyncio.get_running_loop().time()
         if now - self._measured_at >= MEASURE_INTERVAL_SECONDS:
             self._measured_at = now
-            self.metrics.depth = await table.count(connection, rows_max=DEPTH_MAX)
+            self.counts.depth = await table.count(connection, rows_max=DEPTH_MAX)
 
     async def _relay(self) -> None:
         clock = asyncio.get_running_loop().time
