@@ -5,13 +5,8 @@ events in the outbox, and only its relay publishes. The bus reconnects for ever,
 when it finds them gone.
 """
 
-from timeloom_platform.bus.client import (
-    EVENT_BYTES_MAX,
-    Bus,
-    Delivery,
-    MessageRefusedError,
-    PositionDroppedError,
-)
+from timeloom_platform.bus.client import EVENT_BYTES_MAX, Bus, MessageRefusedError
+from timeloom_platform.bus.live import Delivery, PositionDroppedError
 from timeloom_platform.bus.metrics import EventMetrics
 from timeloom_platform.bus.subjects import subject_filter, subject_of
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from typing import NamedTuple, Self, cast
-from uuid import uuid4
+from typing import Self, cast
 
 import nats.errors
 import nats.js.errors
 import structlog
-from google.protobuf.message import DecodeError
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, Header, StreamState
+from nats.js.api import ConsumerConfig, Header, StreamState
 
 from timeloom.events.v1 import events_pb2
-from timeloom_platform.bus.pull import Pull, PullBrokenError
+from timeloom_platform.bus.live import Delivery, follow
+from timeloom_platform.bus.pull import Pull
 from timeloom_platform.bus.streams import EVENTS, ensure_streams
-from timeloom_platform.bus.subjects import subject_of, widest
-from timeloom_platform.errors import TimeloomError, UnavailableError
+from timeloom_platform.bus.subjects import subject_of
+from timeloom_platform.errors import UnavailableError
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 RECONNECT_INTERVAL_SECONDS = 0.2
@@ -29,8 +26,6 @@ API_TIMEOUT_SECONDS = 2.0
 PUBLISH_DEADLINE_SECONDS = 5.0
 CLOSE_TIMEOUT_SECONDS = 2.0
 PING_INTERVAL_SECONDS = 10
-LIVE_BATCH = 64
-LIVE_INACTIVE_SECONDS = 30.0
 
 # Larger documents stay in PostgreSQL, and their events refer to them: NATS as it comes allows 1 MiB.
 EVENT_BYTES_MAX = 960 * 1024
@@ -40,22 +35,8 @@ _MESSAGE_TOO_LARGE = 10054
 logger = structlog.get_logger(__name__)
 
 
-class PositionDroppedError(TimeloomError):
-    """The position to resume from is no longer kept: read the resource anew, then follow it from there."""
-
-    status = "OUT_OF_RANGE"
-    reason = "POSITION_DROPPED"
-
-
 class MessageRefusedError(Exception):
     """The bus will never take this message: it is too large, or its subject is not one."""
-
-
-class Delivery(NamedTuple):
-    """An event and its position in the stream, from which a subscriber resumes with `sequence + 1`."""
-
-    sequence: int
-    event: events_pb2.Event
 
 
 class Bus:
@@ -198,14 +179,14 @@ class Bus:
         Raises:
             UnavailableError: The bus does not answer.
         """
-        return (await self._state()).last_seq
+        return (await self.stream_state()).last_seq
 
-    async def subscribe_ordered(
+    def subscribe_ordered(
         self, subject_filters: Sequence[str], *, start_sequence: int | None = None
     ) -> AsyncGenerator[Delivery]:
         """Every event of the filters in order, each once, through lost connections and restarts.
 
-        No more than `LIVE_BATCH` events wait for a slow subscriber; the others stay in the stream.
+        Few events wait for a slow subscriber; the others stay in the stream.
 
         Args:
             subject_filters: What `subject_filter` made.
@@ -215,32 +196,7 @@ class Bus:
             PositionDroppedError: The next event that is wanted may have been dropped.
             UnavailableError: The bus does not answer when the subscription begins; later on it waits.
         """
-        filters = widest(subject_filters)
-        position = await self.last_sequence() + 1 if start_sequence is None else max(start_sequence, 1)
-        while True:
-            try:
-                self._require_kept(await self._state(), position)
-                consumer = await self._create_live_consumer(filters, position)
-                async with aclosing(self._pull_ordered(consumer)) as deliveries:
-                    async for delivery in deliveries:
-                        yield delivery
-                        position = delivery.sequence + 1
-            except (PullBrokenError, UnavailableError) as error:
-                logger.debug("live subscription begins again", position=position, error=error)
-                await asyncio.sleep(RECONNECT_INTERVAL_SECONDS)
-
-    async def _pull_ordered(self, consumer: str) -> AsyncGenerator[Delivery]:
-        expected = 1
-        async with self.pull(stream=EVENTS, consumer=consumer) as pull:
-            while True:
-                message = await pull.next(batch=LIVE_BATCH)
-                sequence = message.metadata.sequence
-                if sequence.consumer != expected:
-                    raise PullBrokenError("an event was lost on its way")
-                expected += 1
-                event = _parse(message)
-                if event is not None:
-                    yield Delivery(sequence.stream, event)
+        return follow(self, subject_filters, start_sequence)
 
     async def ensure_consumer(self, stream: str, config: ConsumerConfig) -> None:
         """Make a consumer, or bring its settings up to date.
@@ -276,30 +232,12 @@ class Bus:
             self._client, stream=stream, consumer=consumer, connection_epoch=lambda: self.connection_epoch
         )
 
-    async def _create_live_consumer(self, filters: Sequence[str], position: int) -> str:
-        """A consumer in memory that disappears with its subscriber."""
-        name = f"live-{uuid4().hex}"
-        config = ConsumerConfig(
-            name=name,
-            filter_subjects=list(filters),
-            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-            opt_start_seq=position,
-            ack_policy=AckPolicy.NONE,
-            mem_storage=True,
-            num_replicas=1,
-            inactive_threshold=LIVE_INACTIVE_SECONDS,
-        )
-        await self.ensure_consumer(EVENTS, config)
-        return name
+    async def stream_state(self) -> StreamState:
+        """The first and last positions of the events that are kept, and how many there are.
 
-    def _require_kept(self, state: StreamState, position: int) -> None:
-        if not state.first_seq <= position <= state.last_seq + 1:
-            raise PositionDroppedError(
-                "The position to resume from is no longer kept.",
-                metadata={"firstSequence": str(state.first_seq), "lastSequence": str(state.last_seq)},
-            )
-
-    async def _state(self) -> StreamState:
+        Raises:
+            UnavailableError: The bus does not answer.
+        """
         try:
             return (await self.js.stream_info(EVENTS)).state
         except nats.js.errors.NotFoundError as error:
@@ -353,12 +291,3 @@ class Bus:
 
 def _unacknowledged() -> UnavailableError:
     return UnavailableError("The event bus did not answer.")
-
-
-def _parse(message: Msg) -> events_pb2.Event | None:
-    try:
-        return events_pb2.Event.FromString(message.data)
-    except DecodeError:
-        # Somebody else publishes to our subjects; live clients have no use for it.
-        logger.warning("event does not parse", subject=message.subject)
-        return None
