@@ -72,6 +72,11 @@ def current_identity() -> Identity:
         raise UnauthenticatedError("This needs the identity of a caller") from None
 
 
+def identity_or_none() -> Identity | None:
+    """Return who made the call that is being served, if one is and it is not public."""
+    return _identity.get(None)
+
+
 @contextmanager
 def acting_as(identity: Identity) -> Generator[None]:
     """Make the identity current within the block: for background tasks, and for calls within a process."""

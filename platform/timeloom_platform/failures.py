@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import grpc
 import grpc.aio
 from google.protobuf import any_pb2
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
@@ -73,6 +73,23 @@ def status_details(failure: TimeloomError) -> bytes:
         violations = violations[: len(violations) // 2]
         details = _serialize(failure, violations)
     return details
+
+
+def reason_of(error: grpc.aio.AioRpcError) -> str:
+    """Return the machine-readable reason that another service gave for its failure; empty if it gave none."""
+    for key, value in error.trailing_metadata() or ():
+        if key == STATUS_DETAILS_METADATA and isinstance(value, bytes):
+            return _reason_in(value)
+    return ""
+
+
+def _reason_in(details: bytes) -> str:
+    try:
+        status = Status.FromString(details)
+    except DecodeError:
+        return ""
+    info = ErrorInfo()
+    return next((info.reason for detail in status.details if detail.Unpack(info)), "")
 
 
 def _serialize(failure: TimeloomError, violations: Sequence[FieldViolation]) -> bytes:

@@ -18,7 +18,7 @@ from timeloom_platform.authentication import Authenticator
 from timeloom_platform.contract import MethodContract
 from timeloom_platform.errors import MissingScopeError, OverloadedError, TimeloomError
 from timeloom_platform.metrics import MethodCounts
-from timeloom_platform.telemetry import TRACEPARENT_METADATA, Tracing, end_span
+from timeloom_platform.telemetry import TRACEPARENT_METADATA, Tracing, end_span, rpc_attributes
 from timeloom_platform.validation import RequestValidator
 
 if TYPE_CHECKING:  # see telemetry
@@ -103,7 +103,7 @@ class Guard:
             call.span = self.tracing.start(
                 self.method.path[1:],
                 kind="server",
-                attributes={"rpc.system.name": "grpc", "rpc.method": self.method.path[1:]},
+                attributes=rpc_attributes(self.method.path[1:]),
                 traceparent=traceparent,
             )
         return call

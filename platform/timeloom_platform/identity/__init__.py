@@ -1,0 +1,1 @@
+"""Projects and the API keys that open them: the installation's tenants."""
