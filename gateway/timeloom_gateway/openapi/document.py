@@ -1,0 +1,204 @@
+"""The OpenAPI document: one operation for each HTTP binding of each method."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, Final
+
+from timeloom_gateway.contracts import Contracts, Service
+from timeloom_gateway.openapi import protocol
+from timeloom_gateway.openapi.problems import PROBLEM_SCHEMA, components, references, statuses_of
+from timeloom_gateway.openapi.schemas import Schema, Schemas
+from timeloom_gateway.problems import Reasons
+from timeloom_gateway.transcoding.rest import WHOLE_BODY, Route
+
+JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
+NDJSON: Final = "application/x-ndjson"
+
+_VARIABLE = re.compile(r"\{([^}=]+)(?:=[^}]+)?\}")
+_DESCRIPTION = """\
+The self-hosted backend for AI agents: executions recorded step by step, and the way back through them.
+
+Authenticate with `Authorization: Bearer <API key>`. Resources are returned bare; lists page with
+`pageSize` and `pageToken`; errors are `application/problem+json` with a `code` for programs. Every
+`POST` takes an `Idempotency-Key`, and a resource with an `etag` honours `If-Match` and `If-None-Match`.
+Live updates come over WebSocket at `/api/ws` and as server-sent events at `/api/stream`."""
+
+
+def takes_idempotency_key(route: Route) -> bool:
+    """Whether a repeated request with the same `Idempotency-Key` is answered from the record."""
+    return route.binding.http_method == "POST" and not route.method.contract.streams_responses
+
+
+def build(contracts: Contracts, routes: Sequence[Route], reasons: Reasons) -> dict[str, Any]:
+    """The document of everything that the gateway serves over HTTP."""
+    schemas = Schemas(contracts.comments)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        path = openapi_path(route)
+        operation = _operation(route, schemas, reasons)
+        paths.setdefault(path, {})[route.binding.http_method.lower()] = operation
+    for path, item in protocol.paths().items():
+        paths.setdefault(path, {}).update(item)
+    served = {route.method.contract.service for route in routes}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Timeloom",
+            "version": version("timeloom-gateway"),
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/", "description": "This Timeloom"}],
+        "security": [{"apiKey": []}, {"session": []}],
+        "tags": [
+            *(_tag(service) for service in contracts.services if service.name in served),
+            *protocol.TAGS,
+        ],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "securitySchemes": protocol.SECURITY_SCHEMES,
+            "responses": components(reasons),
+            "schemas": {"Problem": dict(PROBLEM_SCHEMA), **dict(sorted(schemas.components.items()))},
+        },
+    }
+
+
+def openapi_path(route: Route) -> str:
+    """The path as OpenAPI writes it: with the REST names of its variables, and without their patterns."""
+    names = iter(variable.name for variable in route.request.variables)
+    return _VARIABLE.sub(lambda _: "{" + next(names) + "}", route.binding.template)
+
+
+def _tag(service: Service) -> Mapping[str, str]:
+    return {"name": tag_of(service.name), "description": service.comment}
+
+
+def tag_of(service: str) -> str:
+    """`timeloom.snapshots.v1.SnapshotsService` -> `Snapshots`."""
+    return service.rpartition(".")[2].removesuffix("Service")
+
+
+def _operation(route: Route, schemas: Schemas, reasons: Reasons) -> dict[str, Any]:
+    method = route.method
+    name = method.name[0].lower() + method.name[1:]
+    summary, _, rest = method.comment.partition(". ")
+    operation: dict[str, Any] = {
+        "operationId": name if route.primary else f"{name}Alias",
+        "tags": [tag_of(method.contract.service)],
+        "summary": summary.rstrip("."),
+        "description": _description(route, rest),
+        "parameters": _parameters(route, schemas),
+        "responses": _responses(route, schemas, reasons),
+        "x-scope": method.contract.scope.name.lower(),
+    }
+    if route.binding.body:
+        operation["requestBody"] = _request_body(route, schemas)
+    if not route.primary:
+        operation["x-alias-of"] = name
+    return operation
+
+
+def _description(route: Route, comment: str) -> str:
+    lines = [comment] if comment else []
+    lines.append(f"Needs the scope `{route.method.contract.scope.name.lower()}`.")
+    if not route.primary:
+        lines.append(f"An alias of `{route.method.bindings[0].template}`.")
+    if route.method.contract.streams_responses:
+        lines.append(
+            "Answers with server-sent events, or with a line of JSON for each if `Accept` asks for "
+            f"`{NDJSON}`. An event's `id` is where to resume: send it back as `Last-Event-ID`. The event "
+            "`end` is the last; `error` carries a problem."
+        )
+    return "\n\n".join(lines)
+
+
+def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
+    found = [
+        {
+            "name": variable.name,
+            "in": "path",
+            "required": True,
+            "schema": _path_schema(schemas.parameter(variable.field)),
+            **schemas.description(variable.field),
+        }
+        for variable in route.request.variables
+    ]
+    for parameter in route.request.query.parameters if route.request.query else ():
+        entry = {"name": parameter.name, "in": "query", "schema": schemas.parameter(parameter.field)}
+        found.append({**entry, **schemas.description(parameter.field)})
+    for entry in found:
+        _move_examples(entry)
+    return [*found, *_header_parameters(route)]
+
+
+def _path_schema(schema: Schema) -> Schema:
+    """What stands in a path is never empty."""
+    return {**schema, "minLength": 1} if schema.get("type") == "string" else schema
+
+
+def _move_examples(parameter: dict[str, Any]) -> None:
+    """A parameter's examples belong into its schema."""
+    examples = parameter.pop("examples", None)
+    if examples:
+        parameter["schema"] = {**parameter["schema"], "examples": examples}
+
+
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    found: list[Mapping[str, Any]] = [protocol.REQUEST_TIMEOUT]
+    if takes_idempotency_key(route):
+        found.append(protocol.IDEMPOTENCY_KEY)
+    if route.request.takes_etag:
+        found.append(protocol.IF_MATCH)
+    if _answers_etag(route):
+        found.append(protocol.IF_NONE_MATCH)
+    if route.method.contract.streams_responses:
+        found.append(protocol.LAST_EVENT_ID)
+    return [dict(each) for each in found]
+
+
+def _answers_etag(route: Route) -> bool:
+    return route.binding.http_method == "GET" and route.response.has_etag
+
+
+def _request_body(route: Route, schemas: Schemas) -> dict[str, Any]:
+    request = route.method.request
+    if route.binding.body == WHOLE_BODY:
+        in_path = [variable.path for variable in route.request.variables]
+        schema = schemas.request(request, without=in_path)
+        required = bool(schemas.components[request.name].get("required"))
+    else:
+        field = request.fields_by_name[route.binding.body]
+        schema, required = schemas.request_field(field), False
+    return {"required": required, "content": {JSON: {"schema": schema}}}
+
+
+def _responses(route: Route, schemas: Schemas, reasons: Reasons) -> dict[str, Any]:
+    headers: dict[str, Any] = dict(protocol.RESPONSE_HEADERS)
+    if route.response.has_etag:
+        headers["ETag"] = protocol.ETAG_HEADER
+    if takes_idempotency_key(route):
+        headers["Idempotency-Replayed"] = protocol.REPLAYED_HEADER
+    success = {"description": "Success", "headers": headers, "content": _content(route, schemas)}
+    not_modified = {"304": {"description": "The resource still has the etag of `If-None-Match`."}}
+    errors = statuses_of(route, reasons, takes_key=takes_idempotency_key(route))
+    return {
+        "200": success,
+        **(not_modified if _answers_etag(route) else {}),
+        **references(*errors),
+    }
+
+
+def _content(route: Route, schemas: Schemas) -> dict[str, Any]:
+    response = route.method.response
+    if route.binding.response_body:
+        schema = schemas.response_field(response.fields_by_name[route.binding.response_body])
+    else:
+        schema = schemas.response(response)
+    if not route.method.contract.streams_responses:
+        return {JSON: {"schema": schema}}
+    text = {"type": "string", "contentMediaType": JSON, "contentSchema": schema}
+    return {EVENT_STREAM: {"schema": text}, NDJSON: {"schema": text}}
