@@ -18,6 +18,9 @@ _FOLDER = "pginstall18"
 # Where root keeps what another account must reach, when the way to Timeloom's own folders is closed to it.
 SHARED_DIRECTORY = Path("/var/lib/timeloom")
 
+LINK_FILE = "timeloom_link"
+"""In a cluster that lives there: the path of the link that leads to it, to tell a forgotten one by."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresInstallation:

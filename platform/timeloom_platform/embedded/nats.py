@@ -67,7 +67,7 @@ class EmbeddedNats(EmbeddedServer):
             name="nats",
             command=(str(nats_binary()), "--config", str(self._configuration_file)),
             directory=self._data_dir.parent,
-            environment={"GOMEMLIMIT": _MEMORY_LIMIT, "HOME": str(self._data_dir)},
+            environment={"GOMEMLIMIT": _MEMORY_LIMIT, "HOME": str(self._data_dir), "TZ": "UTC"},
             prepare=self._configure,
             is_ready=self._is_ready,
             stop_signal=signal.SIGTERM,

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from timeloom_platform.embedded import ports
 from timeloom_platform.embedded.accounts import blocking_folder, unprivileged_account
 from timeloom_platform.embedded.errors import EmbeddedError
-from timeloom_platform.embedded.installation import SHARED_DIRECTORY, PostgresInstallation
+from timeloom_platform.embedded.installation import LINK_FILE, SHARED_DIRECTORY, PostgresInstallation
 from timeloom_platform.embedded.process import EmbeddedServer, ProcessSpecification
 
 SUPERUSER = "postgres"
@@ -26,6 +26,7 @@ SUPERUSER = "postgres"
 OWNER = "timeloom"
 """Owns the database and may make roles, as on a managed PostgreSQL; row-level security binds it."""
 DATABASE = "timeloom"
+MAJOR_VERSION = "18"
 
 # Of one machine and a few services: small, and everything the services rely on spelled out.
 SETTINGS: Mapping[str, str] = {
@@ -157,7 +158,9 @@ class EmbeddedPostgres(EmbeddedServer):
 
     async def _initialise(self) -> None:
         """Makes the cluster if there is none; an interrupted attempt leaves nothing that looks like one."""
-        if (self._place / "PG_VERSION").exists():
+        version_file = self._place / "PG_VERSION"
+        if version_file.exists():
+            _check_version(version_file)
             return
         if self._data_dir.is_dir() and any(self._data_dir.iterdir()):
             raise EmbeddedError(f"{self._data_dir} holds files, but no PostgreSQL cluster: move it away")
@@ -171,6 +174,8 @@ class EmbeddedPostgres(EmbeddedServer):
         await self._bootstrap(unfinished)
         if place.is_dir():
             place.rmdir()
+        if place != self._data_dir:
+            (unfinished / LINK_FILE).write_text(f"{self._data_dir}\n")
         unfinished.rename(place)
         if place != self._data_dir and not self._data_dir.is_symlink():
             self._data_dir.symlink_to(place)
@@ -233,6 +238,15 @@ class EmbeddedPostgres(EmbeddedServer):
         if process.returncode != 0:
             text = output.decode(errors="replace").strip()
             raise EmbeddedError(f"{Path(command[0]).name} failed with {process.returncode}:\n{text}")
+
+
+def _check_version(file: Path) -> None:
+    found = file.read_text().strip()
+    if found != MAJOR_VERSION:
+        raise EmbeddedError(
+            f"{file.parent} holds a cluster of PostgreSQL {found}, and this is {MAJOR_VERSION}: "
+            "dump it with the older version, move it away, and restore the dump"
+        )
 
 
 def _environment() -> dict[str, str]:

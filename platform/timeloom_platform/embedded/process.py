@@ -64,8 +64,25 @@ async def spawn(
         cwd=specification.directory,
         env={**specification.environment},
         start_new_session=True,
-        preexec_fn=_before_exec(specification.account, specification.parent_death_signal),
+        preexec_fn=before_exec(specification.account, specification.parent_death_signal),
     )
+
+
+def before_exec(account: Account | None, parent_death_signal: signal.Signals) -> Callable[[], None]:
+    """Makes a `preexec_fn`: the child changes its account, then binds its life to that of our process."""
+    parent = os.getpid()
+
+    def prepare_child() -> None:
+        if account is not None:
+            account.assume()
+        if sys.platform == "linux":
+            # After the change of account, which clears it.
+            _libc.prctl(_PR_SET_PDEATHSIG, int(parent_death_signal), 0, 0, 0)
+        if os.getppid() != parent:
+            # The parent died before the signal was set: nobody would ever end us.
+            os._exit(1)
+
+    return prepare_child
 
 
 async def wait_until_ready(specification: ProcessSpecification, process: Process) -> None:
@@ -142,20 +159,3 @@ class EmbeddedServer:
 
     def _log_tail(self) -> str:
         return self._log_file.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace")
-
-
-def _before_exec(account: Account | None, parent_death_signal: signal.Signals) -> Callable[[], None]:
-    """Makes what runs in the child between fork and exec: change the account, then bind its life to ours."""
-    parent = os.getpid()
-
-    def before_exec() -> None:
-        if account is not None:
-            account.assume()
-        if sys.platform == "linux":
-            # After the change of account, which clears it.
-            _libc.prctl(_PR_SET_PDEATHSIG, int(parent_death_signal), 0, 0, 0)
-        if os.getppid() != parent:
-            # The parent died before the signal was set: nobody would ever end us.
-            os._exit(1)
-
-    return before_exec

@@ -1,0 +1,93 @@
+"""The key in `credentials.json`: checked against the installation, made when it is missing."""
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from timeloom_platform.embedded.process import before_exec
+from timeloom_stack.credentials import Credentials
+from timeloom_stack.errors import StackError
+
+
+class KeyRing:
+    """Sees to it that the credentials file opens the default project of this installation.
+
+    Args:
+        file: The credentials file.
+        http_url: Of the gateway, as clients reach it.
+        grpc_address: Of the gateway, as clients reach it.
+        environment: For the helper process that asks the IdentityService.
+        on_helper: Told the helper's process id.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        *,
+        http_url: str,
+        grpc_address: str,
+        environment: Mapping[str, str],
+        on_helper: Callable[[int], None],
+    ) -> None:
+        self._file = file
+        self._http_url = http_url
+        self._grpc_address = grpc_address
+        self._environment = environment
+        self._on_helper = on_helper
+
+    async def check(self, tell: Callable[[str], None]) -> None:
+        """Keeps a key that is accepted, with the current addresses; puts another aside and makes a new one.
+
+        Raises:
+            OSError: The gateway did not answer.
+            StackError: No key could be made.
+        """
+        kept = Credentials.read(self._file)
+        if kept is not None:
+            current = replace(kept, http_url=self._http_url, grpc_address=self._grpc_address)
+            if await current.are_accepted():
+                if current != kept:
+                    current.write(self._file)
+                return
+        old = self._file.with_suffix(".json.old")
+        self._file.replace(old)
+        tell(f"The key in {self._file} does not open this installation: it is put aside as {old.name}")
+        await self.make()
+
+    async def make(self) -> None:
+        """Has a helper process ask for the key as soon as the gateway is there, and writes the file.
+
+        Raises:
+            StackError: No key could be made; the helper's last words are in the message.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "timeloom_stack.identity"),
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            env={**self._environment},
+            start_new_session=True,
+            preexec_fn=before_exec(None, signal.SIGKILL),
+        )
+        self._on_helper(process.pid)
+        try:
+            output, errors = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            await process.wait()
+            raise
+        if process.returncode != 0:
+            last_words = errors.decode(errors="replace").strip().splitlines()[-1:]
+            raise StackError(f"no API key could be made: {''.join(last_words) or 'the helper failed'}")
+        key = json.loads(output)
+        Credentials(
+            project_id=key["projectId"],
+            api_key=key["apiKey"],
+            http_url=self._http_url,
+            grpc_address=self._grpc_address,
+        ).write(self._file)

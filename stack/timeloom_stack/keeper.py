@@ -1,0 +1,185 @@
+"""Keeps one process running: start, wait until ready, restart with backoff, stop."""
+
+import asyncio
+import signal
+import time
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from timeloom_platform.embedded import process as processes
+from timeloom_platform.embedded.errors import EmbeddedError, NotReadyError
+from timeloom_platform.embedded.process import ProcessSpecification
+from timeloom_stack.backoff import Backoff
+from timeloom_stack.errors import StartFailedError
+from timeloom_stack.state import ProcessRecord, ProcessState
+
+_CHUNK_BYTES = 65_536
+
+
+class ProcessKeeper:
+    """The life of one specified process, from the supervisor's point of view.
+
+    Args:
+        specification: What to run.
+        address: Where it listens, for the record.
+        backoff: The pauses between restarts.
+        on_change: Told each new record.
+        on_output: Given what the process writes, as it comes.
+        tell: Given sentences for the person at the terminal.
+        see_out_orphans: Awaited after the process has died unexpectedly.
+    """
+
+    def __init__(
+        self,
+        specification: ProcessSpecification,
+        *,
+        address: str,
+        backoff: Backoff,
+        on_change: Callable[[ProcessRecord], None],
+        on_output: Callable[[bytes], None],
+        tell: Callable[[str], None],
+        see_out_orphans: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.specification = specification
+        self.record = ProcessRecord(name=specification.name, address=address)
+        self.ready = asyncio.Event()
+        self._backoff = backoff
+        self._on_change = on_change
+        self._on_output = on_output
+        self._tell = tell
+        self._see_out_orphans = see_out_orphans
+        self._stopping = asyncio.Event()
+        self._process: Process | None = None
+        self._was_ready = False
+
+    @property
+    def pid(self) -> int | None:
+        """The running process, or the last one."""
+        return self._process.pid if self._process is not None else None
+
+    async def run(self, dependencies: list["ProcessKeeper"]) -> None:
+        """Runs the process until `stop`.
+
+        Raises:
+            StartFailedError: It was never ready, and ended or was too slow as often as the backoff allows.
+        """
+        failures = 0
+        while not self._stopping.is_set():
+            if not await self._dependencies_are_ready(dependencies):
+                break
+            begin = time.monotonic()
+            cause = await self._run_once()
+            if self._stopping.is_set():
+                break
+            failures = 1 if time.monotonic() - begin > self._backoff.steady_after_seconds else failures + 1
+            if not self._was_ready and failures >= self._backoff.attempts_max:
+                self._change(state=ProcessState.FAILED, pid=None, last_exit=cause)
+                raise StartFailedError(f"{self.specification.name} does not start: {cause}")
+            await self._pause(cause, self._backoff.delay_seconds(failures))
+        self._change(state=ProcessState.STOPPED, pid=None)
+
+    async def stop(self) -> None:
+        """Ends the process, by force if it takes longer than its specification allows, and `run` with it."""
+        self._stopping.set()
+        if self._process is not None and self._process.returncode is None:
+            self._change(state=ProcessState.STOPPING)
+            await processes.stop(self.specification, self._process)
+
+    def kill(self) -> None:
+        """Ends the process at once."""
+        self._stopping.set()
+        if self._process is not None and self._process.returncode is None:
+            processes.send(self._process, signal.SIGKILL)
+
+    async def _dependencies_are_ready(self, dependencies: list["ProcessKeeper"]) -> bool:
+        """Waits for them; False if we are stopped meanwhile."""
+        for dependency in dependencies:
+            await self._unless_stopping(dependency.ready.wait())
+        return not self._stopping.is_set()
+
+    async def _run_once(self) -> str:
+        """Runs the process to its end, and returns what it died of."""
+        self._change(state=ProcessState.STARTING, pid=None)
+        try:
+            await self.specification.prepare()
+            if self._stopping.is_set():
+                return "stopped"
+            self._process = await processes.spawn(self.specification, stdout=PIPE, stderr=STDOUT)
+        except (EmbeddedError, OSError) as error:
+            return str(error)
+        output = asyncio.create_task(self._read_output(self._process))
+        try:
+            self._change(pid=self._process.pid, start_time=time.time())
+            return await self._watch(self._process)
+        finally:
+            await processes.stop(self.specification, self._process)
+            self.ready.clear()
+            await output
+
+    async def _watch(self, process: Process) -> str:
+        try:
+            await processes.wait_until_ready(self.specification, process)
+        except NotReadyError as error:
+            return str(error)
+        if not self._stopping.is_set():
+            self._was_ready = True
+            self.ready.set()
+            self._change(state=ProcessState.READY)
+        cause = _describe_exit(await process.wait())
+        self.ready.clear()
+        if not self._stopping.is_set():
+            await self._see_out_orphans()
+        return cause
+
+    async def _read_output(self, process: Process) -> None:
+        """Passes on what the process writes, until its output is closed or it is dead."""
+        assert process.stdout is not None
+        exit_ = asyncio.create_task(process.wait())
+        try:
+            while True:
+                chunk = asyncio.create_task(process.stdout.read(_CHUNK_BYTES))
+                await asyncio.wait({chunk, exit_}, return_when=asyncio.FIRST_COMPLETED)
+                if not chunk.done():
+                    # Dead, but a child of it may keep the pipe open: what it wrote until now is enough.
+                    await asyncio.wait({chunk}, timeout=0.2)
+                if not chunk.done() or not chunk.result():
+                    chunk.cancel()
+                    return
+                self._on_output(chunk.result())
+        finally:
+            exit_.cancel()
+
+    async def _pause(self, cause: str, seconds: float) -> None:
+        name = self.specification.name
+        self._change(
+            state=ProcessState.RESTARTING, pid=None, restarts=self.record.restarts + 1, last_exit=cause
+        )
+        self._tell(f"{name}: {cause}; starting it again in {seconds:g} s")
+        await self._unless_stopping(asyncio.sleep(seconds))
+
+    async def _unless_stopping(self, waiting: Awaitable[object]) -> None:
+        """Awaits it, but no longer than until we are stopped."""
+        tasks = {asyncio.ensure_future(waiting), asyncio.ensure_future(self._stopping.wait())}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    def _change(self, **changes: Any) -> None:
+        self.record = replace(self.record, **changes)
+        self._on_change(self.record)
+
+
+def _describe_exit(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"

@@ -1,0 +1,193 @@
+"""What processes the stack consists of, and how each is told of the others."""
+
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from timeloom_platform.embedded import ports
+from timeloom_platform.embedded.nats import EmbeddedNats
+from timeloom_platform.embedded.postgres import EmbeddedPostgres
+from timeloom_platform.embedded.process import ProcessSpecification
+from timeloom_stack import probes
+from timeloom_stack.directory import DataDirectory
+from timeloom_stack.port_owners import PublicPort
+from timeloom_stack.rooms import GATEWAY_MODULE, ROOMS, Room
+from timeloom_stack.secrets import Secrets
+from timeloom_stack.settings import StackSettings, reachable
+from timeloom_stack.supervisor import Supervised
+
+GATEWAY = "gateway"
+# What is acknowledged is committed, so a service that drains for longer than a person waits may be ended.
+_STOP_TIMEOUT_SECONDS = 1.2
+
+# For clients; a service that inherited it would act with a person's key.
+_CLIENT_VARIABLES = frozenset({"TIMELOOM_API_KEY", "TIMELOOM_URL", "TIMELOOM_GRPC_ADDRESS"})
+# Each thread would otherwise get an arena of glibc's allocator, and keep what was freed in it.
+_ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackPlan:
+    """The processes, and the environment that they (and helpers of the supervisor) run in."""
+
+    processes: tuple[Supervised, ...]
+    environment: Mapping[str, str]
+    is_cold: bool
+    """Whether this is the first start with this data."""
+
+
+def public_ports(settings: StackSettings) -> list[PublicPort]:
+    """The ports that people and programs outside use."""
+    return [
+        PublicPort(
+            purpose="HTTP", host=settings.http_host, number=settings.http_port, variable="TIMELOOM_HTTP_PORT"
+        ),
+        PublicPort(
+            purpose="gRPC", host=settings.grpc_host, number=settings.grpc_port, variable="TIMELOOM_GRPC_PORT"
+        ),
+    ]
+
+
+class Planner:
+    """Chooses ports, and writes down each process."""
+
+    def __init__(
+        self, settings: StackSettings, directory: DataDirectory, secrets: Secrets, environ: Mapping[str, str]
+    ) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._secrets = secrets
+        self._environ = environ
+        self._taken = {settings.http_port, settings.grpc_port}
+
+    def plan(self) -> StackPlan:
+        """Decides everything that is decided before the first process starts."""
+        is_cold = not self._directory.credentials_file.exists()
+        data, urls = self._plan_data()
+        environment = self._common_environment() | urls
+        needs = frozenset(each.name for each in data)
+        rooms = {room: self._choose_port() for room in ROOMS}
+        processes = (
+            *data,
+            *(self._plan_room(room, port, environment, needs) for room, port in rooms.items()),
+            self._plan_gateway(rooms, environment, needs),
+        )
+        return StackPlan(processes=processes, environment=environment, is_cold=is_cold)
+
+    def _plan_data(self) -> tuple[list[Supervised], dict[str, str]]:
+        """PostgreSQL and NATS, unless the settings name others; and the addresses of those that are used."""
+        embedded: list[Supervised] = []
+        database_url, nats_url = self._settings.database_url, self._settings.nats_url
+        if not database_url:
+            postgres = EmbeddedPostgres(
+                self._directory.postgres, port=self._choose_port(), passwords=self._secrets.postgres
+            )
+            embedded.append(_at_port(postgres.specification, postgres.port))
+            database_url = postgres.url
+        if not nats_url:
+            nats = EmbeddedNats(self._directory.nats, port=self._choose_port(), password=self._secrets.nats)
+            embedded.append(_at_port(nats.specification, nats.port))
+            nats_url = nats.url
+        return embedded, {"TIMELOOM_DATABASE_URL": database_url, "TIMELOOM_NATS_URL": nats_url}
+
+    def _common_environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in self._environ.items() if name not in _CLIENT_VARIABLES}
+        return {
+            **_ALLOCATOR,
+            **inherited,
+            "TIMELOOM_INTERNAL_SECRET_FILE": str(self._secrets.internal_file),
+            "TIMELOOM_IDENTITY_ADDRESS": self._settings.grpc_address,
+            "TIMELOOM_LOG_FORMAT": "json",
+            "TIMELOOM_LOG_LEVEL": self._settings.log_level,
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _plan_room(
+        self, room: Room, port: int, environment: Mapping[str, str], needs: frozenset[str]
+    ) -> Supervised:
+        own = {
+            "TIMELOOM_LISTEN": f"{ports.LOOPBACK}:{port}",
+            "TIMELOOM_METRICS_LISTEN": self._metrics_listen(),
+        }
+        specification = self._python(
+            room.name,
+            room.module,
+            environment={**environment, **own},
+            needs=needs,
+            is_ready=partial(_listens, ports.LOOPBACK, port),
+        )
+        return _at_port(specification, port)
+
+    def _plan_gateway(
+        self, rooms: Mapping[Room, int], environment: Mapping[str, str], needs: frozenset[str]
+    ) -> Supervised:
+        settings = self._settings
+        own = {
+            "TIMELOOM_HTTP_HOST": settings.http_host,
+            "TIMELOOM_HTTP_PORT": str(settings.http_port),
+            "TIMELOOM_GRPC_HOST": settings.grpc_host,
+            "TIMELOOM_GRPC_PORT": str(settings.grpc_port),
+            "TIMELOOM_METRICS_LISTEN": self._metrics_listen(),
+            **{room.address_variable: f"{ports.LOOPBACK}:{port}" for room, port in rooms.items()},
+        }
+        if settings.console_dir:
+            own["TIMELOOM_CONSOLE_DIR"] = str(Path(settings.console_dir).resolve())
+        specification = self._python(
+            GATEWAY,
+            GATEWAY_MODULE,
+            environment={**environment, **own},
+            needs=needs,
+            is_ready=partial(_serves_http, f"{settings.http_url}/healthz"),
+        )
+        host = reachable(settings.http_host)
+        return Supervised(
+            specification=specification,
+            address=f"{host}:{settings.http_port}, {settings.grpc_address} (gRPC)",
+        )
+
+    def _python(
+        self,
+        name: str,
+        module: str,
+        *,
+        environment: Mapping[str, str],
+        needs: frozenset[str],
+        is_ready: Callable[[int], Awaitable[bool]],
+    ) -> ProcessSpecification:
+        return ProcessSpecification(
+            name=name,
+            # -P: a file in the working directory never shadows a module.
+            command=(sys.executable, "-P", "-m", module),
+            directory=self._directory.root,
+            environment=environment,
+            depends_on=needs,
+            is_ready=is_ready,
+            stop_signal=signal.SIGTERM,
+            parent_death_signal=signal.SIGKILL,
+            ready_timeout_seconds=60.0,
+            stop_timeout_seconds=_STOP_TIMEOUT_SECONDS,
+        )
+
+    def _metrics_listen(self) -> str:
+        return f"{ports.LOOPBACK}:{self._choose_port()}" if self._settings.metrics else ""
+
+    def _choose_port(self) -> int:
+        port = ports.choose(taken=frozenset(self._taken))
+        self._taken.add(port)
+        return port
+
+
+def _at_port(specification: ProcessSpecification, port: int) -> Supervised:
+    return Supervised(specification=specification, address=f"{ports.LOOPBACK}:{port}")
+
+
+async def _listens(host: str, port: int, _pid: int) -> bool:
+    """A service listens only when it has what it needs."""
+    return await probes.listens(host, port)
+
+
+async def _serves_http(url: str, _pid: int) -> bool:
+    return await probes.answers(url)

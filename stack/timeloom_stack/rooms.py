@@ -1,0 +1,21 @@
+"""The rooms of the house that run as processes of their own: a later service is one more entry here."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A service: `python -m <module>` serves it, and the gateway finds it at `TIMELOOM_<NAME>_ADDRESS`."""
+
+    name: str
+    module: str
+
+    @property
+    def address_variable(self) -> str:
+        """The environment variable that tells the gateway where the room is."""
+        return f"TIMELOOM_{self.name.upper()}_ADDRESS"
+
+
+ROOMS = (Room(name="snapshots", module="timeloom_snapshots"),)
+
+GATEWAY_MODULE = "timeloom_gateway"

@@ -1,0 +1,55 @@
+"""The passwords and keys of an installation: made once, kept in files that only their owner reads."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from timeloom_platform.embedded.postgres import PostgresPasswords
+from timeloom_stack.files import PRIVATE, write_atomically
+
+_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What `secrets/` holds, a file for each."""
+
+    postgres_superuser: str
+    postgres_owner: str
+    nats: str
+    internal: str
+    internal_file: Path
+
+    @classmethod
+    def load_or_create(cls, folder: Path) -> Self:
+        """Reads them; makes those that are missing."""
+        internal_file = folder / "internal"
+        return cls(
+            postgres_superuser=_load_or_create(folder / "postgres-superuser"),
+            postgres_owner=_load_or_create(folder / "postgres-owner"),
+            nats=_load_or_create(folder / "nats"),
+            internal=_load_or_create(internal_file),
+            internal_file=internal_file,
+        )
+
+    @property
+    def postgres(self) -> PostgresPasswords:
+        """The embedded cluster's."""
+        return PostgresPasswords(superuser=self.postgres_superuser, owner=self.postgres_owner)
+
+
+def read_internal_secret(folder: Path) -> str:
+    """The key that all services of the installation share; a FileNotFoundError before the first start."""
+    return (folder / "internal").read_text(encoding="utf-8").strip()
+
+
+def _load_or_create(file: Path) -> str:
+    try:
+        kept = file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        kept = ""
+    if not kept:
+        kept = secrets.token_urlsafe(_BYTES)
+        write_atomically(file, kept + "\n", mode=PRIVATE)
+    return kept

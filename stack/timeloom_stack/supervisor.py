@@ -1,0 +1,131 @@
+"""Starts processes in the order of readiness, keeps them running, and stops them in the reverse order."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Protocol
+
+from timeloom_platform.embedded.process import ProcessSpecification
+from timeloom_stack import orphans
+from timeloom_stack.backoff import Backoff
+from timeloom_stack.keeper import ProcessKeeper
+from timeloom_stack.state import ProcessRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervised:
+    """A process to keep, and where it listens (for people)."""
+
+    specification: ProcessSpecification
+    address: str = ""
+
+    @property
+    def name(self) -> str:
+        """The process's name in logs and in `status`."""
+        return self.specification.name
+
+
+class Sink(Protocol):
+    """Where the output of the processes goes."""
+
+    def write(self, name: str, chunk: bytes) -> None:
+        """Takes what the process wrote, as it came."""
+        ...
+
+    def tell(self, message: str) -> None:
+        """Takes a sentence of the supervisor's own."""
+        ...
+
+
+class Supervisor:
+    """Keeps a set of processes.
+
+    Processes start as soon as what they depend on is ready, side by side where nothing orders them. A restart
+    does not restart those that depend on the process: every service reconnects by itself.
+    """
+
+    def __init__(
+        self,
+        processes: Sequence[Supervised],
+        *,
+        sink: Sink,
+        on_change: Callable[[ProcessRecord], None],
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._keepers = {
+            each.name: ProcessKeeper(
+                each.specification,
+                address=each.address,
+                backoff=backoff or Backoff(),
+                on_change=on_change,
+                on_output=_output_of(each.name, sink),
+                tell=sink.tell,
+                see_out_orphans=self._see_out_orphans,
+            )
+            for each in processes
+        }
+        # Refuses a circle, and a dependency that is not among the processes shows as a KeyError.
+        TopologicalSorter(
+            {keeper: self._dependencies(name) for name, keeper in self._keepers.items()}
+        ).prepare()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._spared: set[int] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Runs everything until `stop` is set, and returns when all of it has ended.
+
+        Raises:
+            StartFailedError: A process could not be started at all; the others have been stopped.
+        """
+        orphans.adopt()
+        self._tasks = {asyncio.create_task(self._run(keeper)) for keeper in self._keepers.values()}
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({*self._tasks, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            await self._stop_all()
+        for task in self._tasks:
+            task.result()
+
+    async def wait_until_ready(self) -> None:
+        """Returns when every process is ready at the same time."""
+        while not all(keeper.ready.is_set() for keeper in self._keepers.values()):
+            for keeper in self._keepers.values():
+                await keeper.ready.wait()
+
+    def kill_all(self) -> None:
+        """Ends everything at once, for the person who cannot wait."""
+        for keeper in self._keepers.values():
+            keeper.kill()
+
+    def spare(self, pid: int) -> None:
+        """Names a child of this process that somebody else looks after: it is no orphan."""
+        self._spared.add(pid)
+
+    async def _run(self, keeper: ProcessKeeper) -> None:
+        await keeper.run(self._dependencies(keeper.specification.name))
+
+    def _dependencies(self, name: str) -> list[ProcessKeeper]:
+        return [self._keepers[each] for each in sorted(self._keepers[name].specification.depends_on)]
+
+    async def _stop_all(self) -> None:
+        """Stops those first on which nobody depends any more, then what they stood on."""
+        remaining = dict(self._keepers)
+        while remaining:
+            needed = {name for keeper in remaining.values() for name in keeper.specification.depends_on}
+            free = [keeper for name, keeper in remaining.items() if name not in needed]
+            await asyncio.gather(*(keeper.stop() for keeper in free))
+            for keeper in free:
+                del remaining[keeper.specification.name]
+        await asyncio.wait(self._tasks)
+        await self._see_out_orphans()
+
+    async def _see_out_orphans(self) -> None:
+        kept = {keeper.pid for keeper in self._keepers.values() if keeper.pid is not None}
+        await orphans.see_out(frozenset(kept | self._spared))
+
+
+def _output_of(name: str, sink: Sink) -> Callable[[bytes], None]:
+    return lambda chunk: sink.write(name, chunk)
