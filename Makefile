@@ -55,7 +55,7 @@ demo: $(VENV)/.runtime ## Record a real LangGraph agent and step back through it
 
 .PHONY: protos
 protos: $(UV) ## Generate the stubs and the descriptor set from protos/
-	@$(CODEGEN) tools/generate_protos.py
+	@$(CODEGEN) tools/generate_protos.py $(OUTPUT)
 
 .PHONY: lock
 lock: $(UV) ## Resolve the requirement files into their locks

@@ -32,8 +32,7 @@ def main() -> int:
 def _stale_stubs() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
-        generator = [BIN / "uv", "run", "--quiet", "--isolated", "--no-project", "--with-requirements"]
-        _run([*generator, "codegen.lock", "python", "tools/generate_protos.py", fresh])
+        _run("make", "--silent", "protos", f"OUTPUT={fresh}")
         generated = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
         generated = {path for path in generated if path.name != "__init__.py"}
         for path in sorted(generated):
@@ -52,19 +51,20 @@ def _stale_locks() -> Iterator[str]:
             lock = REPOSITORY / f"{name}.lock"
             fresh = Path(folder) / lock.name
             shutil.copy(lock, fresh)  # what it pins stays pinned, as long as the requirements allow it
-            _run(["make", "--silent", "resolve", f"NAME={name}", f"OUTPUT={fresh}"])
+            _run("make", "--silent", "resolve", f"NAME={name}", f"OUTPUT={fresh}")
             if _pins(lock) != _pins(fresh):
                 yield f"{lock.name} is not what {name}.in resolves to: run `make lock`"
 
 
 def _pins(lock: Path) -> list[str]:
-    return [line for line in lock.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#")]
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.lstrip().startswith("#")]
 
 
 def _breaking_changes() -> Iterator[str]:
-    command = [BIN / "buf", "breaking", DESCRIPTOR_SET, "--against", "protos/released.binpb"]
+    against = "--against", "protos/released.binpb", "--against-config", "protos/buf.yaml"
     result = subprocess.run(
-        [*command, "--config", "protos/buf.yaml", "--against-config", "protos/buf.yaml"],
+        [BIN / "buf", "breaking", DESCRIPTOR_SET, "--config", "protos/buf.yaml", *against],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -74,7 +74,7 @@ def _breaking_changes() -> Iterator[str]:
         yield f"The contracts break clients of the last release:\n{result.stdout}{result.stderr}"
 
 
-def _run(command: list[str | Path]) -> None:
+def _run(*command: str) -> None:
     subprocess.run(command, cwd=REPOSITORY, check=True)
 
 

@@ -44,8 +44,8 @@ def main() -> int:
 
 
 def _render(folder: Path) -> str:
-    command = [KUBECTL, "kustomize", folder]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    result = subprocess.run([KUBECTL, "kustomize", folder], check=True, stdout=subprocess.PIPE, text=True)
+    return result.stdout
 
 
 def _install_kubectl() -> None:
