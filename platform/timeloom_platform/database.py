@@ -49,6 +49,7 @@ _CONNECTION_LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 
 
@@ -153,8 +154,7 @@ class Database:
                 async with AsyncExitStack() as attempt:
                     connection = await self._pool.acquire(timeout=max(deadline - clock(), 0.001))
                     attempt.push_async_callback(self._pool.release, connection)
-                    await attempt.enter_async_context(connection.transaction())
-                    await connection.execute(prologue, *arguments)
+                    await self._begin_on(connection, attempt, prologue, *arguments)
                     stack.push_async_exit(attempt.pop_all())
                     return connection
             except _CONNECTION_LOST as error:
@@ -168,6 +168,17 @@ class Database:
                     ) from error
                 else:
                     raise _unreachable() from error
+
+    async def _begin_on(
+        self, connection: Connection, stack: AsyncExitStack, prologue: str, *arguments: str
+    ) -> None:
+        try:
+            await stack.enter_async_context(connection.transaction())
+            await connection.execute(prologue, *arguments)
+        except _CONNECTION_LOST:
+            # The driver may not have noticed yet that the server closed it.
+            connection.terminate()
+            raise
 
     def _is_exhausted(self) -> bool:
         return self._pool.get_size() - self._pool.get_idle_size() >= self._pool.get_max_size()
@@ -228,6 +239,8 @@ _ANSWERS: tuple[tuple[tuple[type[BaseException], ...], Callable[[], TimeloomErro
             asyncpg.OperatorInterventionError,
             asyncpg.InsufficientResourcesError,
             asyncpg.ReadOnlySQLTransactionError,
+            # What the driver raises when the server's farewell arrives between two statements.
+            asyncpg.InternalClientError,
             ConnectionError,
         ),
         _unreachable,

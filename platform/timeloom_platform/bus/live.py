@@ -48,8 +48,8 @@ async def follow(
 ) -> AsyncGenerator[Delivery]:
     """Do what `Bus.subscribe_ordered` promises.
 
-    The consumer lives in the server's memory and is not acknowledged. Whenever something may have been lost, a
-    new one begins after the last event that arrived here.
+    The consumer lives in the server's memory and is not acknowledged. Whenever something may have been lost,
+    a new one begins after the last event that arrived here.
     """
     filters = widest(subject_filters)
     position = await bus.last_sequence() + 1 if start_sequence is None else max(start_sequence, 1)
