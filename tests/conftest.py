@@ -7,6 +7,15 @@ from timeloom_platform.testing.fixtures import (
     nats_url,
     private_postgres,
     rooms,
+    scratch_directory,
 )
 
-__all__ = ["database_url", "databases", "nats_server", "nats_url", "private_postgres", "rooms"]
+__all__ = [
+    "database_url",
+    "databases",
+    "nats_server",
+    "nats_url",
+    "private_postgres",
+    "rooms",
+    "scratch_directory",
+]

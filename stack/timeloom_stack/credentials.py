@@ -1,7 +1,7 @@
 """`credentials.json`: where the stack is and the key that opens it, for the SDK and the command line."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +16,7 @@ class Credentials:
     """The file's content."""
 
     project_id: str
-    api_key: str
+    api_key: str = field(repr=False)
     http_url: str
     grpc_address: str
 

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from asyncio.subprocess import PIPE, STDOUT, Process
+from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,9 +14,8 @@ from timeloom_platform.embedded.errors import EmbeddedError, NotReadyError
 from timeloom_platform.embedded.process import ProcessSpecification
 from timeloom_stack.backoff import Backoff
 from timeloom_stack.errors import StartFailedError
+from timeloom_stack.output_pipe import OutputPipe
 from timeloom_stack.state import ProcessRecord, ProcessState
-
-_CHUNK_BYTES = 65_536
 
 
 class ProcessKeeper:
@@ -105,52 +104,47 @@ class ProcessKeeper:
         self._change(state=ProcessState.STARTING, pid=None)
         try:
             await self.specification.prepare()
-            if self._stopping.is_set():
-                return "stopped"
-            self._process = await processes.spawn(self.specification, stdout=PIPE, stderr=STDOUT)
         except (EmbeddedError, OSError) as error:
             return str(error)
-        output = asyncio.create_task(self._read_output(self._process))
+        if self._stopping.is_set():
+            return "stopped"
+        pipe = OutputPipe(self._on_output)
+        try:
+            return await self._run_with(pipe)
+        finally:
+            pipe.close()
+
+    async def _run_with(self, pipe: OutputPipe) -> str:
+        try:
+            self._process = await processes.spawn(
+                self.specification, stdout=pipe.write_end, stderr=pipe.write_end
+            )
+        except OSError as error:
+            return str(error)
+        finally:
+            pipe.handed_over()
         try:
             self._change(pid=self._process.pid, start_time=time.time())
             return await self._watch(self._process)
         finally:
-            await processes.stop(self.specification, self._process)
             self.ready.clear()
-            await output
+            await processes.stop(self.specification, self._process)
 
     async def _watch(self, process: Process) -> str:
         try:
             await processes.wait_until_ready(self.specification, process)
-        except NotReadyError as error:
-            return str(error)
+        except NotReadyError:
+            if process.returncode is None:
+                return f"was not ready within {self.specification.ready_timeout_seconds:g} s"
+            return f"{_describe_exit(process.returncode)} before it was ready"
         if not self._stopping.is_set():
             self._was_ready = True
             self.ready.set()
             self._change(state=ProcessState.READY)
         cause = _describe_exit(await process.wait())
-        self.ready.clear()
         if not self._stopping.is_set():
             await self._see_out_orphans()
         return cause
-
-    async def _read_output(self, process: Process) -> None:
-        """Passes on what the process writes, until its output is closed or it is dead."""
-        assert process.stdout is not None
-        exit_ = asyncio.create_task(process.wait())
-        try:
-            while True:
-                chunk = asyncio.create_task(process.stdout.read(_CHUNK_BYTES))
-                await asyncio.wait({chunk, exit_}, return_when=asyncio.FIRST_COMPLETED)
-                if not chunk.done():
-                    # Dead, but a child of it may keep the pipe open: what it wrote until now is enough.
-                    await asyncio.wait({chunk}, timeout=0.2)
-                if not chunk.done() or not chunk.result():
-                    chunk.cancel()
-                    return
-                self._on_output(chunk.result())
-        finally:
-            exit_.cancel()
 
     async def _pause(self, cause: str, seconds: float) -> None:
         name = self.specification.name

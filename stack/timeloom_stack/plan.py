@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class StackPlan:
     """The processes, and the environment that they (and helpers of the supervisor) run in."""
 
     processes: tuple[Supervised, ...]
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     is_cold: bool
     """Whether this is the first start with this data."""
 

@@ -1,7 +1,7 @@
 """The passwords and keys of an installation: made once, kept in files that only their owner reads."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -15,10 +15,10 @@ _BYTES = 32
 class Secrets:
     """What `secrets/` holds, a file for each."""
 
-    postgres_superuser: str
-    postgres_owner: str
-    nats: str
-    internal: str
+    postgres_superuser: str = field(repr=False)
+    postgres_owner: str = field(repr=False)
+    nats: str = field(repr=False)
+    internal: str = field(repr=False)
     internal_file: Path
 
     @classmethod

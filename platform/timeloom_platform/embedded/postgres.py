@@ -11,7 +11,7 @@ import shutil
 import signal
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -80,8 +80,8 @@ CREATE DATABASE {database} OWNER {owner}
 class PostgresPasswords:
     """The two passwords of a cluster; they are set when it is initialised."""
 
-    superuser: str
-    owner: str
+    superuser: str = field(repr=False)
+    owner: str = field(repr=False)
 
     @classmethod
     def generate(cls) -> "PostgresPasswords":

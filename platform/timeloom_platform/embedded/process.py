@@ -35,7 +35,7 @@ class ProcessSpecification:
     directory: Path
     is_ready: Callable[[int], Awaitable[bool]]
     """Asked with the process's id, again and again until it says yes."""
-    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     account: Account | None = None
     """Who runs it; ourselves if None."""
     prepare: Callable[[], Awaitable[None]] = _nothing

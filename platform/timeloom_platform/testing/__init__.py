@@ -5,6 +5,6 @@
 
 from timeloom_platform.testing.conditions import eventually
 from timeloom_platform.testing.databases import Databases
-from timeloom_platform.testing.servers import private_postgres, throw_away_nats
+from timeloom_platform.testing.servers import private_postgres, scratch_directory, throw_away_nats
 
-__all__ = ["Databases", "eventually", "private_postgres", "throw_away_nats"]
+__all__ = ["Databases", "eventually", "private_postgres", "scratch_directory", "throw_away_nats"]

@@ -3,7 +3,8 @@
 Override `rooms` in a module or a conftest to get databases with those rooms' tables.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -25,6 +26,13 @@ def databases() -> Databases:
 def rooms() -> Rooms:
     """Whose migrations the test's database has: none."""
     return {}
+
+
+@pytest.fixture
+def scratch_directory() -> Generator[Path]:
+    """A folder that PostgreSQL's account can reach; pytest's own are closed to it when we are root."""
+    with servers.scratch_directory() as directory:
+        yield directory
 
 
 @pytest_asyncio.fixture

@@ -2,8 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from timeloom_platform.embedded.nats import EmbeddedNats
@@ -13,7 +13,7 @@ from timeloom_platform.embedded.postgres import THROW_AWAY_SETTINGS, EmbeddedPos
 @asynccontextmanager
 async def throw_away_nats() -> AsyncGenerator[EmbeddedNats]:
     """Lends an empty NATS with JetStream; it starts in some 20 ms, so every test may have its own."""
-    async with _scratch_directory() as directory:
+    with scratch_directory() as directory:
         server = EmbeddedNats(directory / "nats")
         await server.start()
         try:
@@ -25,7 +25,7 @@ async def throw_away_nats() -> AsyncGenerator[EmbeddedNats]:
 @asynccontextmanager
 async def private_postgres() -> AsyncGenerator[EmbeddedPostgres]:
     """Lends a PostgreSQL cluster of one's own, to be killed at will; it takes half a second to make."""
-    async with _scratch_directory() as directory:
+    with scratch_directory() as directory:
         server = EmbeddedPostgres(directory / "postgres", settings=THROW_AWAY_SETTINGS)
         await server.start()
         try:
@@ -34,17 +34,12 @@ async def private_postgres() -> AsyncGenerator[EmbeddedPostgres]:
             await server.kill()
 
 
-@asynccontextmanager
-async def _scratch_directory() -> AsyncGenerator[Path]:
-    """A folder directly under the temporary directory: pytest's own are closed to PostgreSQL's account."""
-    directory = _make_scratch_directory()
+@contextmanager
+def scratch_directory() -> Generator[Path]:
+    """Lends a folder that PostgreSQL's account can reach; pytest's own are closed to it when we are root."""
+    directory = Path(tempfile.mkdtemp(prefix="timeloom-test-"))
+    directory.chmod(0o711)
     try:
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _make_scratch_directory() -> Path:
-    directory = Path(tempfile.mkdtemp(prefix="timeloom-test-"))
-    directory.chmod(0o711)
-    return directory

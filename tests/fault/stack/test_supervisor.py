@@ -1,0 +1,151 @@
+"""The supervisor with real processes that are killed, fail and do not listen."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.helpers.supervision import REPOSITORY, Memory, listener
+from timeloom_platform.testing import eventually
+from timeloom_stack.backoff import Backoff
+from timeloom_stack.errors import StartFailedError
+from timeloom_stack.supervisor import Supervised, Supervisor
+
+pytestmark = pytest.mark.fault
+
+IMPATIENT = Backoff(first_seconds=0.05, longest_seconds=0.2, attempts_max=3)
+
+
+@asynccontextmanager
+async def supervised(*processes: Supervised) -> AsyncIterator[Memory]:
+    memory = Memory()
+    supervisor = Supervisor(processes, sink=memory, on_change=memory.on_change, backoff=IMPATIENT)
+    stop = asyncio.Event()
+    running = asyncio.create_task(supervisor.run(stop))
+    try:
+        await asyncio.wait_for(supervisor.wait_until_ready(), timeout=15)
+        yield memory
+    finally:
+        stop.set()
+        await running
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+async def test_starts_what_is_needed_first_and_stops_it_last() -> None:
+    base, middle, top = (
+        listener("base"),
+        listener("middle", depends_on=["base"]),
+        listener("top", depends_on=["middle"]),
+    )
+    async with supervised(top, base, middle) as memory:
+        ready = [name for name, state in memory.history if state == "ready"]
+        assert ready == ["base", "middle", "top"]
+    assert [name for name, state in memory.history if state == "stopping"] == ["top", "middle", "base"]
+    assert {record.state for record in memory.records.values()} == {"stopped"}
+
+
+async def test_starts_a_killed_process_again_and_leaves_its_dependents_alone() -> None:
+    async with supervised(listener("base"), listener("top", depends_on=["base"])) as memory:
+        first, dependent = memory.records["base"].pid, memory.records["top"].pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        await eventually(
+            lambda: memory.records["base"].state == "ready" and memory.records["base"].pid != first
+        )
+
+        assert memory.records["base"].restarts == 1
+        assert memory.records["base"].last_exit == "was ended by SIGKILL"
+        assert memory.sentences == ["base: was ended by SIGKILL; starting it again in 0.05 s"]
+        assert memory.records["top"].pid == dependent
+
+
+async def test_forgives_a_first_start_that_fails(tmp_path: Path) -> None:
+    async with supervised(listener("late", f"fails-first={tmp_path / 'marker'}")) as memory:
+        assert memory.records["late"].restarts == 1
+        assert memory.records["late"].last_exit == "ended with exit code 3 before it was ready"
+
+
+async def test_gives_up_a_process_that_never_starts_and_stops_the_others() -> None:
+    memory = Memory()
+    processes = (listener("sound"), listener("broken", "fails"))
+    supervisor = Supervisor(processes, sink=memory, on_change=memory.on_change, backoff=IMPATIENT)
+
+    with pytest.raises(
+        StartFailedError, match="broken does not start: ended with exit code 3 before it was ready"
+    ):
+        await supervisor.run(asyncio.Event())
+
+    assert memory.output["broken"] == b"there is no configuration\n" * 3
+    assert memory.records["broken"].state == "failed"
+    assert memory.records["sound"].state == "stopped"
+
+
+async def test_kills_what_does_not_stop_in_time() -> None:
+    begin = time.monotonic()
+    async with supervised(listener("stubborn", "stubborn", stop_timeout_seconds=0.3)) as memory:
+        pid = memory.records["stubborn"].pid
+        begin = time.monotonic()
+    assert pid is not None
+    assert is_gone(pid)
+    assert time.monotonic() - begin < 2
+
+
+async def test_sees_out_the_children_that_a_killed_process_leaves_behind() -> None:
+    async with supervised(listener("parent", "forks")) as memory:
+        child = int(re.findall(rb"child (\d+)", memory.output["parent"])[0])
+        first = memory.records["parent"].pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        await eventually(lambda: memory.records["parent"].restarts == 1)
+        assert is_gone(child)
+
+
+async def test_a_stop_in_the_middle_of_a_start_leaves_nothing() -> None:
+    memory = Memory()
+    supervisor = Supervisor([listener("base")], sink=memory, on_change=memory.on_change)
+    stop = asyncio.Event()
+    running = asyncio.create_task(supervisor.run(stop))
+    await eventually(lambda: "base" in memory.records and memory.records["base"].pid is not None)
+    pid = memory.records["base"].pid
+    stop.set()
+    await running
+    assert pid is not None
+    assert is_gone(pid)
+    assert memory.records["base"].state == "stopped"
+
+
+def test_refuses_a_circle_of_dependencies() -> None:
+    memory = Memory()
+    circle = [listener("one", depends_on=["two"]), listener("two", depends_on=["one"])]
+    with pytest.raises(ValueError, match="cycle"):
+        Supervisor(circle, sink=memory, on_change=memory.on_change)
+
+
+async def test_a_killed_supervisor_leaves_no_orphan_and_a_clean_database(scratch_directory: Path) -> None:
+    supervisor = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.helpers.supervision", str(scratch_directory), cwd=REPOSITORY
+    )
+    await eventually((scratch_directory / "pids").exists, timeout_seconds=20)
+    pids = [int(line) for line in (scratch_directory / "pids").read_text().split()]
+    children = [child.pid for pid in pids for child in psutil.Process(pid).children(recursive=True)]
+    assert children
+
+    supervisor.kill()
+    await supervisor.wait()
+
+    await eventually(lambda: all(map(is_gone, [*pids, *children])))
+    assert not (scratch_directory / "postgres" / "postmaster.pid").exists()

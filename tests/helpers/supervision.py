@@ -1,0 +1,80 @@
+"""A supervisor over small servers, for tests: in this process, or in one of its own that can be killed."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from timeloom_platform.embedded import ports
+from timeloom_platform.embedded.postgres import EmbeddedPostgres
+from timeloom_platform.embedded.process import ProcessSpecification
+from timeloom_stack import probes
+from timeloom_stack.state import ProcessRecord
+from timeloom_stack.supervisor import Supervised, Supervisor
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+class Memory:
+    """A sink that remembers, and the newest record of each process."""
+
+    def __init__(self) -> None:
+        self.output: dict[str, bytes] = {}
+        self.sentences: list[str] = []
+        self.records: dict[str, ProcessRecord] = {}
+        self.history: list[tuple[str, str]] = []
+
+    def write(self, name: str, chunk: bytes) -> None:
+        self.output[name] = self.output.get(name, b"") + chunk
+
+    def tell(self, message: str) -> None:
+        self.sentences.append(message)
+
+    def on_change(self, record: ProcessRecord) -> None:
+        self.records[record.name] = record
+        self.history.append((record.name, str(record.state)))
+
+
+def listener(
+    name: str, *options: str, depends_on: Sequence[str] = (), stop_timeout_seconds: float = 5.0
+) -> Supervised:
+    """A supervised `tests.helpers.listener` on a port of its own."""
+    port = ports.choose()
+
+    async def is_ready(_pid: int) -> bool:
+        return await probes.listens("127.0.0.1", port)
+
+    specification = ProcessSpecification(
+        name=name,
+        command=(sys.executable, "-m", "tests.helpers.listener", str(port), *options),
+        directory=REPOSITORY,
+        environment={**os.environ},
+        depends_on=frozenset(depends_on),
+        is_ready=is_ready,
+        ready_timeout_seconds=10.0,
+        stop_timeout_seconds=stop_timeout_seconds,
+    )
+    return Supervised(specification=specification, address=f"127.0.0.1:{port}")
+
+
+async def supervise_until_killed(directory: Path) -> None:
+    """Keeps a PostgreSQL and a listener with a child of its own, and writes their process ids to `pids`."""
+    postgres = EmbeddedPostgres(directory / "postgres")
+    processes = (Supervised(specification=postgres.specification), listener("echo"))
+    memory = Memory()
+    supervisor = Supervisor(processes, sink=memory, on_change=memory.on_change)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    running = asyncio.create_task(supervisor.run(stop))
+    await supervisor.wait_until_ready()
+    pids = "\n".join(str(record.pid) for record in memory.records.values())
+    unfinished = directory / "pids.unfinished"
+    unfinished.write_text(pids)
+    unfinished.rename(directory / "pids")
+    await running
+
+
+if __name__ == "__main__":
+    asyncio.run(supervise_until_killed(Path(sys.argv[1])))

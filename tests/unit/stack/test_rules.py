@@ -1,0 +1,75 @@
+"""The small rules of the stack: backoff, addresses, accounts."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timeloom_platform.embedded.accounts import Account, blocking_folder
+from timeloom_platform.settings import load
+from timeloom_stack.backoff import Backoff
+from timeloom_stack.errors import PortTakenError
+from timeloom_stack.port_owners import PublicPort, refuse_taken
+from timeloom_stack.rooms import ROOMS
+from timeloom_stack.settings import StackSettings
+
+
+@given(failures=st.integers(min_value=1, max_value=10_000))
+def test_backoff_grows_and_stays_within_its_bounds(failures: int) -> None:
+    backoff = Backoff()
+    delay = backoff.delay_seconds(failures)
+    assert backoff.first_seconds <= delay <= backoff.longest_seconds
+    assert delay <= backoff.delay_seconds(failures + 1)
+
+
+def test_backoff_doubles() -> None:
+    assert [Backoff().delay_seconds(failures) for failures in (1, 2, 3, 4)] == [0.1, 0.2, 0.4, 0.8]
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8080"),
+        ("0.0.0.0", "http://127.0.0.1:8080"),
+        ("::1", "http://[::1]:8080"),
+        ("example.org", "http://example.org:8080"),
+    ],
+)
+def test_clients_are_told_an_address_that_they_can_reach(host: str, url: str) -> None:
+    assert load(StackSettings, {"TIMELOOM_HTTP_HOST": host}).http_url == url
+
+
+def test_every_room_has_a_name_of_its_own() -> None:
+    assert len({room.name for room in ROOMS}) == len(ROOMS)
+    assert ROOMS[0].address_variable == "TIMELOOM_SNAPSHOTS_ADDRESS"
+
+
+def test_the_first_folder_that_is_closed_to_an_account_is_named(scratch_directory: Path) -> None:
+    stranger = Account(name="stranger", uid=os.geteuid() + 4242, gid=os.getegid() + 4242)
+    closed = scratch_directory / "closed"
+    (closed / "inner").mkdir(parents=True)
+    closed.chmod(0o700)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o001) if folder.is_relative_to(
+                tmp_path.parent.parent
+            ) else None
+
+    assert blocking_folder(closed / "inner" / "data", stranger) == closed
+    closed.chmod(0o711)
+    assert blocking_folder(closed / "inner" / "data", stranger) is None
+
+
+def test_a_taken_port_is_named_with_its_owner_and_another_choice() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number = server.getsockname()[1]
+        port = PublicPort(purpose="HTTP", host="127.0.0.1", number=number, variable="TIMELOOM_HTTP_PORT")
+        with pytest.raises(
+            PortTakenError, match=rf"port {number}, wanted for HTTP, is taken by process {os.getpid()}"
+        ) as refusal:
+            refuse_taken([port])
+    assert refusal.value.remedies == (f"choose another port: TIMELOOM_HTTP_PORT={number + 10} timeloom up",)
+    refuse_taken([port])
