@@ -26,6 +26,18 @@ ResultT = TypeVar("ResultT")
 P = ParamSpec("P")
 
 
+_END: Any = object()
+
+
+async def _advance(source: AsyncIterator[ItemT]) -> ItemT:
+    return cast("ItemT", await anext(source, _END))
+
+
+async def _close(source: AsyncIterator[Any]) -> None:
+    if isinstance(source, AsyncGenerator):
+        await source.aclose()
+
+
 class Portal:
     """An event loop in a thread of its own, started when it is first needed."""
 
@@ -51,6 +63,22 @@ class Portal:
         return await asyncio.wrap_future(
             asyncio.run_coroutine_threadsafe(coroutine, self._running_loop(coroutine))
         )
+
+    def iterate(self, source: AsyncIterator[ItemT]) -> Iterator[ItemT]:
+        """Yield what an asynchronous iterator yields there."""
+        try:
+            while (item := self.run(_advance(source))) is not _END:
+                yield item
+        finally:
+            self.run(_close(source))
+
+    async def iterate_from_async(self, source: AsyncIterator[ItemT]) -> AsyncIterator[ItemT]:
+        """Yield what an asynchronous iterator yields there, to another event loop."""
+        try:
+            while (item := await self.run_from_async(_advance(source))) is not _END:
+                yield item
+        finally:
+            await self.run_from_async(_close(source))
 
     def close(self) -> None:
         """Stop the thread; nothing can be run afterwards."""
@@ -136,7 +164,7 @@ def iterating(
     method: Callable[Concatenate[TwinT, P], AsyncIterator[ItemT]],
 ) -> Method[TwinT, P, AsyncIterator[ItemT], Iterator[ItemT]]:
     """Turn an asynchronous generator into a generator."""
-    return Method(method, _drain)
+    return Method(method, Portal.iterate)
 
 
 def plain(
@@ -156,21 +184,3 @@ class Pager(Generic[ItemT]):
     def __iter__(self) -> Iterator[ItemT]:
         while not self._pager.done:
             yield from self._portal.run(self._pager.next_page())
-
-
-_END: Any = object()
-
-
-def _drain(portal: Portal, source: AsyncIterator[ItemT]) -> Iterator[ItemT]:
-    async def advance() -> ItemT:
-        return cast("ItemT", await anext(source, _END))
-
-    async def close() -> None:
-        if isinstance(source, AsyncGenerator):
-            await source.aclose()
-
-    try:
-        while (item := portal.run(advance())) is not _END:
-            yield item
-    finally:
-        portal.run(close())

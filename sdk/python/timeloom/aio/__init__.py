@@ -36,6 +36,7 @@ class AsyncTimeloom:
     Attributes:
         executions: Create, read, list, change and delete executions.
         snapshots: Read, list, compare and follow snapshots.
+        stream: What recorded snapshots travel on; for adapters of agent frameworks.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class AsyncTimeloom:
         self.configuration = configuration.resolve(api_key=api_key, grpc_address=grpc_address, url=url)
         self.timeout_seconds = timeout_seconds
         self._connection = Connection(self.configuration, timeout_seconds=timeout_seconds)
-        self._stream = SnapshotStream(self._connection)
+        self.stream = SnapshotStream(self._connection)
         self.executions = AsyncExecutions(self._connection)
         self.snapshots = AsyncSnapshots(self._connection)
 
@@ -107,7 +108,7 @@ class AsyncTimeloom:
         }
         return AsyncRecording(
             self.executions,
-            self._stream,
+            self.stream,
             create=create,
             timeout_seconds=self.timeout_seconds,
             default=default,
@@ -115,7 +116,7 @@ class AsyncTimeloom:
 
     async def close(self) -> None:
         """Disconnect. Steps that nobody waited for and that are not committed yet are given up."""
-        await self._stream.close()
+        await self.stream.close()
         await self._connection.close()
 
     async def __aenter__(self) -> Self:

@@ -148,7 +148,7 @@ class AsyncRecordedExecution:
                 create_time=convert.timestamp(datetime.now(UTC)),
             )
             await self._stream.room()
-            future = self._add(request, state)
+            future = self._submit(request, state)
             del self._effects[: len(noted)]
         if wait:
             await asyncio.shield(future)
@@ -156,17 +156,14 @@ class AsyncRecordedExecution:
             future.add_done_callback(self._note)
         return AsyncStep(name, request.key, future)
 
-    def _add(self, request: pb.RecordSnapshotRequest, state: Any) -> asyncio.Future[Committed]:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Committed] = loop.create_future()
-        deadline = loop.time() + self._timeout_seconds
+    def _submit(self, request: pb.RecordSnapshotRequest, state: Any) -> asyncio.Future[Committed]:
         try:
-            entry = self._lane.append(request, state, deadline=deadline, future=future, default=self._default)
+            self._last = self._stream.submit(
+                self._lane, request, state, timeout_seconds=self._timeout_seconds, default=self._default
+            )
         except canonical.CanonicalError as error:
             raise convert.not_json(error, of="state") from None
-        self._stream.add(entry)
-        self._last = future
-        return future
+        return self._last
 
     async def flush(self) -> None:
         """Wait until every step is committed.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
@@ -108,6 +108,11 @@ class Lane:
         return iter(self._entries)
 
     @property
+    def has_state(self) -> bool:
+        """Whether the next snapshot can be a delta."""
+        return self._state is not _NO_STATE
+
+    @property
     def in_flight(self) -> bool:
         """Whether the server still owes an answer."""
         return any(entry.phase is Phase.IN_FLIGHT for entry in self._entries)
@@ -120,6 +125,7 @@ class Lane:
         deadline: float,
         future: asyncio.Future[Committed],
         parent: int | None = None,
+        frozen: bool = False,
         default: Callable[[Any], Any] | None = None,
     ) -> Entry:
         """Add a snapshot, taking a private copy of what changed in its state.
@@ -129,7 +135,8 @@ class Lane:
             state: The caller's state, which it may change afterwards.
             deadline: When to give up, on the event loop's clock.
             future: Told what became of it.
-            parent: A parent to branch from; None for the entry before.
+            parent: A parent to branch from, zero to begin anew; None for the entry before.
+            frozen: Nobody will change the state, and it holds nothing but JSON types: it need not be copied.
             default: For values that JSON does not know.
 
         Raises:
@@ -137,11 +144,13 @@ class Lane:
         """
         entry = Entry(lane=self, request=request, state=None, parent=parent, deadline=deadline, future=future)
         if self._state is _NO_STATE or (parent is not None and parent != self.head):
-            entry.state = canonical.normalize(state, default=default)
+            entry.state = state if frozen else canonical.normalize(state, default=default)
             entry.use_whole_state()
             self._hash = None
+        elif frozen:
+            self._use_delta(entry, delta.diff(self._state, state), state)
         else:
-            self._add_delta(entry, state, default)
+            self._use_delta(entry, *delta.track(self._state, state, default=default))
         self._state = entry.state
         if parent is None:
             self._follow(entry)
@@ -151,14 +160,18 @@ class Lane:
         self._entries.append(entry)
         return entry
 
-    def _add_delta(self, entry: Entry, state: Any, default: Callable[[Any], Any] | None) -> None:
-        entry.base = self._state
+    def _use_delta(self, entry: Entry, operations: Sequence[delta.Operation], state: Any) -> None:
         before = self._hash or StateHash.of(self._state)
-        operations, entry.state = delta.track(self._state, state, default=default)
-        self._hash = before.updated(entry.state, operations)
+        self._hash = before.updated(state, operations)
+        entry.base, entry.state = self._state, state
         entry.request.delta = delta.encode(operations)
         entry.request.state_hash = self._hash.digest.hex()
         entry.content_bytes = len(entry.request.delta)
+
+    def stand_on(self, sequence: int, state: Any) -> None:
+        """Send the next snapshot as a delta from this one, which the server has; nobody changes the state."""
+        if not self._entries and self.head != sequence:
+            self.head, self._state, self._hash, self.broken = sequence, state, None, False
 
     def _follow(self, entry: Entry) -> None:
         if self.head is not None:

@@ -11,9 +11,9 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import grpc
 
@@ -70,8 +70,32 @@ class SnapshotStream:
         while not self._room.is_set():
             await self._room.wait()
 
-    def add(self, entry: Entry) -> None:
-        """Send an entry that its lane has taken, as soon as it may go."""
+    def submit(
+        self,
+        lane: Lane,
+        request: pb.RecordSnapshotRequest,
+        state: Any,
+        *,
+        timeout_seconds: float,
+        parent: int | None = None,
+        frozen: bool = False,
+        default: Callable[[Any], Any] | None = None,
+    ) -> asyncio.Future[Committed]:
+        """Send a snapshot as soon as it may go, and return where its outcome will be; see `Lane.append`."""
+        loop = asyncio.get_running_loop()
+        entry = lane.append(
+            request,
+            state,
+            deadline=loop.time() + timeout_seconds,
+            future=loop.create_future(),
+            parent=parent,
+            frozen=frozen,
+            default=default,
+        )
+        self._add(entry)
+        return entry.future
+
+    def _add(self, entry: Entry) -> None:
         self._entries_waiting += 1
         self._bytes_waiting += entry.content_bytes
         entry.future.add_done_callback(partial(self._release, entry.content_bytes))

@@ -1,0 +1,233 @@
+"""A LangGraph checkpointer that keeps its checkpoints in Timeloom."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    BaseCheckpointSaver,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_checkpoint_id,
+)
+from langgraph.checkpoint.serde.base import SerializerProtocol
+
+from timeloom.client import Timeloom
+from timeloom.langgraph.codec import CheckpointCodec, ThreadRef
+from timeloom.langgraph.store import CheckpointStore
+from timeloom.langgraph.transcoding import Transcoder
+from timeloom.resources import Snapshot
+
+AGENT_ID_DEFAULT: Final = "langgraph"
+LOAD_AHEAD_MAX: Final = 16
+
+
+class TimeloomSaver(BaseCheckpointSaver[str]):
+    """Records every step of a LangGraph agent, so that people can read, search and compare its states.
+
+        graph = builder.compile(checkpointer=TimeloomSaver(client, agent_id="researcher"))
+
+    Each thread is an execution whose session is the thread's id; each checkpoint is a snapshot whose state is
+    the values of the channels, as JSON. Any number of threads may be recorded at the same time, with the
+    blocking methods and the asynchronous ones alike. Checkpoints are immutable: one that is put again stays
+    as it is.
+    """
+
+    def __init__(
+        self,
+        client: Timeloom | None = None,
+        *,
+        agent_id: str = AGENT_ID_DEFAULT,
+        serde: SerializerProtocol | None = None,
+    ) -> None:
+        """Prepare a checkpointer.
+
+        Args:
+            client: The client to record with; one with the settings of the environment if None.
+            agent_id: Which agent the executions belong to.
+            serde: Turns values into bytes and back, in this process; LangGraph's own if None.
+        """
+        super().__init__(serde=serde)
+        self.client = Timeloom() if client is None else client
+        self._codec = CheckpointCodec(Transcoder())
+        self._store = CheckpointStore(self.client.twin, agent_id=agent_id)
+
+    # -- Recording ----------------------------------------------------------------
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Record a checkpoint, whose parent `config` names, and return its own configuration."""
+        record = self._codec.record(self.serde, config, checkpoint, metadata, new_versions)
+        self.client.portal.run(self._store.put(record))
+        return record.ref.config(record.checkpoint_id)
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Record a checkpoint, like `put`."""
+        record = await asyncio.to_thread(
+            self._codec.record, self.serde, config, checkpoint, metadata, new_versions
+        )
+        await self.client.portal.run_from_async(self._store.put(record))
+        return record.ref.config(record.checkpoint_id)
+
+    def put_writes(
+        self,
+        config: RunnableConfig,
+        writes: Sequence[tuple[str, Any]],
+        task_id: str,
+        task_path: str = "",
+    ) -> None:
+        """Record what a task wrote since the checkpoint that `config` names."""
+        record = self._codec.record_writes(self.serde, config, writes, task_id, task_path)
+        self.client.portal.run(self._store.put_writes(record))
+
+    async def aput_writes(
+        self,
+        config: RunnableConfig,
+        writes: Sequence[tuple[str, Any]],
+        task_id: str,
+        task_path: str = "",
+    ) -> None:
+        """Record what a task wrote, like `put_writes`."""
+        record = await asyncio.to_thread(
+            self._codec.record_writes, self.serde, config, writes, task_id, task_path
+        )
+        await self.client.portal.run_from_async(self._store.put_writes(record))
+
+    def delete_thread(self, thread_id: str) -> None:
+        """Delete everything that was recorded of a thread."""
+        self.client.portal.run(self._store.delete(str(thread_id)))
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Delete everything that was recorded of a thread."""
+        await self.client.portal.run_from_async(self._store.delete(str(thread_id)))
+
+    # -- Finding --------------------------------------------------------------------
+
+    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Return the checkpoint that `config` names, or that its thread stands on, if there is one."""
+        ref = ThreadRef.of(config)
+        snapshot = self.client.portal.run(self._store.get(ref, get_checkpoint_id(config)))
+        return None if snapshot is None else self._codec.load(self.serde, ref, snapshot, remember=True)
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Return a checkpoint, like `get_tuple`."""
+        ref = ThreadRef.of(config)
+        snapshot = await self.client.portal.run_from_async(self._store.get(ref, get_checkpoint_id(config)))
+        if snapshot is None:
+            return None
+        return await asyncio.to_thread(self._codec.load, self.serde, ref, snapshot, remember=True)
+
+    def list(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,  # noqa: A002 - LangGraph's name
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> Iterator[CheckpointTuple]:
+        """Yield checkpoints, newest first.
+
+        Args:
+            config: Only those of this thread, and of this namespace and this checkpoint if it names them;
+                those of all threads if None.
+            filter: Only those whose metadata have these values.
+            before: Only those before this checkpoint.
+            limit: At most this many.
+        """
+        return self.client.portal.iterate(self._found(config, filter, before, limit))
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,  # noqa: A002 - LangGraph's name
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """Yield checkpoints, like `list`."""
+        found = self._found(config, filter, before, limit)
+        async for checkpoint in self.client.portal.iterate_from_async(found):
+            yield checkpoint
+
+    async def _found(
+        self,
+        config: RunnableConfig | None,
+        wanted: dict[str, Any] | None,
+        before: RunnableConfig | None,
+        limit: int | None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """Find checkpoints without their states, then load a few ahead of those that are wanted."""
+        remaining = limit
+        ahead: list[tuple[ThreadRef, Snapshot]] = []
+        ahead_max = 1
+        async for found in self._candidates(config, before):
+            if remaining is not None and len(ahead) >= remaining:
+                break
+            if wanted and not _agrees(self._codec.metadata(self.serde, found[1]), wanted):
+                continue
+            ahead.append(found)
+            if len(ahead) < ahead_max:
+                continue
+            for checkpoint in await self._loaded(ahead):
+                yield checkpoint
+            remaining = None if remaining is None else remaining - len(ahead)
+            ahead, ahead_max = [], min(2 * ahead_max, LOAD_AHEAD_MAX)
+        for checkpoint in await self._loaded(ahead):
+            yield checkpoint
+
+    async def _candidates(
+        self, config: RunnableConfig | None, before: RunnableConfig | None
+    ) -> AsyncIterator[tuple[ThreadRef, Snapshot]]:
+        checkpoint_id = None if config is None else get_checkpoint_id(config)
+        before_id = None if before is None else get_checkpoint_id(before)
+        configurable = {} if config is None else config.get("configurable", {})
+        thread_id = None if config is None else str(configurable["thread_id"])
+        async for ref, snapshot in self._store.history(thread_id, configurable.get("checkpoint_ns")):
+            if checkpoint_id and snapshot.key != checkpoint_id:
+                continue
+            if before_id and snapshot.key >= before_id:
+                continue
+            yield ref, snapshot
+
+    async def _loaded(self, found: Sequence[tuple[ThreadRef, Snapshot]]) -> Sequence[CheckpointTuple]:
+        snapshots = await self._store.load(found)
+        return [
+            await asyncio.to_thread(self._codec.load, self.serde, ref, snapshot)
+            for (ref, _), snapshot in zip(found, snapshots, strict=True)
+            if snapshot is not None
+        ]
+
+    def get_next_version(
+        self,
+        current: str | float | None,
+        channel: None,  # noqa: ARG002 - LangGraph does not use it any more
+    ) -> str:
+        """Return a channel's next version: versions sort as text, and those of two branches differ."""
+        if current is None:
+            number = 0
+        elif isinstance(current, str):
+            number = int(current.split(".", maxsplit=1)[0])
+        else:
+            number = int(current)
+        return f"{number + 1:032}.{random.random():016}"  # noqa: S311 - tells branches apart, guards nothing
+
+
+def _agrees(metadata: CheckpointMetadata, wanted: Mapping[str, Any]) -> bool:
+    return all(metadata.get(name) == value for name, value in wanted.items())
