@@ -31,7 +31,7 @@ SELECT proname FROM pg_proc WHERE pronamespace = $1::text::regnamespace AND pros
 
 
 def rooms_in_the_sources() -> Rooms:
-    """Schema -> package, by the convention that a package is named `timeloom_<room>` or ends with `.<room>`."""
+    """Schema -> package, which by convention is named `timeloom_<room>` or ends with `.<room>`."""
     folders = [
         folder
         for source in SOURCES

@@ -168,6 +168,9 @@ class Bus:
             message = await self.js.get_last_msg(EVENTS, subject, direct=True)
         except nats.js.errors.NotFoundError:
             return None
+        except nats.errors.NoRespondersError as error:
+            await self._restore_streams()
+            raise _unacknowledged() from error
         except nats.errors.Error as error:
             raise _unacknowledged() from error
         headers = cast("dict[str, str]", message.headers or {})  # pyright: ignore[reportUnknownMemberType] - a bare Dict
