@@ -20,7 +20,7 @@ class Event:
 
 
 def read(answer: httpx.Response) -> Iterator[Event]:
-    """Yields the events of an answer until it ends; comments, which keep the connection alive, are skipped."""
+    """Yields the events of an answer until it ends; comments, which only keep it alive, are skipped."""
     fields: dict[str, list[str]] = {}
     for line in answer.iter_lines():
         if line:
