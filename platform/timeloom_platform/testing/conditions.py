@@ -3,11 +3,21 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 
 T = TypeVar("T")
 
 _INTERVAL_SECONDS = 0.01
+
+
+@overload
+async def eventually(
+    check: Callable[[], Awaitable[T]], *, timeout_seconds: float = ..., describe: str = ...
+) -> T: ...
+
+
+@overload
+async def eventually(check: Callable[[], T], *, timeout_seconds: float = ..., describe: str = ...) -> T: ...
 
 
 async def eventually(
