@@ -76,7 +76,7 @@ class ProcessKeeper:
             failures = 1 if time.monotonic() - begin > self._backoff.steady_after_seconds else failures + 1
             if not self._was_ready and failures >= self._backoff.attempts_max:
                 self._change(state=ProcessState.FAILED, pid=None, last_exit=cause)
-                raise StartFailedError(f"{self.specification.name} does not start: {cause}")
+                raise self._failure(cause)
             await self._pause(cause, self._backoff.delay_seconds(failures))
         self._change(state=ProcessState.STOPPED, pid=None)
 
@@ -145,6 +145,12 @@ class ProcessKeeper:
         if not self._stopping.is_set():
             await self._see_out_orphans()
         return cause
+
+    def _failure(self, cause: str) -> StartFailedError:
+        name = self.specification.name
+        return StartFailedError(
+            f"{name} does not start: {cause}", remedies=(f"see why: timeloom logs {name}",)
+        )
 
     async def _pause(self, cause: str, seconds: float) -> None:
         name = self.specification.name
