@@ -1,25 +1,25 @@
 """The one interceptor: everything that happens around a call before and after its servicer.
 
-One and not several, because each that grpc.aio passes a call through costs it again. A method's handler is
-wrapped once, when it is first called; from then on a call pays for a dictionary, a few context variables
-and the checks themselves. In order: request id, trace, admission, deadline, identity, scope, validation,
-the servicer, and at the end the one mapping of errors, metrics and the span.
+In order: request id, trace, admission, deadline, identity, scope, validation, the servicer, and at the end
+the one mapping of errors, the counts and the span. Each interceptor that grpc.aio passes a call through costs
+it again, even one that does nothing; so this one is no `ServerInterceptor` but wraps every method's handler
+once, before the server starts, and a call pays for the checks alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import grpc
-import grpc.aio
+from google.protobuf.descriptor import ServiceDescriptor
 
 from timeloom_platform import failures, ids
 from timeloom_platform.authentication import Authenticator
-from timeloom_platform.contract import ContractError, MethodContract
+from timeloom_platform.contract import ContractError, MethodContract, methods_of
 from timeloom_platform.errors import UnimplementedError
 from timeloom_platform.guard import REQUEST_ID_METADATA, Gate, Guard
 from timeloom_platform.metrics import RpcMetrics
@@ -44,71 +44,117 @@ class Limits:
     timeout_seconds: float = 30.0
 
 
-class RpcInterceptor(grpc.aio.ServerInterceptor):
-    """Guards every method of the contract; what is neither there nor public does not exist."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceBinding:
+    """A service of the contract and what serves it.
+
+    Attributes:
+        add: The generated `add_…Servicer_to_server`, or a function like it.
+        servicer: Its methods are coroutines or asynchronous generators.
+        descriptor: The service in the contract.
+        opaque: Its messages pass as bytes: a proxy's, whose target validates them.
+    """
+
+    add: Callable[[Any, Any], None]
+    servicer: Any
+    descriptor: ServiceDescriptor
+    opaque: bool = False
+
+
+class GuardedHandlers(grpc.GenericRpcHandler):
+    """The methods of all bindings, each within its guard; what is neither there nor public does not exist."""
 
     def __init__(
         self,
         *,
-        methods: Mapping[str, MethodContract],
-        opaque_services: frozenset[str],
+        bindings: Sequence[ServiceBinding],
         public_services: frozenset[str],
         authenticator: Authenticator,
         metrics: RpcMetrics,
         tracing: Tracing,
         limits: Limits,
     ) -> None:
-        """Prepare to guard the methods.
+        """Wrap the handlers of the bindings.
 
         Args:
-            methods: By path.
-            opaque_services: Those whose messages pass as bytes, to be validated by whoever they are for.
-            public_services: Those that are no part of the contract: health and reflection.
+            bindings: What to serve.
+            public_services: Those that are no part of the contract, and are served beside: health.
             authenticator: Finds out who calls.
             metrics: Counts the calls.
             tracing: Records the sampled ones.
             limits: Refuses those too many.
-        """
-        validator = RequestValidator()
-        validator.prepare(each.request for each in methods.values() if each.service not in opaque_services)
-        calls_gate, streams_gate = Gate(limits.calls), Gate(limits.streams)
-        self._public_services = public_services
-        self._guards = {
-            path: Guard(
-                method=method,
-                authenticator=authenticator,
-                validator=None if method.service in opaque_services else validator,
-                counts=metrics.of(method),
-                tracing=tracing,
-                gate=streams_gate if method.streams else calls_gate,
-                timeout_seconds=None if method.streams else method.timeout_seconds or limits.timeout_seconds,
-            )
-            for path, method in methods.items()
-        }
-        self._handlers: dict[str, Any] = {}
 
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> Any:
-        """Return the guarded handler of the method (grpc.aio's interface)."""
+        Raises:
+            ContractError: A method names no scope, is not served as its contract says, or not async; or a
+                rule does not fit its field.
+        """
+        self._public_prefixes = tuple(f"/{name}/" for name in public_services)
+        calls_gate, streams_gate = Gate(limits.calls), Gate(limits.streams)
+        validator = RequestValidator()
+        self._handlers: dict[str, Any] = {}
+        for binding in bindings:
+            methods = methods_of([binding.descriptor])
+            if not binding.opaque:
+                validator.prepare(method.request for method in methods.values())
+            served = _served_handlers(binding)
+            for path, method in methods.items():
+                guard = Guard(
+                    method=method,
+                    authenticator=authenticator,
+                    validator=None if binding.opaque else validator,
+                    counts=metrics.of(method),
+                    tracing=tracing,
+                    gate=streams_gate if method.streams else calls_gate,
+                    timeout_seconds=_timeout_seconds(method, limits),
+                )
+                self._handlers[path] = _guarded_handler(served(path), guard)
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
+        """Return the handler of the method (gRPC's interface); None for the services beside."""
         path = handler_call_details.method
         handler = self._handlers.get(path)
-        if handler is None:
-            inner = await continuation(handler_call_details)
-            if inner is None:
-                return _UNKNOWN_METHOD
-            handler = self._handlers[path] = self._guarded(path, inner)
-        return handler
+        if handler is not None:
+            return handler
+        return None if path.startswith(self._public_prefixes) else _UNKNOWN_METHOD
 
-    def _guarded(self, path: str, inner: Any) -> Any:
-        if path[1:].rpartition("/")[0] in self._public_services:
-            return inner
-        guard = self._guards.get(path)
-        if guard is None:
-            raise ContractError(f"{path} is served, but no contract describes it")
-        return _guarded_handler(inner, guard)
+
+def _timeout_seconds(method: MethodContract, limits: Limits) -> float | None:
+    return None if method.streams else method.timeout_seconds or limits.timeout_seconds
+
+
+class _Collector:
+    """Stands in for a server, so that a binding's handlers can be had before they are served."""
+
+    def __init__(self) -> None:
+        self.generic: list[Any] = []
+
+    def add_generic_rpc_handlers(self, handlers: Iterable[Any]) -> None:
+        self.generic.extend(handlers)
+
+    def add_registered_method_handlers(self, service_name: str, method_handlers: Mapping[str, Any]) -> None:
+        """Ignore them: the same come as generic handlers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lookup:
+    """The part of a call that a handler is looked up by."""
+
+    method: str
+    invocation_metadata: tuple[tuple[str, str], ...] = ()
+
+
+def _served_handlers(binding: ServiceBinding) -> Callable[[str], Any]:
+    collector = _Collector()
+    binding.add(binding.servicer, collector)
+
+    def served(path: str) -> Any:
+        for generic in collector.generic:
+            handler = generic.service(_Lookup(method=path))
+            if handler is not None:
+                return handler
+        raise ContractError(f"{path} is in the contract, but not served")
+
+    return served
 
 
 def _guarded_handler(inner: Any, guard: Guard) -> Any:
@@ -192,7 +238,7 @@ async def _unknown_method(_requests: Any, context: Any) -> None:
 
 def _make_unknown_method() -> Any:
     # On the wire a call of any kind is a stream of messages each way, so that this answers all four.
-    return grpc.stream_stream_rpc_method_handler(_unknown_method)
+    return cast("Any", grpc.stream_stream_rpc_method_handler(_unknown_method))
 
 
 _UNKNOWN_METHOD = _make_unknown_method()

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-import grpc
 import grpc.aio
 import structlog
-from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from timeloom_platform.authentication import Authenticator
-from timeloom_platform.contract import methods_of
-from timeloom_platform.interceptor import Limits, RpcInterceptor
+from timeloom_platform.interceptor import GuardedHandlers, Limits, ServiceBinding
 from timeloom_platform.metrics import RpcMetrics
 from timeloom_platform.process import run
 from timeloom_platform.telemetry import Tracing
@@ -30,23 +25,6 @@ _MIN_PING_INTERVAL_MILLISECONDS = 10_000
 
 _logger = structlog.get_logger(__name__)
 _PUBLIC_SERVICES = frozenset({health.SERVICE_NAME, reflection.SERVICE_NAME})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceBinding:
-    """A service of the contract and what serves it.
-
-    Attributes:
-        add: The generated `add_…Servicer_to_server`, or a function like it.
-        servicer: Its methods are coroutines or asynchronous generators.
-        descriptor: The service in the contract.
-        opaque: Its messages pass as bytes: a proxy's, whose target validates them.
-    """
-
-    add: Callable[[Any, grpc.aio.Server], None]
-    servicer: Any
-    descriptor: ServiceDescriptor
-    opaque: bool = False
 
 
 class GrpcServer:
@@ -75,21 +53,21 @@ class GrpcServer:
             tracing: Records the sampled ones.
 
         Raises:
-            ContractError: A method names no scope, or a rule does not fit its field.
+            ContractError: The contract leaves something open, or a servicer does not keep it.
         """
         self._listen = listen
-        self._services = services
-        self._health = health.aio.HealthServicer()
-        interceptor = RpcInterceptor(
-            methods=methods_of(binding.descriptor for binding in services),
-            opaque_services=frozenset(each.descriptor.full_name for each in services if each.opaque),
+        self._names = [binding.descriptor.full_name for binding in services]
+        self._options = _options(max_message_bytes)
+        self._handlers = GuardedHandlers(
+            bindings=services,
             public_services=_PUBLIC_SERVICES,
             authenticator=authenticator,
             metrics=metrics or RpcMetrics(),
             tracing=tracing or Tracing.disabled(),
             limits=limits or Limits(),
         )
-        self._server = grpc.aio.server(interceptors=[interceptor], options=_options(max_message_bytes))
+        self._health = health.aio.HealthServicer()
+        self._server: grpc.aio.Server | None = None
 
     async def start(self) -> str:
         """Listen, report SERVING, and return the address that was bound.
@@ -97,29 +75,33 @@ class GrpcServer:
         Raises:
             OSError: The address is taken or not ours.
         """
-        for binding in self._services:
-            binding.add(binding.servicer, self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = [binding.descriptor.full_name for binding in self._services]
-        reflection.enable_server_reflection([*names, *_PUBLIC_SERVICES], self._server)
-        host = self._listen.rpartition(":")[0]
+        self._server = server = grpc.aio.server(options=self._options)
+        server.add_generic_rpc_handlers((self._handlers,))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection([*self._names, *_PUBLIC_SERVICES], server)
         try:
-            port = self._server.add_insecure_port(self._listen)
+            port = server.add_insecure_port(self._listen)
         except RuntimeError as error:
+            await server.stop(None)
             raise OSError(
                 f"cannot listen on {self._listen}: taken, or not an address of this host"
             ) from error
-        await self._server.start()
-        for name in ("", *names):
+        await server.start()
+        for name in ("", *self._names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
-        address = f"{host}:{port}"
-        _logger.info("serving", address=address, services=names)
+        address = f"{self._listen.rpartition(':')[0]}:{port}"
+        _logger.info("serving", address=address, services=self._names)
         return address
 
-    async def stop(self, grace_seconds: float = 5) -> None:
-        """Leave: report NOT_SERVING, give clients time to turn elsewhere, and let running calls finish."""
+    async def stop(self, grace_seconds: float = 5, *, notice_seconds: float = NOTICE_SECONDS) -> None:
+        """Leave without dropping a call.
+
+        Reports NOT_SERVING, gives clients time to turn elsewhere, and then lets running calls finish.
+        """
+        if self._server is None:
+            return
         await self._health.enter_graceful_shutdown()
-        await asyncio.sleep(NOTICE_SECONDS)
+        await asyncio.sleep(notice_seconds)
         await self._server.stop(grace_seconds)
         _logger.info("stopped serving")
 
