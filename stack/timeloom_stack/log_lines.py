@@ -100,10 +100,9 @@ def _parse_nats(line: str) -> LogLine | None:
     found = _NATS.fullmatch(line)
     if found is None:
         return None
-    time, level, message = found.groups()
-    return LogLine(
-        message=message, level=_NATS_LEVELS.get(level, Level.INFO), time=_time(time.replace("/", "-"))
-    )
+    time, name, message = found.groups()
+    level = Level.INFO if message in _NATS_EXPECTED else _NATS_LEVELS.get(name, Level.INFO)
+    return LogLine(message=message, level=level, time=_time(time.replace("/", "-")))
 
 
 def _time(text: str) -> datetime | None:
