@@ -92,4 +92,4 @@ async def test_an_in_process_server_recognises_who_the_test_acts_as(server: InPr
     stub = identity_service_pb2_grpc.IdentityServiceStub(server.channel)
     with acting_as(Identity(project_id=key.project_id, scope=Scope.READ)):
         response = await stub.GetCaller(identity_service_pb2.GetCallerRequest())
-    assert (response.caller.project_name, response.caller.scope) == ("acted", Scope.READ)
+    assert (response.caller.project_name, int(response.caller.scope)) == ("acted", Scope.READ)
