@@ -11,7 +11,8 @@ from typing import Any, cast
 
 from timeloom.errors import ConfigurationError
 
-CREDENTIALS_FILE = Path(".timeloom") / "credentials.json"
+DATA_DIRECTORY = ".timeloom"
+CREDENTIALS_FILE = "credentials.json"
 HTTP_URL_DEFAULT = "http://127.0.0.1:8080"
 GRPC_ADDRESS_DEFAULT = "127.0.0.1:8081"
 
@@ -20,7 +21,7 @@ No Timeloom API key found. Give one of these:
   - the argument:           Timeloom(api_key="tl_…")
   - the environment:        TIMELOOM_API_KEY=tl_…
   - a credentials file:     .timeloom/credentials.json here or in a folder above ({directory});
-                            `timeloom up` writes it"""
+                            `timeloom up` writes it (TIMELOOM_DATA_DIR names another folder)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def resolve(
     grpc_address = grpc_address or environ.get("TIMELOOM_GRPC_ADDRESS")
     url = url or environ.get("TIMELOOM_URL")
     # A key that was given belongs to the address that was given: the file's address would be another house.
-    kept: Mapping[str, str] = {} if api_key and grpc_address else _credentials(directory)
+    kept: Mapping[str, str] = {} if api_key and grpc_address else _credentials(environ, directory)
     api_key = api_key or kept.get("apiKey")
     if not api_key:
         raise ConfigurationError(_NO_KEY.format(directory=directory))
@@ -75,8 +76,10 @@ def resolve(
     )
 
 
-def _credentials(directory: Path) -> Mapping[str, str]:
-    for folder in (directory, *directory.parents):
+def _credentials(environ: Mapping[str, str], directory: Path) -> Mapping[str, str]:
+    data_directory = environ.get("TIMELOOM_DATA_DIR")
+    folders = [folder / DATA_DIRECTORY for folder in (directory, *directory.parents)]
+    for folder in [Path(data_directory)] if data_directory else folders:
         path = folder / CREDENTIALS_FILE
         try:
             text = path.read_text(encoding="utf-8")

@@ -26,12 +26,13 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 import ormsgpack
 
 from timeloom.langgraph._cache import SizedCache
 from timeloom.state import canonical
+from timeloom.state._kinds import kind_of
 
 TAG: Final = "$timeloom"
 
@@ -112,7 +113,7 @@ class Transcoder:
         tree: Any = document.tree
         if tree is None:
             return "null", b""
-        match cast("dict[str, Any]", tree).get(TAG) if isinstance(tree, dict) else None:
+        match tree.get(TAG) if kind_of(tree) is dict else None:
             case ["bytes", str(data)]:
                 return "bytes", base64.b64decode(data)
             case ["opaque", str(kind), str(data)]:
@@ -170,7 +171,7 @@ class _Walk:
         self.orders: set[Order] = set()
 
     def tree(self, value: Any, depth: int) -> Any:
-        kind: Any = type(value)
+        kind = kind_of(value)
         if kind is str or value is None or kind is int or kind is bool:
             return value
         if depth >= DEPTH_MAX:
@@ -192,7 +193,8 @@ class _Walk:
         if code not in _CODES_WITH_ARGUMENTS:
             return None
         match value:
-            case [str(module), str(name), dict(), *rest] if _is_plain(arguments := _members(value[2])):
+            case [str(module), str(name), dict(), *rest] if _is_plain(value[2]):
+                arguments = value[2]
                 tag: list[Any] = ["object", code, [module, name, *(self.tree(item, 2) for item in rest)]]
                 order = tuple(arguments)
                 if not self._is_shared(order):
@@ -238,13 +240,13 @@ class _Builder:
         return ormsgpack.packb(self._value(tree), default=_packed_extension, option=_OPTION)
 
     def _value(self, tree: Any) -> Any:
-        if isinstance(tree, list):
-            return [self._value(item) for item in _items(tree)]
-        if not isinstance(tree, dict):
+        kind = kind_of(tree)
+        if kind is list:
+            return [self._value(item) for item in tree]
+        if kind is not dict:
             return tree
-        members = cast("dict[str, Any]", tree)
-        tag = members.get(TAG)
-        return self._members(members) if tag is None else self._tagged(tag, members)
+        tag = tree.get(TAG)
+        return self._members(tree) if tag is None else self._tagged(tag, tree)
 
     def _members(self, members: dict[str, Any], order: Sequence[str] | None = None) -> dict[str, Any]:
         if order is None:
@@ -303,14 +305,6 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def _items(value: Any) -> list[Any]:
-    return value  # type: ignore[no-any-return]  # the caller has looked
-
-
-def _members(value: Any) -> dict[Any, Any]:
-    return value  # type: ignore[no-any-return]  # the caller has looked
-
-
 def _is_plain(value: dict[Any, Any]) -> bool:
     return TAG not in value and all(type(key) is str for key in value)
 
@@ -327,4 +321,4 @@ def _name_of(value: float) -> str:
 
 
 def _hashable(key: Any) -> Any:
-    return tuple(_hashable(item) for item in _items(key)) if isinstance(key, list) else key
+    return tuple(_hashable(item) for item in key) if kind_of(key) is list else key

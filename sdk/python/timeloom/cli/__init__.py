@@ -1,0 +1,85 @@
+"""The `timeloom` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any, cast
+
+import click
+
+from timeloom.cli.session import Session
+from timeloom.errors import TimeloomError
+
+PLUGIN_GROUP = "timeloom.commands"
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+_OWN_COMMANDS = (
+    metadata.EntryPoint("executions", "timeloom.cli.executions:executions", PLUGIN_GROUP),
+    metadata.EntryPoint("snapshots", "timeloom.cli.snapshots:snapshots", PLUGIN_GROUP),
+)
+
+_EPILOG = """\b
+Where Timeloom is and which key opens it is found in the options, else in
+TIMELOOM_API_KEY, TIMELOOM_GRPC_ADDRESS and TIMELOOM_URL, else in the nearest
+.timeloom/credentials.json upwards from here.
+
+\b
+Completion for your shell (bash, zsh, fish):
+  eval "$(_TIMELOOM_COMPLETE=bash_source timeloom)"
+"""
+
+
+class _CommandLine(click.Group):
+    """A group whose commands are loaded when they are asked for; other distributions add theirs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(entry.name for entry in _entries())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        entry = next((entry for entry in _entries() if entry.name == cmd_name), None)
+        return None if entry is None else cast("click.Command", entry.load())
+
+
+def _entries() -> list[metadata.EntryPoint]:
+    return [*_OWN_COMMANDS, *metadata.entry_points(group=PLUGIN_GROUP)]
+
+
+@click.group(cls=_CommandLine, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--api-key", metavar="KEY", help="The key of the project to work in.")
+@click.option("--grpc-address", metavar="HOST:PORT", help="Timeloom's gRPC front; https://HOST:PORT for TLS.")
+@click.option("--url", metavar="URL", help="Timeloom's REST front, for the links that are shown.")
+@click.version_option(package_name="timeloom", message="timeloom %(version)s")
+@click.pass_context
+def command_line(
+    ctx: click.Context, *, api_key: str | None, grpc_address: str | None, url: str | None
+) -> None:
+    """Record what AI agents do, and step back through it."""
+    ctx.obj = ctx.with_resource(Session(api_key=api_key, grpc_address=grpc_address, url=url))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit: 0 if it did what it should, 1 if it could not, 2 if it was misused."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        outcome: Any = command_line.main(arguments, prog_name="timeloom", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return EXIT_INTERRUPTED
+    except TimeloomError as error:
+        click.secho("Error: ", nl=False, err=True, fg="red", bold=True)
+        click.echo(str(error), err=True)
+        return EXIT_FAILED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough, as `timeloom executions list | head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return outcome if isinstance(outcome, int) else 0

@@ -1,0 +1,38 @@
+"""The client's values as JSON: the same names and forms as in REST."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from timeloom.resources import NOT_LOADED
+from timeloom.state._kinds import kind_of
+
+
+def document(value: Any) -> Any:
+    """Return a resource as a JSON value; other values are JSON already."""
+    if kind_of(value) is tuple:
+        return [document(item) for item in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if dataclasses.is_dataclass(value):
+        members = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {_camel(name): document(item) for name, item in members.items() if item is not NOT_LOADED}
+    return value
+
+
+def pretty(value: Any) -> str:
+    """Return a value as JSON for people."""
+    return json.dumps(document(value), ensure_ascii=False, indent=2)
+
+
+def compact(value: Any) -> str:
+    """Return a value as JSON on one line."""
+    return json.dumps(document(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

@@ -1,0 +1,88 @@
+"""What the commands share: the client, and where their output goes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import click
+
+from timeloom.cli import documents
+from timeloom.resources import Execution
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from timeloom.client import Timeloom
+
+WIDTH_WITHOUT_TERMINAL = 10_000
+"""Where nobody looks at a terminal nothing is cut: a table is as wide as what it says."""
+
+LAST = "last"
+
+
+class Session:
+    """One run of the command."""
+
+    def __init__(self, *, api_key: str | None, grpc_address: str | None, url: str | None) -> None:
+        self._api_key = api_key
+        self._grpc_address = grpc_address
+        self._url = url
+
+    @cached_property
+    def client(self) -> Timeloom:
+        """The client, made when the first command needs it."""
+        # Not all commands need it, and it takes a while to load.
+        from timeloom.client import Timeloom  # noqa: PLC0415
+
+        return Timeloom(api_key=self._api_key, grpc_address=self._grpc_address, url=self._url)
+
+    @cached_property
+    def console(self) -> Console:
+        """Standard output for people: colours on a terminal unless NO_COLOR is set."""
+        from rich.console import Console  # noqa: PLC0415 - as above
+
+        width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
+        return Console(highlight=False, width=width, soft_wrap=False)
+
+    def print_document(self, value: Any) -> None:
+        """Print one JSON document."""
+        click.echo(documents.pretty(value))
+
+    def print_lines(self, values: Iterable[Any]) -> None:
+        """Print a JSON document a line, as they come."""
+        for value in values:
+            click.echo(documents.compact(value))
+
+    def execution(self, name: str) -> Execution:
+        """Return an execution by its identifier, or the newest one for `last`."""
+        if name != LAST:
+            return self.client.executions.get(name)
+        newest = next(iter(self.client.executions.list(limit=1)), None)
+        if newest is None:
+            raise click.ClickException("There is no execution yet; `make demo` records one")
+        return newest
+
+    def execution_id(self, name: str) -> str:
+        """Return an execution's identifier, looking it up for `last`."""
+        return self.execution(name).id if name == LAST else name
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        stack: TracebackType | None,
+    ) -> None:
+        if "client" in self.__dict__:
+            self.client.close()
+
+
+def current() -> Session:
+    """Return the session of the command that is running."""
+    return cast("Session", click.get_current_context().obj)
