@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import uvloop
 
-from tests.bench import peer_langgraph, recorder, scale, workload
+from tests.bench import peer_langgraph, recorder, scale, sdk, workload
 from tests.bench.installation import Installation, installed
 from tests.bench.peer_langgraph import Peer
 from tests.bench.recorder import Recorder
@@ -75,6 +75,11 @@ async def _measure(report: Report) -> None:
             async with Peer.open(await installation.create_database("peer")) as peer:
                 theirs = await _measure_peer(peer, steps, AT_ONCE_BEGIN[mode])
             _compare(section, ours, theirs)
+    for mode in workload.MODES:
+        steps = list(workload.steps(STEPS, mode))
+        async with installed(gateway=True) as installation:
+            section = report.section(f"{mode}: the SDK, by way of the gateway")
+            await sdk.measure(section, installation, steps, AT_ONCE_BEGIN[mode])
     async with installed() as installation, Recorder.open(installation) as client:
         await scale.measure_agents(report.section(f"window: {scale.AGENTS} agents at once"), client)
         await scale.measure_executions(
