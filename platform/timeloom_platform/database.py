@@ -74,25 +74,29 @@ class Database:
 
     @classmethod
     async def connect(cls, url: str, *, room: str, pool_size: int = 8) -> Self:
-        """Open a pool on the room's schema, which `migrate` must have made.
+        """Open a pool on the room's schema, whose roles `migrate` must have made.
 
         Raises:
             UnavailableError: PostgreSQL cannot be reached.
         """
+        pool = await asyncpg.create_pool(
+            url,
+            # None is kept for its own sake: the pool would log each attempt to restore it with a traceback.
+            min_size=0,
+            max_size=pool_size,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            command_timeout=COMMAND_TIMEOUT_SECONDS,
+            max_inactive_connection_lifetime=IDLE_CONNECTION_SECONDS,
+            server_settings=_server_settings(room),
+            reset=_keep_session,
+        )
+        database = cls(pool, url=url, room=room)
         try:
-            pool = await asyncpg.create_pool(
-                url,
-                min_size=1,
-                max_size=pool_size,
-                timeout=CONNECT_TIMEOUT_SECONDS,
-                command_timeout=COMMAND_TIMEOUT_SECONDS,
-                max_inactive_connection_lifetime=IDLE_CONNECTION_SECONDS,
-                server_settings=_server_settings(room),
-                reset=_keep_session,
-            )
-        except _CONNECTION_LOST as error:
-            raise _unreachable() from error
-        return cls(pool, url=url, room=room)
+            await database.ping()
+        except BaseException:
+            await database.close()
+            raise
+        return database
 
     @asynccontextmanager
     async def transaction(self, project_id: str) -> AsyncGenerator[Connection]:

@@ -67,6 +67,7 @@ class Consumer:
         max_deliver: int = 5,
         backoff: Sequence[float] = (0.2, 1.0, 5.0, 15.0),
         concurrency: int = 4,
+        ack_wait_seconds: float = ACK_WAIT_SECONDS,
         tracing: Tracing | None = None,
     ) -> None:
         """Prepare; nothing is consumed before `run`.
@@ -80,6 +81,7 @@ class Consumer:
             max_deliver: How often an event is tried before it goes to the dead letters.
             backoff: Seconds between the attempts; the last one repeats.
             concurrency: How many handlers run at once.
+            ack_wait_seconds: How long after the last word from a process its events go to another.
             tracing: Where the handlers' spans go.
         """
         self.counts = ConsumerCounts(consumer=durable)
@@ -90,6 +92,7 @@ class Consumer:
         self._handler = handler
         self._max_deliver = max_deliver
         self._backoff = tuple(backoff) or (0.0,)
+        self._ack_wait_seconds = ack_wait_seconds
         self._slots = asyncio.Semaphore(concurrency)
         self._tracing = tracing or Tracing.disabled()
         self._lanes: dict[str, deque[Msg]] = {}
@@ -127,7 +130,7 @@ class Consumer:
             filter_subjects=self._subjects,
             deliver_policy=DeliverPolicy.ALL,
             ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=ACK_WAIT_SECONDS,
+            ack_wait=self._ack_wait_seconds,
             max_ack_pending=IN_FLIGHT_MAX * REPLICAS_MAX,
             # We count ourselves, and keep what we give up together with the reason.
             max_deliver=-1,
@@ -247,7 +250,7 @@ class Consumer:
     async def _keep_in_flight(self) -> None:
         """Tell the bus in time that we are still at it, so that it gives our events to nobody else."""
         while True:
-            await asyncio.sleep(ACK_WAIT_SECONDS / 3)
+            await asyncio.sleep(self._ack_wait_seconds / 3)
             await self._tell_all(Msg.Ack.Progress)
 
     async def _give_back(self) -> None:

@@ -6,12 +6,10 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from tests.helpers.notes_room import PACKAGE, ROOM
 from timeloom_platform.bus import Bus
 from timeloom_platform.database import Database
 from timeloom_platform.testing.databases import Rooms
-
-ROOM = "notes"
-PACKAGE = "tests.integration.data.notes_room"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.data.events import complete, kept, number_of, take
+from tests.helpers.events import complete, kept, number_of, take
 from timeloom_platform.bus import (
     EVENT_BYTES_MAX,
     Bus,

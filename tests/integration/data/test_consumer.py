@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.integration.data.conftest import ROOM
-from tests.integration.data.events import complete, number_of
+from tests.helpers.events import complete, number_of
+from tests.helpers.notes_room import ROOM
 from timeloom.events.v1 import events_pb2
 from timeloom_platform import dead_letters
 from timeloom_platform.bus import Bus, subject_filter, subject_of

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import pytest
 
-from tests.integration.data.conftest import ROOM
+from tests.helpers.notes_room import ROOM
 from timeloom_platform import database as database_module
 from timeloom_platform.database import Database, map_database_error
 from timeloom_platform.embedded.postgres import EmbeddedPostgres

@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tests.integration.data.conftest import ROOM
-from tests.integration.data.events import complete, kept, number_of, numbered, take, tell, waiting
+from tests.helpers.events import complete, kept, number_of, numbered, take, tell, waiting
+from tests.helpers.notes_room import ROOM
 from timeloom.events.v1 import events_pb2
 from timeloom_platform import telemetry
 from timeloom_platform.bus import Bus, subject_filter, subject_of

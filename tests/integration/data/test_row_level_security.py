@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.data.conftest import ROOM
+from tests.helpers.notes_room import ROOM
 from timeloom_platform.database import Database
 
 INSERT = "INSERT INTO notes (project_id, body) VALUES ($1, $2)"

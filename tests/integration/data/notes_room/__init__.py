@@ -1,1 +1,0 @@
-"""A room with one table, for the tests of what every room stands on."""
