@@ -5,6 +5,8 @@ import sys
 import threading
 from typing import TextIO
 
+import click
+
 _LINES_WAITING_MAX = 10_000
 _FLUSH_TIMEOUT_SECONDS = 1.0
 
@@ -25,7 +27,8 @@ class Console:
         return self._stream.isatty()
 
     def print(self, line: str) -> None:
-        """Queues a line; never blocks."""
+        """Queues a line, its colours removed where nobody sees them; never blocks."""
+        line = line if self.is_terminal else click.unstyle(line)
         try:
             if self._skipped:
                 self._lines.put_nowait(

@@ -29,6 +29,13 @@ CALL_TIMEOUT_SECONDS = 10.0
 START_TIMEOUT_SECONDS = 60.0
 _PAGE_SIZE = 200
 
+# The gateway is on this machine and about to start: gRPC's backoff of up to two minutes is for other cases.
+_CHANNEL_OPTIONS = [
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 50),
+    ("grpc.max_reconnect_backoff_ms", 50),
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectKey:
@@ -106,7 +113,7 @@ def connect(
     grpc_address: str, internal_secret: str, *, timeout_seconds: float = CALL_TIMEOUT_SECONDS
 ) -> Generator[Projects]:
     """Lends the projects of the installation whose gateway listens there."""
-    with grpc.insecure_channel(grpc_address, options=[("grpc.initial_reconnect_backoff_ms", 50)]) as channel:
+    with grpc.insecure_channel(grpc_address, options=_CHANNEL_OPTIONS) as channel:
         stub = IdentityServiceStub(channel)
         yield Projects(stub, InternalTokens(internal_secret), timeout_seconds=timeout_seconds)
 

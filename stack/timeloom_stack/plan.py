@@ -145,7 +145,7 @@ class Planner:
         host = reachable(settings.http_host)
         return Supervised(
             specification=specification,
-            address=f"{host}:{settings.http_port}, {settings.grpc_address} (gRPC)",
+            address=f"{host}:{settings.http_port}, {settings.grpc_port}",
         )
 
     def _python(

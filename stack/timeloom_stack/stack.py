@@ -3,12 +3,9 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-
-import psutil
 
 from timeloom_stack import locks, probes
 from timeloom_stack.console import Console
@@ -18,6 +15,7 @@ from timeloom_stack.first_key import KeyRing
 from timeloom_stack.logbook import Logbook
 from timeloom_stack.plan import Planner, StackPlan, public_ports
 from timeloom_stack.port_owners import refuse_taken
+from timeloom_stack.process_age import process_age_seconds
 from timeloom_stack.secrets import Secrets
 from timeloom_stack.settings import StackSettings
 from timeloom_stack.state import ProcessRecord, StackRecord
@@ -126,8 +124,7 @@ class _Stack:
         finally:
             if first_key is not None:
                 first_key.cancel()
-        seconds = time.time() - psutil.Process().create_time()
-        self._change(replace(self._record, start_seconds=round(seconds, 3)))
+        self._change(replace(self._record, start_seconds=round(process_age_seconds(), 3)))
         await self._on_ready(self._record)
 
     def _on_change(self, process: ProcessRecord) -> None:
