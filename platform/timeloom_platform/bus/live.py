@@ -16,7 +16,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamState
 from timeloom.events.v1 import events_pb2
 from timeloom_platform.bus.pull import PullBrokenError
 from timeloom_platform.bus.streams import EVENTS
-from timeloom_platform.bus.subjects import widest
+from timeloom_platform.bus.subjects import disjoint, matches
 from timeloom_platform.errors import TimeloomError, UnavailableError
 
 if TYPE_CHECKING:  # the bus offers this as its method
@@ -51,7 +51,7 @@ async def follow(
     The consumer lives in the server's memory and is not acknowledged. Whenever something may have been lost,
     a new one begins after the last event that arrived here.
     """
-    filters = widest(subject_filters)
+    filters = disjoint(subject_filters)
     position = await bus.last_sequence() + 1 if start_sequence is None else max(start_sequence, 1)
     _require_kept(await bus.stream_state(), position)
     while True:
@@ -59,8 +59,9 @@ async def follow(
             _require_kept(await bus.stream_state(), position)
             consumer = await _create_consumer(bus, filters, position)
             async with aclosing(_pull(bus, consumer)) as deliveries:
-                async for delivery in deliveries:
-                    yield delivery
+                async for subject, delivery in deliveries:
+                    if any(matches(each, subject) for each in subject_filters):
+                        yield delivery
                     position = delivery.sequence + 1
         except (PullBrokenError, UnavailableError) as error:
             logger.debug("live subscription begins again", position=position, error=error)
@@ -91,7 +92,7 @@ async def _create_consumer(bus: Bus, filters: Sequence[str], position: int) -> s
     return name
 
 
-async def _pull(bus: Bus, consumer: str) -> AsyncGenerator[Delivery]:
+async def _pull(bus: Bus, consumer: str) -> AsyncGenerator[tuple[str, Delivery]]:
     expected = 1
     async with bus.pull(stream=EVENTS, consumer=consumer) as pull:
         while True:
@@ -102,7 +103,7 @@ async def _pull(bus: Bus, consumer: str) -> AsyncGenerator[Delivery]:
             expected += 1
             event = _parse(message)
             if event is not None:
-                yield Delivery(sequence.stream, event)
+                yield message.subject, Delivery(sequence.stream, event)
 
 
 def _parse(message: Msg) -> events_pb2.Event | None:

@@ -4,6 +4,7 @@ The topic `executions/018f…` of a project has the subject `timeloom.<project>.
 that mean something to NATS are percent-encoded, so that no identifier reaches beyond its own segment.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
@@ -43,18 +44,9 @@ def subject_filter(project_id: str, topic_pattern: str) -> str:
     return _join(project, [segment if segment in wildcards else _encode(segment) for segment in segments])
 
 
-def widest(filters: Iterable[str]) -> list[str]:
-    """The filters without those that another one covers: NATS takes no two that overlap."""
-    distinct = list(dict.fromkeys(filters))
-    return [
-        narrow
-        for narrow in distinct
-        if not any(wide != narrow and _covers(wide, narrow) for wide in distinct)
-    ]
-
-
-def _covers(wide: str, narrow: str) -> bool:
-    wide_tokens, narrow_tokens = wide.split("."), narrow.split(".")
+def matches(subject_filter: str, subject: str) -> bool:
+    """Whether a subject, or all that another filter selects, belongs to the filter."""
+    wide_tokens, narrow_tokens = subject_filter.split("."), subject.split(".")
     for index, token in enumerate(wide_tokens):
         if token == ANY_REST:
             return len(narrow_tokens) > index
@@ -63,6 +55,40 @@ def _covers(wide: str, narrow: str) -> bool:
         if token not in (ANY_SEGMENT, narrow_tokens[index]):
             return False
     return len(wide_tokens) == len(narrow_tokens)
+
+
+def widest(filters: Iterable[str]) -> list[str]:
+    """The filters without those that another one covers."""
+    distinct = list(dict.fromkeys(filters))
+    return [
+        narrow
+        for narrow in distinct
+        if not any(wide != narrow and matches(wide, narrow) for wide in distinct)
+    ]
+
+
+def disjoint(filters: Iterable[str]) -> list[str]:
+    """Filters that select at least the same and do not overlap, as NATS wants them.
+
+    Where some overlap without one covering the other, one filter takes the place of all: the reader must look
+    again at what it gets.
+    """
+    wide = widest(filters)
+    if not any(_overlap(one, other) for one, other in itertools.combinations(wide, 2)):
+        return wide
+    columns = zip(*(each.split(".")[:-1] for each in wide), strict=False)
+    shared = itertools.takewhile(lambda column: len({*column, ANY_SEGMENT}) == 2, columns)
+    return [".".join((*(column[0] for column in shared), ANY_REST))]
+
+
+def _overlap(one: str, other: str) -> bool:
+    tokens, other_tokens = one.split("."), other.split(".")
+    for token, other_token in zip(tokens, other_tokens, strict=False):
+        if ANY_REST in (token, other_token):
+            return True
+        if ANY_SEGMENT not in (token, other_token) and token != other_token:
+            return False
+    return len(tokens) == len(other_tokens)
 
 
 def _split(topic: str) -> list[str]:

@@ -114,6 +114,18 @@ async def test_filters_that_cover_one_another_deliver_an_event_once(bus: Bus, pr
     assert [number_of(delivery.event) for delivery in deliveries] == [0, 1, 2]
 
 
+async def test_filters_that_overlap_in_part_select_just_what_they_say(bus: Bus, project_id: str) -> None:
+    start = await bus.last_sequence() + 1
+    topics = ["executions/one", "memory/one", "memory/two", "executions/two", "executions"]
+    for number, topic in enumerate(topics):
+        await bus.publish(complete(project_id, number, topic=topic))
+
+    filters = [subject_filter(project_id, "executions/*"), subject_filter(project_id, "*/one")]
+    deliveries = await take(bus.subscribe_ordered(filters, start_sequence=start), 3)
+
+    assert [number_of(delivery.event) for delivery in deliveries] == [0, 1, 3]
+
+
 async def test_a_subscriber_survives_a_killed_server_and_misses_nothing(
     bus: Bus, nats_server: EmbeddedNats, project_id: str
 ) -> None:
