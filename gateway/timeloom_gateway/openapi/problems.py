@@ -108,6 +108,7 @@ def _response(status: int, reasons: list[Reason]) -> dict[str, Any]:
     response: dict[str, Any] = {
         "description": f"{HTTPStatus(status).phrase}\n\n{lines}",
         "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "x-status": status,
     }
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         seconds = {"type": "integer", "minimum": 0}

@@ -17,11 +17,14 @@ from timeloom_gateway.transcoding.reading import MessageReader, Readers, Values
 from timeloom_gateway.transcoding.templates import PathTemplate
 from timeloom_gateway.transcoding.violations import Invalid
 from timeloom_gateway.transcoding.writing import Writers
+from timeloom_platform.auth import Scope
 from timeloom_platform.contract import ContractError
 from timeloom_platform.errors import FieldViolation, InvalidFieldError
 
 WHOLE_BODY = "*"
 ETAG = "etag"
+SECRET = "secret"  # noqa: S105 - the name of a field
+"""The field of a response that is shown once and kept nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,7 @@ class ResponseWriter:
         self._write_field = writers.field(self._field) if self._field else None
         resource = _resource(response, self._field)
         self.has_etag = resource is not None and ETAG in resource.fields_by_name
+        self.shows_secret = SECRET in response.fields_by_name
         resume = resume_position_of(method.request)
         self._position = tuple(resume[1].split(".")) if resume and method.contract.streams_responses else ()
         self._members = tuple(
@@ -184,6 +188,8 @@ def compile_routes(contracts: Contracts) -> Iterator[Route]:
     for method in contracts.methods:
         if method.contract.streams_requests and method.bindings:
             raise ContractError(f"{method.contract.path}: a client stream has no HTTP form")
+        if method.contract.scope is Scope.INTERNAL and method.bindings:
+            raise ContractError(f"{method.contract.path}: what only services may call has no HTTP form")
         for binding in method.bindings:
             yield Route(
                 method=method,

@@ -1,0 +1,1 @@
+"""What is committed, as it happens: a WebSocket with many subscriptions, and event streams with one."""

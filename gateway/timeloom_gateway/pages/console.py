@@ -1,0 +1,66 @@
+"""The console: static files, and the one page for every path that is no file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from timeloom_gateway.pages.assets import notice
+from timeloom_gateway.web.errors import MethodNotAllowedError, RouteNotFoundError
+from timeloom_gateway.web.messages import Receive, Request, Send
+
+# The console's style library writes styles into the page, its kernels are WebAssembly, and
+# with both policies the page is isolated, which gives it threads and private storage.
+_PAGE_HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "cross-origin-embedder-policy": "require-corp",
+    "cache-control": "no-cache",
+}
+_HASHED_FILES = "public, max-age=31536000, immutable"
+_NOT_BUILT = (
+    "The console is not part of this installation: building it needs Node.js 20. Everything else works; "
+    "the documentation shows what the API offers."
+)
+
+
+class Console:
+    """Serves the built console, or says that there is none."""
+
+    def __init__(self, directory: Path | None) -> None:
+        is_built = directory is not None and (directory / "index.html").is_file()
+        self._files = StaticFiles(directory=directory) if is_built else None
+
+    async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
+        """Answers with a file, or with the page for any other path that a browser may show."""
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowedError(("GET", "HEAD"))
+        wants_page = "text/html" in request.header(b"accept")
+        if self._files is None:
+            if request.path != "/" and not wants_page:
+                raise RouteNotFoundError("There is nothing here; /docs shows what there is.")
+            await notice("The console is not built", _NOT_BUILT).send(send)
+            return
+        response = await self._respond(self._files, request, wants_page=wants_page)
+        await response(request.scope, receive, send)
+
+    @staticmethod
+    async def _respond(found: StaticFiles, request: Request, *, wants_page: bool) -> Response:
+        path = found.get_path(request.scope)
+        try:
+            response = await found.get_response("index.html" if path in ("", ".") else path, request.scope)
+        except HTTPException:
+            if not wants_page:
+                raise RouteNotFoundError("There is nothing here; /docs shows what there is.") from None
+            response = await found.get_response("index.html", request.scope)
+        if response.headers.get("content-type", "").startswith("text/html"):
+            response.headers.update(_PAGE_HEADERS)
+        elif path.startswith("assets/"):
+            response.headers["cache-control"] = _HASHED_FILES
+        return response

@@ -1,0 +1,1 @@
+"""Who makes an HTTP request: API keys, the console's sessions and the links that begin them."""

@@ -1,0 +1,1 @@
+"""HTTP: what surrounds every request, the REST endpoint, and the pages."""

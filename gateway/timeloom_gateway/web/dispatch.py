@@ -1,0 +1,49 @@
+"""Which endpoint serves a path: a protocol route, the contracts, or the console."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from timeloom_gateway.web.messages import Endpoint, Receive, Request, Send
+
+
+class Dispatcher:
+    """Sends a request to its endpoint."""
+
+    def __init__(
+        self,
+        *,
+        protocol: Mapping[str, Endpoint],
+        api: Endpoint,
+        api_roots: Collection[str],
+        web_socket_path: str,
+        web_socket: Endpoint,
+        fallback: Endpoint,
+    ) -> None:
+        self._protocol = protocol
+        self._api = api
+        self._api_roots = frozenset(api_roots)
+        self._web_socket_path = web_socket_path
+        self._web_socket = web_socket
+        self._fallback = fallback
+
+    async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
+        """Serves the request."""
+        if request.scope["type"] == "websocket":
+            await self._serve_web_socket(request, receive, send)
+            return
+        endpoint = self._protocol.get(request.path)
+        if endpoint is not None:
+            request.route = request.path
+            await endpoint(request, receive, send)
+        elif request.path[1:].partition("/")[0] in self._api_roots:
+            await self._api(request, receive, send)
+        else:
+            await self._fallback(request, receive, send)
+
+    async def _serve_web_socket(self, request: Request, receive: Receive, send: Send) -> None:
+        if request.path == self._web_socket_path:
+            request.route = request.path
+            await self._web_socket(request, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000, "reason": ""})

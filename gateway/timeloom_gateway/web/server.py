@@ -1,0 +1,90 @@
+"""The HTTP server: uvicorn on httptools and uvloop, in an event loop that others share."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+
+from timeloom_gateway.live.protocol import MESSAGE_BYTES_MAX
+from timeloom_gateway.web.connections import BoundedHttpProtocol
+
+BACKLOG = 2048
+KEEP_ALIVE_SECONDS = 75
+PING_SECONDS = 20.0
+DRAIN_SECONDS_MAX = 5
+
+_logger = structlog.get_logger(__name__)
+
+
+class HttpServer:
+    """Serves one ASGI application on one address."""
+
+    def __init__(self, application: Any, *, host: str, port: int, trusted_proxies: str = "") -> None:
+        self._host = host
+        self._port = port
+        self._server = _QuietServer(
+            uvicorn.Config(
+                application,
+                http=BoundedHttpProtocol,
+                ws="websockets-sansio",
+                ws_max_size=MESSAGE_BYTES_MAX,
+                ws_ping_interval=PING_SECONDS,
+                ws_ping_timeout=PING_SECONDS,
+                ws_per_message_deflate=False,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(trusted_proxies),
+                forwarded_allow_ips=trusted_proxies or None,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
+            )
+        )
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Listens and returns the address; OSError if it is taken or not ours."""
+        listener = _listen(self._host, self._port)
+        address = f"{self._host}:{listener.getsockname()[1]}"
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        _logger.info("serving", address=address)
+        return address
+
+    async def stop(self) -> None:
+        """Takes no more connections, lets running requests finish for a bounded time, and closes."""
+        self._server.should_exit = True
+        if self._serving is not None:
+            await self._serving
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves signals to the process, which has more than this server to stop."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Captures none."""
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
