@@ -77,8 +77,12 @@ def disjoint(filters: Iterable[str]) -> list[str]:
     if not any(_overlap(one, other) for one, other in itertools.combinations(wide, 2)):
         return wide
     columns = zip(*(each.split(".")[:-1] for each in wide), strict=False)
-    shared = itertools.takewhile(lambda column: len({*column, ANY_SEGMENT}) == 2, columns)
+    shared = itertools.takewhile(_is_one_literal, columns)
     return [".".join((*(column[0] for column in shared), ANY_REST))]
+
+
+def _is_one_literal(column: Sequence[str]) -> bool:
+    return len(set(column)) == 1 and column[0] not in (ANY_SEGMENT, ANY_REST)
 
 
 def _overlap(one: str, other: str) -> bool:
