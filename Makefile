@@ -87,7 +87,7 @@ lint: setup ## Check style, imports, protos, SQL migrations and Kubernetes files
 
 .PHONY: typecheck
 typecheck: setup ## Check the types with mypy and pyright, both strict
-	@$(BIN)/mypy $(DISTRIBUTIONS) tools tests
+	@$(BIN)/mypy $(DISTRIBUTIONS) tools tests examples
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 
 .PHONY: contracts

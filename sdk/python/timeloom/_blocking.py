@@ -84,7 +84,7 @@ class Portal:
         """Stop the thread; nothing can be run afterwards."""
         with self._lock:
             self.closed = True
-            loop, thread = self._loop, self._thread
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is not None and thread is not None and self._process_id == os.getpid():
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
