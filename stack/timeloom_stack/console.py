@@ -1,5 +1,6 @@
 """The terminal, written to from a thread of its own: a paused or slow one must not hold up the services."""
 
+import os
 import queue
 import sys
 import threading
@@ -22,13 +23,13 @@ class Console:
         self._thread.start()
 
     @property
-    def is_terminal(self) -> bool:
-        """Whether a person is looking, and colours make sense."""
-        return self._stream.isatty()
+    def has_colours(self) -> bool:
+        """Whether a person is looking who has not asked for plain text (https://no-color.org)."""
+        return self._stream.isatty() and not os.environ.get("NO_COLOR")
 
     def print(self, line: str) -> None:
         """Queues a line, its colours removed where nobody sees them; never blocks."""
-        line = line if self.is_terminal else click.unstyle(line)
+        line = line if self.has_colours else click.unstyle(line)
         try:
             if self._skipped:
                 self._lines.put_nowait(

@@ -24,7 +24,7 @@ class Logbook:
     def __init__(self, directory: DataDirectory, console: Console, *, verbose: bool = False) -> None:
         self._directory = directory
         self._console = console
-        self._renderer = LogRenderer(colours=console.is_terminal)
+        self._renderer = LogRenderer(colours=console.has_colours)
         self._verbose = verbose
         self._files: dict[str, LogFile] = {}
         self._unfinished: dict[str, bytes] = {}

@@ -127,7 +127,10 @@ class EmbeddedPostgres(EmbeddedServer):
         user, password = (
             (SUPERUSER, self._passwords.superuser) if superuser else (OWNER, self._passwords.owner)
         )
-        return f"postgresql://{user}:{quote(password)}@{ports.LOOPBACK}:{self.port}/{database}"
+        # No TLS on loopback: nor shall a client look for certificates in somebody's home.
+        return (
+            f"postgresql://{user}:{quote(password)}@{ports.LOOPBACK}:{self.port}/{database}?sslmode=disable"
+        )
 
     def _specify(self) -> ProcessSpecification:
         settings = [

@@ -1,5 +1,6 @@
 """`timeloom logs`."""
 
+import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -24,7 +25,7 @@ def logs(*, services: tuple[str, ...], follow: bool, lines: int, raw: bool) -> N
     """Show the logs of the services named, or of all, in the order of their times."""
     files = _choose_files(DataDirectory(read_settings().data_dir), services)
     follower = Follower(files)
-    renderer = LogRenderer(colours=sys.stdout.isatty())
+    renderer = LogRenderer(colours=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     _print(tail(files, lines_max=lines), renderer, raw=raw)
     if follow:
         with suppress(KeyboardInterrupt):
