@@ -1,0 +1,1 @@
+"""The snapshots service: executions of agents, recorded step by step, and the way back through them."""

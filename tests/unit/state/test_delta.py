@@ -142,6 +142,15 @@ def test_deltas_say_what_happened(old: Any, new: Any, operations: list[delta.Ope
     assert delta.encode(found) == delta.encode(operations)
 
 
+def test_a_delta_has_a_bounded_number_of_operations() -> None:
+    old = {str(n): {"a": n, "rest": "x" * 40} for n in range(delta.OPERATIONS_MAX + 1)}
+    new = {str(n): {"a": -n - 1, "rest": "x" * 40} for n in range(delta.OPERATIONS_MAX + 1)}
+    assert _check(old, new) == [Set((), new)]
+    too_many = b"[" + b",".join([b'["remove",["a"]]'] * (delta.OPERATIONS_MAX + 1)) + b"]"
+    with pytest.raises(delta.DeltaError, match="at most 10,000 operations"):
+        delta.decode(too_many)
+
+
 def test_a_state_may_be_as_deep_as_canonical_form_allows() -> None:
     old: Any = 1
     new: Any = 2

@@ -9,7 +9,7 @@ from timeloom.state import align, canonical
 from timeloom.state._apply import apply
 from timeloom.state._estimate import is_longer_than
 from timeloom.state._kinds import is_list, is_object, kind_of
-from timeloom.state._operations import Operation, Remove, Set, Splice, encode
+from timeloom.state._operations import OPERATIONS_MAX, Operation, Remove, Set, Splice, encode
 
 _DEPTH_MAX: Final = 64
 """Below this depth a value that differs is set as a whole: paths would be as long as what they lead to."""
@@ -65,6 +65,9 @@ class _Differ:
     def run(self, old: Any, new: Any) -> list[Operation]:
         if not align.same(old, new):
             self._compare(old, new)
+        if len(self._operations) > OPERATIONS_MAX:
+            self._operations.clear()
+            self._set(new)
         return self._operations
 
     def _compare(self, old: Any, new: Any) -> None:

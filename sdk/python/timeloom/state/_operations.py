@@ -38,6 +38,9 @@ class Splice(msgspec.Struct, tag="splice", array_like=True, frozen=True, forbid_
 
 Operation: TypeAlias = Set | Remove | Splice
 
+OPERATIONS_MAX: Final = 10_000
+"""How many operations a delta may have: each may cost as much as the list or text that it changes is long."""
+
 _decoder: Final = msgspec.json.Decoder(list[Operation])
 
 
@@ -56,9 +59,19 @@ def decode(data: bytes) -> list[Operation]:
     Raises:
         DeltaError: it is no delta, or a value in it has no canonical form.
     """
+    return parse(data)[0]
+
+
+def parse(data: bytes) -> tuple[list[Operation], bytes]:
+    """Decodes a delta that may come from anywhere, and returns its canonical form, too.
+
+    Raises:
+        DeltaError: it is no delta, or a value in it has no canonical form.
+    """
     try:
         operations = _decoder.decode(data)
-        canonical.refuse_duplicate_names(data, encode(operations))
+        encoded = encode(operations)
+        canonical.refuse_duplicate_names(data, encoded)
     except RecursionError:
         raise DeltaError(f"a value is nested deeper than {canonical.MAX_DEPTH} levels") from None
     except UnicodeDecodeError as error:
@@ -66,7 +79,11 @@ def decode(data: bytes) -> list[Operation]:
     except (msgspec.DecodeError, canonical.CanonicalError) as error:
         raise DeltaError(str(error)) from None
     _refuse_depth(data, operations)
-    return operations
+    if len(operations) > OPERATIONS_MAX:
+        raise DeltaError(
+            f"a delta has at most {OPERATIONS_MAX:,} operations, this one has {len(operations):,}"
+        )
+    return operations, encoded
 
 
 decode_trusted: Final = _decoder.decode

@@ -49,7 +49,7 @@ class Change:
     new_value: Any = ABSENT
 
 
-def changes(old: Any, new: Any, *, limit: int) -> tuple[list[Change], bool]:
+def changes(old: Any, new: Any, *, limit: int, prefix: str = "") -> tuple[list[Change], bool]:
     """Lists the differences in the order of their places, at most `limit` of them.
 
     Either value may be `ABSENT`. Members are compared by name. The elements of lists are aligned, so that an
@@ -57,10 +57,17 @@ def changes(old: Any, new: Any, *, limit: int) -> tuple[list[Change], bool]:
     another is compared with it inside if the two have at least half of their members in common, else as a
     whole.
 
+    Args:
+        old: the older state, or a part of it.
+        new: the same part of the newer one.
+        limit: how many to list.
+        prefix: the JSON pointer to that part.
+
     Returns:
         the differences, and whether there are more.
     """
-    found = list(islice(_differences(old, new, (), ()), limit + 1))
+    place = pointer.parse(prefix)
+    found = list(islice(_differences(old, new, place, place), limit + 1))
     return found[:limit], len(found) > limit
 
 

@@ -16,6 +16,7 @@ the name of a member, stays apart from ``0``, the index of an element.
 from timeloom.state._apply import apply, apply_all
 from timeloom.state._diff import diff, track
 from timeloom.state._operations import (
+    OPERATIONS_MAX,
     DeltaError,
     Operation,
     Path,
@@ -26,9 +27,11 @@ from timeloom.state._operations import (
     decode_trusted,
     decode_trusted_all,
     encode,
+    parse,
 )
 
 __all__ = [
+    "OPERATIONS_MAX",
     "DeltaError",
     "Operation",
     "Path",
@@ -42,5 +45,6 @@ __all__ = [
     "decode_trusted_all",
     "diff",
     "encode",
+    "parse",
     "track",
 ]

@@ -1,0 +1,163 @@
+"""From the nouns of the service to the messages of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from timeloom.snapshots.v1 import snapshots_pb2, snapshots_service_pb2
+from timeloom.state import canonical
+from timeloom.state.changes import ABSENT, Change, ChangeKind
+from timeloom_platform import failures
+from timeloom_platform.errors import TimeloomError
+from timeloom_snapshots.etags import etag_of
+from timeloom_snapshots.model import Comparison, Effect, Execution, ExecutionError, Snapshot
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CHANGE_KINDS: Final = {
+    ChangeKind.ADDED: snapshots_pb2.CHANGE_KIND_ADDED,
+    ChangeKind.REMOVED: snapshots_pb2.CHANGE_KIND_REMOVED,
+    ChangeKind.CHANGED: snapshots_pb2.CHANGE_KIND_CHANGED,
+}
+
+
+def execution_message(execution: Execution, *, with_documents: bool = True) -> snapshots_pb2.Execution:
+    """Returns an execution, without its documents if that is asked for."""
+    message = snapshots_pb2.Execution(
+        id=str(execution.id),
+        agent_id=execution.agent_id,
+        session_id=execution.session_id,
+        name=execution.name,
+        status=snapshots_pb2.ExecutionStatus.ValueType(execution.status),
+        head_sequence=execution.head_sequence,
+        snapshot_count=execution.snapshot_count,
+        trace_id=execution.trace_id,
+        tags=execution.tags,
+        create_time=timestamp(execution.create_time),
+        update_time=timestamp(execution.update_time),
+        etag=etag_of(execution),
+    )
+    if execution.end_time is not None:
+        message.end_time.CopyFrom(timestamp(execution.end_time))
+    if execution.forked_from_execution_id is not None:
+        message.forked_from.execution_id = str(execution.forked_from_execution_id)
+        message.forked_from.sequence = execution.forked_from_sequence or 0
+    if execution.error is not None:
+        message.error.CopyFrom(_error(execution.error, with_stack=with_documents))
+    if with_documents:
+        message.input = _document(execution.input)
+        message.output = _document(execution.output)
+        message.metadata = _document(execution.metadata)
+    return message
+
+
+def snapshot_message(
+    snapshot: Snapshot, *, state: bytes = b"", effects: Sequence[Effect] = ()
+) -> snapshots_pb2.Snapshot:
+    """Returns a snapshot, with its state and effects if they are given."""
+    message = snapshots_pb2.Snapshot(
+        execution_id=str(snapshot.execution_id),
+        sequence=snapshot.sequence,
+        parent_sequence=snapshot.parent_sequence,
+        kind=snapshots_pb2.SnapshotKind.ValueType(snapshot.kind),
+        step_name=snapshot.step_name,
+        label=snapshot.label,
+        tags=snapshot.tags,
+        key=snapshot.key,
+        metadata=_document(snapshot.metadata),
+        state=state,
+        state_hash=snapshot.state_hash.hex(),
+        chain_hash=snapshot.chain_hash.hex(),
+        state_bytes=snapshot.state_bytes,
+        stored_bytes=snapshot.stored_bytes,
+        effect_count=snapshot.effect_count,
+        create_time=timestamp(snapshot.create_time),
+    )
+    if effects:
+        message.effects.extend(map(effect_message, effects))
+    return message
+
+
+def effect_message(effect: Effect) -> snapshots_pb2.Effect:
+    """Returns an effect with those of its documents that are there."""
+    return snapshots_pb2.Effect(
+        key=effect.key,
+        ordinal=effect.ordinal,
+        kind=snapshots_pb2.EffectKind.ValueType(effect.kind),
+        name=effect.name,
+        request=effect.request or b"",
+        response=effect.response or b"",
+        create_time=timestamp(effect.create_time),
+    )
+
+
+def change_message(change: Change) -> snapshots_pb2.Change:
+    """Returns a difference between two states."""
+    return snapshots_pb2.Change(
+        kind=_CHANGE_KINDS[change.kind],
+        path=change.path,
+        old_path=change.old_path,
+        old_value=_value(change.old_value),
+        new_value=_value(change.new_value),
+    )
+
+
+def comparison_message(comparison: Comparison) -> snapshots_service_pb2.DiffSnapshotsResponse:
+    """Returns what differs between two states."""
+    message = snapshots_service_pb2.DiffSnapshotsResponse(
+        to=snapshots_pb2.SnapshotRef(
+            execution_id=str(comparison.to_execution_id), sequence=comparison.to_sequence
+        ),
+        changes=map(change_message, comparison.changes),
+        truncated=comparison.is_truncated,
+    )
+    # `from` is a keyword of Python.
+    origin: snapshots_pb2.SnapshotRef = getattr(message, "from")
+    origin.execution_id = str(comparison.from_execution_id)
+    origin.sequence = comparison.from_sequence
+    return message
+
+
+def committed_acks(snapshots: Iterable[Snapshot]) -> list[snapshots_service_pb2.SnapshotAck]:
+    """Returns what a stream answers for snapshots that are committed."""
+    committed = snapshots_service_pb2.CommittedSnapshot
+    return [
+        snapshots_service_pb2.SnapshotAck(
+            committed=committed(sequence=snapshot.sequence, state_hash=snapshot.state_hash.hex())
+        )
+        for snapshot in snapshots
+    ]
+
+
+def refusal_ack(error: Exception) -> snapshots_service_pb2.SnapshotAck:
+    """Returns what a stream answers for a snapshot that is not recorded."""
+    failure: TimeloomError = failures.failure_of(error)
+    code: int = failures.status_code(failure).value[0]
+    return snapshots_service_pb2.SnapshotAck(
+        refused=snapshots_service_pb2.SnapshotRefusal(
+            code=code, reason=failure.reason, message=failures.message_of(failure)
+        )
+    )
+
+
+def timestamp(time: datetime) -> Timestamp:
+    """Returns a time to the microsecond."""
+    since = time - _EPOCH
+    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1000)
+
+
+def _error(error: ExecutionError, *, with_stack: bool) -> snapshots_pb2.ExecutionError:
+    return snapshots_pb2.ExecutionError(
+        type=error.type, message=error.message, stack=error.stack if with_stack else ""
+    )
+
+
+def _document(text: str | None) -> bytes:
+    return b"" if text is None else text.encode()
+
+
+def _value(value: Any) -> bytes:
+    return b"" if value is ABSENT else canonical.encode_trusted(value)

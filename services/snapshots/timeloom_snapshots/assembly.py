@@ -1,0 +1,67 @@
+"""The service put together from its parts, as the process and the tests use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from timeloom_platform.database import Database
+from timeloom_platform.pagination import Cursors
+from timeloom_platform.server import ServiceBinding
+from timeloom_snapshots.codec import Codec
+from timeloom_snapshots.committer import Committer
+from timeloom_snapshots.effects import EffectReader
+from timeloom_snapshots.executions import Executions
+from timeloom_snapshots.hints import Hints
+from timeloom_snapshots.history import History
+from timeloom_snapshots.lane import LaneContext
+from timeloom_snapshots.reader import StateReader
+from timeloom_snapshots.recording import Recording
+from timeloom_snapshots.servicer import SnapshotsServicer
+
+ROOM: Final = "snapshots"
+PACKAGE: Final = "timeloom_snapshots"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """The service, and those of its parts that somebody has to run or close."""
+
+    binding: ServiceBinding
+    committer: Committer
+    hints: Hints
+
+
+def assembled(
+    *,
+    database: Database,
+    cursors: Cursors,
+    clock: Callable[[], datetime],
+    linger_seconds: float,
+    cache_bytes: int,
+) -> Assembly:
+    """Puts the service together."""
+    codec = Codec.packaged()
+    hints = Hints()
+    reader = StateReader(codec=codec, cache_bytes=cache_bytes)
+    committer = Committer(
+        LaneContext(
+            database=database,
+            reader=reader,
+            codec=codec,
+            hints=hints,
+            clock=clock,
+            linger_seconds=linger_seconds,
+        )
+    )
+    servicer = SnapshotsServicer(
+        executions=Executions(database=database, reader=reader, hints=hints, cursors=cursors),
+        recording=Recording(committer=committer, database=database, codec=codec),
+        history=History(
+            database=database, reader=reader, effects=EffectReader(codec), hints=hints, cursors=cursors
+        ),
+        clock=clock,
+    )
+    return Assembly(binding=servicer.binding(), committer=committer, hints=hints)

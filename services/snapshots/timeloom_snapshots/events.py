@@ -1,0 +1,60 @@
+"""What the service tells the others. Documents stay out of events: they are read where they are kept."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from timeloom.events.v1 import events_pb2
+from timeloom_snapshots.answers import execution_message
+from timeloom_snapshots.model import Execution
+
+EXECUTION_TOPICS: Final = "executions/*"
+_PREFIX: Final = "executions/"
+
+
+def execution_created(execution: Execution) -> events_pb2.Event:
+    """Tells that an execution was created."""
+    event = _event(execution.id)
+    event.execution_created.execution.CopyFrom(execution_message(execution, with_documents=False))
+    return event
+
+
+def execution_updated(execution: Execution) -> events_pb2.Event:
+    """Tells that an execution's own fields changed."""
+    event = _event(execution.id)
+    event.execution_updated.execution.CopyFrom(execution_message(execution, with_documents=False))
+    return event
+
+
+def execution_deleted(execution_id: UUID) -> events_pb2.Event:
+    """Tells that an execution is gone."""
+    event = _event(execution_id)
+    event.execution_deleted.execution_id = str(execution_id)
+    return event
+
+
+def snapshots_recorded(
+    execution_id: UUID, *, first: int, last: int, step_name: str, traceparent: str
+) -> events_pb2.Event:
+    """Tells that snapshots were committed."""
+    event = _event(execution_id)
+    event.traceparent = traceparent
+    recorded = event.snapshots_recorded
+    recorded.execution_id = str(execution_id)
+    recorded.first_sequence = first
+    recorded.last_sequence = last
+    recorded.step_name = step_name
+    return event
+
+
+def subject_ids(event: events_pb2.Event) -> tuple[UUID, UUID] | None:
+    """Returns the project and execution that an event is about; None if it is none of ours."""
+    try:
+        return UUID(event.project_id), UUID(event.topic.removeprefix(_PREFIX))
+    except ValueError:
+        return None
+
+
+def _event(execution_id: UUID) -> events_pb2.Event:
+    return events_pb2.Event(topic=f"{_PREFIX}{execution_id}")

@@ -1,0 +1,71 @@
+"""Waking those who follow an execution, when something of it was committed here or elsewhere.
+
+A hint is only a hint: it may come late, twice or never. Whoever waits for one looks into the database anyway,
+just not as often.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Generator
+from contextlib import contextmanager
+from uuid import UUID
+
+import structlog
+
+from timeloom_platform.bus import Bus, subject_filter
+from timeloom_platform.errors import TimeloomError
+from timeloom_snapshots import events
+
+RETRY_SECONDS = 1.0
+POLL_SECONDS_MIN = 1.0
+POLL_SECONDS_MAX = 10.0
+
+logger = structlog.get_logger(__name__)
+
+
+class Hints:
+    """Who waits for what; fed by this process's own commits and by the bus."""
+
+    def __init__(self) -> None:
+        self._waiting: defaultdict[tuple[UUID, UUID], set[asyncio.Event]] = defaultdict(set)
+        self._bus: Bus | None = None
+
+    @property
+    def poll_seconds(self) -> float:
+        """How often those who wait look by themselves: seldom while the bus tells them."""
+        is_told = self._bus is not None and self._bus.is_connected
+        return POLL_SECONDS_MAX if is_told else POLL_SECONDS_MIN
+
+    def tell(self, project_id: UUID, execution_id: UUID) -> None:
+        """Wakes all who follow an execution."""
+        for event in self._waiting.get((project_id, execution_id), ()):
+            event.set()
+
+    @contextmanager
+    def following(self, project_id: UUID, execution_id: UUID) -> Generator[asyncio.Event]:
+        """Lends an event that is set whenever something happened; whoever waits for it clears it."""
+        event = asyncio.Event()
+        key = (project_id, execution_id)
+        self._waiting[key].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[key].discard(event)
+            if not self._waiting[key]:
+                del self._waiting[key]
+
+    async def listen(self, bus: Bus) -> None:
+        """Takes hints from the bus until cancelled."""
+        everything = subject_filter("*", events.EXECUTION_TOPICS)
+        self._bus = bus
+        while True:
+            try:
+                async for delivery in bus.subscribe_ordered([everything]):
+                    ids = events.subject_ids(delivery.event)
+                    if ids is not None:
+                        self.tell(*ids)
+            except TimeloomError as error:
+                logger.debug("no hints from the bus", error=error)
+            await asyncio.sleep(RETRY_SECONDS)

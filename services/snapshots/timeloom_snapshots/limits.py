@@ -1,0 +1,65 @@
+"""The limits of the service, each with its name. What the contract bounds already is not repeated here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STATE_BYTES_MAX: Final = 64 * 1024 * 1024
+"""The size of a state in canonical form, and of a delta."""
+
+METADATA_BYTES_MAX: Final = 256 * 1024
+"""The metadata of an execution or snapshot, in canonical form."""
+
+DOCUMENT_BYTES_MAX: Final = 16 * 1024 * 1024
+"""The input or the output of an execution, in canonical form."""
+
+EFFECTS_MAX: Final = 10_000
+"""The effects of one snapshot."""
+
+EFFECTS_BYTES_MAX: Final = 32 * 1024 * 1024
+"""The requests and responses of one snapshot's effects together, in canonical form."""
+
+PAGE_BYTES_MAX: Final = 32 * 1024 * 1024
+"""The documents on one page of a list; a page ends early rather than have more."""
+
+INLINE_METADATA_BYTES_MAX: Final = 4096
+"""Lists read larger metadata by a statement of its own, for as many snapshots as a page takes."""
+
+ANSWER_BYTES_MAX: Final = 70 * 1024 * 1024
+"""The documents of one answer; a message has little more."""
+
+SEQUENCE_MAX: Final = 2**31 - 1
+"""The snapshots of one execution."""
+
+CHANGES_MAX: Final = 10_000
+"""The changes that one comparison lists."""
+
+CHANGES_BYTES_MAX: Final = 64 * 1024 * 1024
+"""The values of the changes that one comparison lists."""
+
+GROUP_SNAPSHOTS_MAX: Final = 256
+"""The snapshots of one commit, if each request for itself has fewer."""
+
+GROUP_BYTES_MAX: Final = 4 * 1024 * 1024
+"""The deltas of one commit, if each request for itself has fewer."""
+
+PENDING_SNAPSHOTS_MAX: Final = 8192
+"""The snapshots of one project that wait for their commit."""
+
+PENDING_BYTES_MAX: Final = 256 * 1024 * 1024
+"""The requests of all projects that wait for their commit."""
+
+STREAM_SNAPSHOTS_MAX: Final = 2048
+"""The snapshots of one stream that wait for their commit; then no more is read from the stream."""
+
+STREAM_BYTES_MAX: Final = 16 * 1024 * 1024
+"""The bytes of one stream that wait for their commit, if no message for itself has more."""
+
+ATTEMPTS_MAX: Final = 8
+"""How often a snapshot is tried that names no parent, while other writers are faster."""
+
+INLINE_WORK_BYTES_MAX: Final = 512 * 1024
+"""Larger documents are worked on in a thread, so that other calls go on."""
+
+TAIL_PAGE: Final = 500
+"""The snapshots that a tail reads at once."""
