@@ -2,23 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tests.helpers.events import complete, kept, number_of, numbered, take, tell, waiting
+from tests.helpers.events import complete, kept, number_of, numbered, tell, waiting
 from tests.helpers.notes_room import ROOM
 from timeloom.events.v1 import events_pb2
 from timeloom_platform import telemetry
-from timeloom_platform.bus import Bus, subject_filter, subject_of
+from timeloom_platform.bus import Bus, subject_of
 from timeloom_platform.bus.streams import EVENTS
 from timeloom_platform.database import Database
 from timeloom_platform.embedded.nats import EmbeddedNats
 from timeloom_platform.errors import UnavailableError
 from timeloom_platform.outbox import OutboxRelay, enqueue, redrive, table
+from timeloom_platform.outbox import relay as relay_module
 from timeloom_platform.testing import eventually
 
 
@@ -27,12 +31,20 @@ def relay(database: Database, bus: Bus) -> OutboxRelay:
     return OutboxRelay(database, bus)
 
 
+@asynccontextmanager
+async def relaying(relay: OutboxRelay) -> AsyncGenerator[OutboxRelay]:
+    task = asyncio.create_task(relay.run())
+    try:
+        yield relay
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 @pytest_asyncio.fixture
 async def running_relay(relay: OutboxRelay) -> AsyncIterator[OutboxRelay]:
-    task = asyncio.create_task(relay.run())
-    yield relay
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with relaying(relay):
+        yield relay
 
 
 async def stored(database: Database) -> list[events_pb2.Event]:
@@ -100,19 +112,29 @@ async def test_an_event_that_could_not_be_published_is_refused_at_once(
 
 
 async def test_a_commit_wakes_the_relay(
-    running_relay: OutboxRelay, database: Database, bus: Bus, project_id: str
+    relay: OutboxRelay,
+    database: Database,
+    database_url: str,
+    project_id: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await eventually(lambda: running_relay.counts.depth == 0)
-    start = await bus.last_sequence() + 1
-    following = asyncio.create_task(
-        take(bus.subscribe_ordered([subject_filter(project_id, ">")], start_sequence=start), 1)
-    )
-    began = time.monotonic()
-    await tell(database, project_id, [1])
-    await following
+    monkeypatch.setattr(relay_module, "LINGER_SECONDS", 0.0)
+    monkeypatch.setattr(relay_module, "POLL_INTERVAL_SECONDS", 60.0)
+    observer = await asyncpg.connect(database_url)
 
-    # Well below the second after which it would have looked by itself.
-    assert time.monotonic() - began < 0.7
+    async def is_listening() -> bool:
+        listeners = "SELECT count(*) FROM pg_stat_activity WHERE query ILIKE 'LISTEN %'"
+        return bool(await observer.fetchval(listeners))
+
+    def has_published(events: int) -> bool:
+        return relay.counts.published == events
+
+    async with relaying(relay):
+        assert await eventually(is_listening)
+        for number in range(3):
+            await tell(database, project_id, [number])
+            await eventually(partial(has_published, number + 1))
+    await observer.close()
 
 
 async def test_each_topic_stays_in_order_with_many_writers(
