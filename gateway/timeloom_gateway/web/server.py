@@ -83,7 +83,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
-        listener.setblocking(False)
+        listener.setblocking(False)  # noqa: FBT003 - socket has it so
     except OSError:
         listener.close()
         raise

@@ -1,0 +1,136 @@
+"""A whole gateway on real PostgreSQL and NATS, with a snapshots service in memory behind it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.integration.gateway.backend import MemorySnapshots
+from timeloom.identity.v1 import identity_service_pb2 as identity
+from timeloom.identity.v1 import identity_service_pb2_grpc
+from timeloom_gateway.gateway import Gateway, Metrics, open_gateway
+from timeloom_gateway.settings import GatewaySettings, LimitSettings
+from timeloom_gateway.web.metrics import HttpMetrics
+from timeloom_platform.auth import Identity, InternalTokens, Scope, acting_as
+from timeloom_platform.channel import open_channel
+from timeloom_platform.embedded.nats import EmbeddedNats
+from timeloom_platform.metrics import RpcMetrics
+from timeloom_platform.settings import ProcessSettings
+from timeloom_platform.testing import Databases, throw_away_nats
+from timeloom_platform.testing.grpc_server import in_process_server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """A project with a key of each scope."""
+
+    project_id: str
+    keys: Mapping[str, str]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.keys['admin']}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The running gateway and what is around it."""
+
+    gateway: Gateway
+    backend: MemorySnapshots
+    tokens: InternalTokens
+    settings: GatewaySettings
+    nats: EmbeddedNats
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.gateway.http_address}"
+
+    def client(self, tenant: Tenant | None = None, **headers: str) -> httpx.AsyncClient:
+        own = tenant.headers if tenant else {}
+        return httpx.AsyncClient(base_url=self.url, headers={**own, **headers}, timeout=10)
+
+
+ROOMS = {"identity": "timeloom_platform.identity", "gateway": "timeloom_gateway"}
+
+
+@asynccontextmanager
+async def open_house(
+    databases: Databases, *, limits: LimitSettings | None = None, **changes: Any
+) -> AsyncGenerator[House]:
+    """A gateway of one's own, with other settings."""
+    async with databases.fresh(ROOMS) as database_url, throw_away_nats() as nats:
+        settings = GatewaySettings(
+            process=ProcessSettings(),
+            limits=limits or LimitSettings(),
+            database_url=database_url,
+            nats_url=nats.url,
+            internal_secret=secrets.token_hex(32),
+            http_port=0,
+            grpc_port=0,
+            cors_origins="https://app.example",
+            pool_size=4,
+            **changes,
+        )
+        tokens = InternalTokens(settings.internal_secret)
+        backend = MemorySnapshots()
+        metrics = Metrics(rpc=RpcMetrics(), http=HttpMetrics())
+        async with (
+            in_process_server(backend.binding(), tokens=tokens) as server,
+            open_gateway(settings, addresses={"snapshots": server.address}, metrics=metrics) as gateway,
+        ):
+            yield House(gateway=gateway, backend=backend, tokens=tokens, settings=settings, nats=nats)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(databases: Databases) -> AsyncIterator[House]:
+    """One gateway for the tests of a module; each test has projects of its own."""
+    async with open_house(databases) as opened:
+        yield opened
+
+
+async def make_tenant(house: House) -> Tenant:
+    """A new project with a key of each scope."""
+    channel = open_channel(house.gateway.grpc_address, tokens=house.tokens)
+    stub = identity_service_pb2_grpc.IdentityServiceStub(channel)
+    try:
+        with acting_as(Identity(project_id="", scope=Scope.INTERNAL)):
+            created = await stub.CreateProject(identity.CreateProjectRequest(name=secrets.token_hex(8)))
+        keys = {"admin": created.secret}
+        with acting_as(Identity(project_id=created.project.id, scope=Scope.ADMIN)):
+            for scope in (Scope.READ, Scope.WRITE):
+                request = identity.CreateApiKeyRequest(name=scope.name, scope=int(scope))  # type: ignore[arg-type]
+                keys[scope.name.lower()] = (await stub.CreateApiKey(request)).secret
+        return Tenant(project_id=created.project.id, keys=keys)
+    finally:
+        await channel.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def tenant(house: House) -> Tenant:
+    return await make_tenant(house)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def other_tenant(house: House) -> Tenant:
+    return await make_tenant(house)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def api(house: House, tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
+    async with house.client(tenant) as client:
+        yield client
+
+
+@pytest.fixture
+def backend(house: House) -> MemorySnapshots:
+    """The service behind the gateway, without memories of other tests."""
+    house.backend.forget()
+    return house.backend
