@@ -42,10 +42,10 @@ class Logbook:
         for line in lines:
             self._show(name, line.decode(errors="replace"))
 
-    def tell(self, message: str) -> None:
+    def tell(self, message: str, *, level: str = "warning") -> None:
         """Takes a sentence of the supervisor's own."""
         now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        line = json.dumps({"event": message, "level": "warning", "timestamp": now})
+        line = json.dumps({"event": message, "level": level, "timestamp": now})
         self.write(STACK, line.encode() + b"\n")
 
     def tail(self, name: str, *, lines_max: int = 20) -> str:

@@ -23,6 +23,8 @@ def own_bytes(pid: int) -> int | None:
 
 def _pss(process: psutil.Process) -> int:
     try:
-        return int(process.memory_full_info().pss)
+        info = process.memory_full_info()
+        # Only Linux tells the PSS; what a process has for itself comes closest.
+        return int(getattr(info, "pss", info.uss))
     except psutil.NoSuchProcess:
         return 0

@@ -33,6 +33,11 @@ class Secrets:
             internal_file=internal_file,
         )
 
+    @staticmethod
+    def exist(folder: Path) -> bool:
+        """Whether those are there that the embedded cluster was made with."""
+        return (folder / "postgres-superuser").exists() and (folder / "postgres-owner").exists()
+
     @property
     def postgres(self) -> PostgresPasswords:
         """The embedded cluster's."""

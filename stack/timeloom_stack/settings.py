@@ -6,6 +6,8 @@ from typing import Literal
 
 from timeloom_platform.settings import secret
 
+_PORT_MAX = 65_535
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackSettings:
@@ -24,6 +26,13 @@ class StackSettings:
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     database_url: str = secret(default="")
     nats_url: str = secret(default="")
+
+    def __post_init__(self) -> None:
+        for name, port in (("HTTP", self.http_port), ("GRPC", self.grpc_port)):
+            if not 0 < port <= _PORT_MAX:
+                raise ValueError(f"TIMELOOM_{name}_PORT must be a number from 1 to {_PORT_MAX}")
+        if self.http_port == self.grpc_port:
+            raise ValueError("TIMELOOM_HTTP_PORT and TIMELOOM_GRPC_PORT must differ")
 
     @property
     def http_url(self) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from timeloom_stack import locks, probes
 from timeloom_stack.console import Console
 from timeloom_stack.directory import DataDirectory
-from timeloom_stack.errors import StackError
+from timeloom_stack.errors import DataDirectoryError, StackError
 from timeloom_stack.first_key import KeyRing
 from timeloom_stack.logbook import Logbook
 from timeloom_stack.plan import Planner, StackPlan, public_ports
@@ -51,13 +51,25 @@ async def run_stack(
     directory.prepare()
     with locks.supervising(directory.lock_file):
         refuse_taken(public_ports(settings))
-        secrets = Secrets.load_or_create(directory.secrets)
+        secrets = _secrets(settings, directory)
         plan = Planner(settings, directory, secrets, environ).plan()
         logbook = Logbook(directory, console, verbose=verbose)
         try:
             await _Stack(settings, directory, plan, logbook, on_ready).run()
+            logbook.tell("stopped", level="info")
         finally:
             logbook.close()
+
+
+def _secrets(settings: StackSettings, directory: DataDirectory) -> Secrets:
+    """The installation's secrets; new ones would not open a cluster that is there already."""
+    has_cluster = (directory.postgres / "PG_VERSION").exists()
+    if has_cluster and not settings.database_url and not Secrets.exist(directory.secrets):
+        raise DataDirectoryError(
+            f"the passwords of the database in {directory.postgres} are missing from {directory.secrets}",
+            remedies=("put the folder back", f"or give up the data: move {directory.postgres} away"),
+        )
+    return Secrets.load_or_create(directory.secrets)
 
 
 class _Stack:
@@ -141,7 +153,7 @@ class _Stack:
             if stop.is_set():
                 self._supervisor.kill_all()
                 return
-            self._logbook.tell("Stopping")
+            self._logbook.tell("stopping", level="info")
             stop.set()
 
         loop = asyncio.get_running_loop()

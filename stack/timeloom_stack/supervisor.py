@@ -33,7 +33,7 @@ class Sink(Protocol):
         """Takes what the process wrote, as it came."""
         ...
 
-    def tell(self, message: str) -> None:
+    def tell(self, message: str, *, level: str = "warning") -> None:
         """Takes a sentence of the supervisor's own."""
         ...
 

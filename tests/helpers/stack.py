@@ -95,8 +95,11 @@ class StackProcess:
             processes = {each["name"]: each for each in state["processes"]}
         except (FileNotFoundError, ValueError, KeyError):
             return {}
-        ready = state["start_seconds"] is not None and all(
-            each["state"] == "ready" for each in processes.values()
+        is_current = self._process is None or state["pid"] == self._process.pid
+        ready = (
+            is_current
+            and state["start_seconds"] is not None
+            and all(each["state"] == "ready" for each in processes.values())
         )
         return {**state, "processes": processes, "ready": ready}
 

@@ -29,7 +29,7 @@ class Memory:
     def write(self, name: str, chunk: bytes) -> None:
         self.output[name] = self.output.get(name, b"") + chunk
 
-    def tell(self, message: str) -> None:
+    def tell(self, message: str, *, level: str = "warning") -> None:  # noqa: ARG002 - the interface's
         self.sentences.append(message)
 
     def on_change(self, record: ProcessRecord) -> None:

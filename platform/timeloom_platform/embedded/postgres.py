@@ -4,29 +4,35 @@ The package's own launcher listens on a unix socket only, adds users to the syst
 parent folders; so we run its `postgres` ourselves: TCP on loopback, scram passwords, an existing account.
 """
 
-import asyncio
-import os
-import secrets
-import shutil
 import signal
-from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from timeloom_platform.embedded import ports
-from timeloom_platform.embedded.accounts import blocking_folder, unprivileged_account
-from timeloom_platform.embedded.errors import EmbeddedError
-from timeloom_platform.embedded.installation import LINK_FILE, SHARED_DIRECTORY, PostgresInstallation
+from timeloom_platform.embedded.accounts import unprivileged_account
+from timeloom_platform.embedded.cluster import (
+    DATABASE,
+    MAJOR_VERSION,
+    OWNER,
+    SUPERUSER,
+    Cluster,
+    PostgresPasswords,
+    postgres_environment,
+)
+from timeloom_platform.embedded.installation import PostgresInstallation
 from timeloom_platform.embedded.process import EmbeddedServer, ProcessSpecification
 
-SUPERUSER = "postgres"
-"""Bootstraps the cluster; no service uses it."""
-OWNER = "timeloom"
-"""Owns the database and may make roles, as on a managed PostgreSQL; row-level security binds it."""
-DATABASE = "timeloom"
-MAJOR_VERSION = "18"
+__all__ = [
+    "DATABASE",
+    "MAJOR_VERSION",
+    "OWNER",
+    "SETTINGS",
+    "SUPERUSER",
+    "THROW_AWAY_SETTINGS",
+    "EmbeddedPostgres",
+    "PostgresPasswords",
+]
 
 # Of one machine and a few services: small, and everything the services rely on spelled out.
 SETTINGS: Mapping[str, str] = {
@@ -62,31 +68,7 @@ THROW_AWAY_SETTINGS: Mapping[str, str] = {
     "autovacuum": "off",
 }
 
-_INITIALISE_TIMEOUT_SECONDS = 60.0
 _READY_LINE = 7
-_UNFINISHED_SUFFIX = ".unfinished"
-
-# Statements of the single-user mode, one a line, run in template1: so every database has the extension, which
-# only a superuser may make.
-_BOOTSTRAP = """\
-CREATE EXTENSION vector
-CREATE ROLE {owner} LOGIN CREATEROLE CREATEDB REPLICATION PASSWORD '{password}'
-ALTER ROLE {owner} SET createrole_self_grant = 'set, inherit'
-CREATE DATABASE {database} OWNER {owner}
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostgresPasswords:
-    """The two passwords of a cluster; they are set when it is initialised."""
-
-    superuser: str = field(repr=False)
-    owner: str = field(repr=False)
-
-    @classmethod
-    def generate(cls) -> "PostgresPasswords":
-        """Makes two that nobody guesses; their alphabet needs no quoting."""
-        return cls(superuser=secrets.token_urlsafe(24), owner=secrets.token_urlsafe(24))
 
 
 class EmbeddedPostgres(EmbeddedServer):
@@ -113,8 +95,13 @@ class EmbeddedPostgres(EmbeddedServer):
         self._passwords = passwords or PostgresPasswords.generate()
         self._settings = {**SETTINGS, **(settings or {}), "port": str(self.port)}
         self._account = unprivileged_account(self._data_dir)
-        self._place = self._find_place()
         self._installation = PostgresInstallation.packaged().reachable_by(self._account)
+        self._cluster = Cluster(
+            self._data_dir,
+            account=self._account,
+            installation=self._installation,
+            passwords=self._passwords,
+        )
         super().__init__(self._specify(), log_file=self._data_dir.with_name(f"{self._data_dir.name}.log"))
 
     @property
@@ -138,11 +125,11 @@ class EmbeddedPostgres(EmbeddedServer):
         ]
         return ProcessSpecification(
             name="postgres",
-            command=(self._installation.program("postgres"), "-D", str(self._place), *settings),
+            command=(self._installation.program("postgres"), "-D", str(self._cluster.directory), *settings),
             directory=Path("/"),
-            environment=_environment(),
+            environment=postgres_environment(),
             account=self._account,
-            prepare=self._initialise,
+            prepare=self._cluster.make_if_missing,
             is_ready=self._is_ready,
             # The fast shutdown: open transactions are rolled back, a checkpoint is written.
             stop_signal=signal.SIGINT,
@@ -154,104 +141,7 @@ class EmbeddedPostgres(EmbeddedServer):
     async def _is_ready(self, pid: int) -> bool:
         """Reads what the postmaster itself writes, as `pg_ctl` does; an earlier one's file does not count."""
         try:
-            lines = (self._place / "postmaster.pid").read_text().splitlines()
+            lines = (self._cluster.directory / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
         return len(lines) > _READY_LINE and lines[0] == str(pid) and lines[_READY_LINE].strip() == "ready"
-
-    async def _initialise(self) -> None:
-        """Makes the cluster if there is none; an interrupted attempt leaves nothing that looks like one."""
-        version_file = self._place / "PG_VERSION"
-        if version_file.exists():
-            _check_version(version_file)
-            return
-        if self._data_dir.is_dir() and any(self._data_dir.iterdir()):
-            raise EmbeddedError(f"{self._data_dir} holds files, but no PostgreSQL cluster: move it away")
-        place = self._place
-        place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        unfinished = place.with_name(place.name + _UNFINISHED_SUFFIX)
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700)
-        self._give_away(unfinished)
-        await self._run_initdb(unfinished)
-        await self._bootstrap(unfinished)
-        if place.is_dir():
-            place.rmdir()
-        if place != self._data_dir:
-            (unfinished / LINK_FILE).write_text(f"{self._data_dir}\n")
-        unfinished.rename(place)
-        if place != self._data_dir and not self._data_dir.is_symlink():
-            self._data_dir.symlink_to(place)
-
-    def _find_place(self) -> Path:
-        """Decides where the cluster's files really live."""
-        if self._data_dir.is_symlink():
-            return self._data_dir.resolve()
-        if self._account is None or blocking_folder(self._data_dir, self._account) is None:
-            return self._data_dir
-        return SHARED_DIRECTORY / f"postgres-{secrets.token_hex(4)}"
-
-    def _give_away(self, folder: Path) -> None:
-        if self._account is not None:
-            os.chown(folder, self._account.uid, self._account.gid)
-
-    async def _bootstrap(self, folder: Path) -> None:
-        statements = _BOOTSTRAP.format(owner=OWNER, database=DATABASE, password=self._passwords.owner)
-        arguments = ("--single", "-D", str(folder), "-c", "exit_on_error=on", "-c", "fsync=off", "template1")
-        await self._run(self._installation.program("postgres"), *arguments, stdin=statements)
-
-    async def _run_initdb(self, folder: Path) -> None:
-        password_file = folder.with_name(f"{folder.name}.password")
-        descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(self._passwords.superuser)
-        self._give_away(password_file)
-        try:
-            await self._run(
-                self._installation.program("initdb"),
-                f"--pgdata={folder}",
-                f"--username={SUPERUSER}",
-                f"--pwfile={password_file}",
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--locale-provider=builtin",
-                "--builtin-locale=C.UTF-8",
-                "--no-instructions",
-                # Nothing in it is worth a flush yet: a broken first start is started again.
-                "--no-sync",
-            )
-        finally:
-            password_file.unlink()
-
-    async def _run(self, *command: str, stdin: str = "") -> None:
-        """Runs one of PostgreSQL's programs to its end, under the cluster's account."""
-        account = self._account
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=STDOUT,
-            cwd="/",
-            env=_environment(),
-            preexec_fn=account.assume if account else None,
-        )
-        async with asyncio.timeout(_INITIALISE_TIMEOUT_SECONDS):
-            output, _ = await process.communicate(stdin.encode())
-        if process.returncode != 0:
-            text = output.decode(errors="replace").strip()
-            raise EmbeddedError(f"{Path(command[0]).name} failed with {process.returncode}:\n{text}")
-
-
-def _check_version(file: Path) -> None:
-    found = file.read_text().strip()
-    if found != MAJOR_VERSION:
-        raise EmbeddedError(
-            f"{file.parent} holds a cluster of PostgreSQL {found}, and this is {MAJOR_VERSION}: "
-            "dump it with the older version, move it away, and restore the dump"
-        )
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours leaks in: a PGDATA or PGPORT of the user's shell is not meant for this cluster."""
-    return {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}

@@ -239,3 +239,12 @@ def test_root_can_run_it_where_other_accounts_cannot_enter(scratch_directory: Pa
     finally:
         stack.end()
         shutil.rmtree(cluster, ignore_errors=True)
+
+
+def test_data_without_its_passwords_is_not_touched(stack: StackProcess) -> None:
+    stack.up()
+    stack.interrupt()
+    (stack.data_dir / "secrets" / "postgres-owner").unlink()
+    refused = stack.run("up")
+    assert (refused.returncode, "are missing from" in refused.stderr) == (1, True)
+    assert not (stack.data_dir / "secrets" / "postgres-owner").exists()

@@ -1,11 +1,14 @@
 """The throw-away servers that all other tests stand on."""
 
+from pathlib import Path
+
 import asyncpg
 import nats
 import pytest
 
+from timeloom_platform.embedded.errors import EmbeddedError, NotReadyError
 from timeloom_platform.embedded.nats import EmbeddedNats
-from timeloom_platform.embedded.postgres import EmbeddedPostgres
+from timeloom_platform.embedded.postgres import THROW_AWAY_SETTINGS, EmbeddedPostgres
 from timeloom_platform.testing import Databases
 
 
@@ -63,3 +66,37 @@ async def test_postgres_keeps_what_was_committed_when_it_is_killed(
     connection = await asyncpg.connect(private_postgres.url)
     assert await connection.fetchval("SELECT value FROM kept") == 1
     await connection.close()
+
+
+async def test_an_interrupted_first_start_is_begun_anew(scratch_directory: Path) -> None:
+    unfinished = scratch_directory / "postgres.unfinished"
+    unfinished.mkdir()
+    (unfinished / "PG_VERSION").write_text("18\n")
+    server = EmbeddedPostgres(scratch_directory / "postgres", settings=THROW_AWAY_SETTINGS)
+    await server.start()
+    await server.stop()
+    assert not unfinished.exists()
+
+
+async def test_a_folder_with_other_files_is_left_alone(scratch_directory: Path) -> None:
+    precious = scratch_directory / "postgres" / "precious"
+    precious.parent.mkdir()
+    precious.write_text("mine")
+    with pytest.raises(EmbeddedError, match="holds files, but no PostgreSQL cluster"):
+        await EmbeddedPostgres(scratch_directory / "postgres").start()
+    assert precious.read_text() == "mine"
+
+
+async def test_the_cluster_of_another_version_is_left_alone(scratch_directory: Path) -> None:
+    version_file = scratch_directory / "postgres" / "PG_VERSION"
+    version_file.parent.mkdir()
+    version_file.write_text("17\n")
+    with pytest.raises(EmbeddedError, match="of PostgreSQL 17, and this is 18"):
+        await EmbeddedPostgres(scratch_directory / "postgres").start()
+    assert version_file.read_text() == "17\n"
+
+
+async def test_a_server_that_cannot_start_shows_the_end_of_its_log(scratch_directory: Path) -> None:
+    server = EmbeddedPostgres(scratch_directory / "postgres", settings={"shared_buffers": "much"})
+    with pytest.raises(NotReadyError, match='invalid value for parameter "shared_buffers": "much"'):
+        await server.start()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timeloom_platform.embedded.accounts import Account, blocking_folder
-from timeloom_platform.settings import load
+from timeloom_platform.settings import SettingsError, load
 from timeloom_stack.backoff import Backoff
 from timeloom_stack.errors import PortTakenError
 from timeloom_stack.port_owners import PublicPort, refuse_taken
@@ -67,3 +67,23 @@ def test_a_taken_port_is_named_with_its_owner_and_another_choice() -> None:
             refuse_taken([port])
     assert refusal.value.remedies == (f"choose another port: TIMELOOM_HTTP_PORT={number + 10} timeloom up",)
     refuse_taken([port])
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({"TIMELOOM_HTTP_PORT": "0"}, "TIMELOOM_HTTP_PORT must be a number from 1 to 65535"),
+        ({"TIMELOOM_GRPC_PORT": "70000"}, "TIMELOOM_GRPC_PORT must be a number from 1 to 65535"),
+        ({"TIMELOOM_HTTP_PORT": "8081"}, "TIMELOOM_HTTP_PORT and TIMELOOM_GRPC_PORT must differ"),
+        ({"TIMELOOM_HTTP_PORT": "http"}, "TIMELOOM_HTTP_PORT must be a whole number"),
+    ],
+)
+def test_a_port_that_cannot_be_is_refused_by_name(environ: dict[str, str], problem: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load(StackSettings, environ)
+    assert refusal.value.problems == (problem,)
+
+
+def test_an_address_of_a_database_does_not_show() -> None:
+    settings = load(StackSettings, {"TIMELOOM_DATABASE_URL": "postgresql://u:hidden@h/d"})
+    assert "hidden" not in repr(settings)
