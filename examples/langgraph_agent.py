@@ -164,7 +164,7 @@ def run(graph: Any, given: dict[str, Any] | None, config: RunnableConfig) -> Non
     for update in graph.stream(given, config, stream_mode="updates"):
         for node, change in update.items():
             for message in change.get("messages", ()):
-                console.print(f"  [dim]{node:6}[/dim] {spoken(message)}")
+                console.print(f"  [dim]{node:6}[/dim] {spoken(message)}", soft_wrap=True)
 
 
 def spoken(message: BaseMessage) -> str:

@@ -60,6 +60,7 @@ class Entry:
         parent: The parent that the caller named; None to follow the lane.
         deadline: On the event loop's clock; when it passes, the outcome is given up.
         alone: Sent in a message of its own, because its neighbours may be what the server refuses.
+        doom: What became of the entry before it, so that this one must not be stored on anything else.
     """
 
     lane: Lane
@@ -73,6 +74,7 @@ class Entry:
     refusal: TimeloomError | None = None
     attempts: int = 0
     alone: bool = False
+    doom: TimeloomError | None = None
     content_bytes: int = 0
 
     def use_whole_state(self) -> None:
@@ -212,10 +214,15 @@ class Lane:
 
     def refuse(self, entry: Entry, error: TimeloomError, *, shared: bool) -> None:
         """An entry was not stored; `shared` if others of its lane were in the message and may be to blame."""
+        stood_on_nothing = self.broken and entry.parent is None
         self.broken = True
         entry.refusal = error
         entry.phase = Phase.REFUSED
-        if shared and not isinstance(error, (*_DISAGREEMENTS, RetryableError)):
+        if entry.doom is not None:
+            self.fail(entry, entry.doom)
+        elif stood_on_nothing:
+            pass  # Whatever it was refused for, the entry before it was not stored.
+        elif shared and not isinstance(error, (*_DISAGREEMENTS, RetryableError)):
             for other in self._entries:
                 other.alone = True
         elif not self._may_retry(entry, error):
@@ -238,7 +245,9 @@ class Lane:
             entry.future.set_exception(error)
         if isinstance(error, ExecutionEndedError) or (isinstance(error, StaleParentError) and not self.owned):
             for follower in list(self._entries):
-                if follower.phase is Phase.QUEUED:
+                if follower.phase is Phase.IN_FLIGHT:
+                    follower.doom = error
+                else:
                     self.fail(follower, error)
 
     def _remove(self, entry: Entry) -> None:

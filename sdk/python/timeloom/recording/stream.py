@@ -298,7 +298,9 @@ class SnapshotStream:
             deadlines = (entry.deadline for entries in self._in_flight.values() for entry in entries)
             self._patience.reschedule(min(deadlines, default=None))
 
-    def _release(self, size: int, _: asyncio.Future[Committed]) -> None:
+    def _release(self, size: int, future: asyncio.Future[Committed]) -> None:
+        if not future.cancelled():
+            future.exception()  # Whoever waits hears of it; nobody has to.
         self._entries_waiting -= 1
         self._bytes_waiting -= size
         self._limit()

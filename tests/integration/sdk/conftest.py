@@ -1,0 +1,25 @@
+"""A running service and a client of it, for the tests of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.sdk.service import Service
+from timeloom import Timeloom
+from timeloom_platform.testing import Databases
+
+
+@pytest.fixture(scope="module")
+def service(databases: Databases) -> Iterator[Service]:
+    """The snapshots service over a database of its own."""
+    with Service(databases).running() as service:
+        yield service
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[Timeloom]:
+    """A client that may write."""
+    with Timeloom(api_key=service.api_key, grpc_address=service.address) as client:
+        yield client
