@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from timeloom.state import canonical, delta
@@ -53,6 +53,21 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The newest stored whole state, and how far the deltas have gone since.
+
+    Attributes:
+        sequence: The snapshot whose state it is.
+        size_bytes: What it takes, compressed.
+        delta_bytes: What the deltas since then take, compressed.
+    """
+
+    sequence: int
+    size_bytes: int
+    delta_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """Where an execution stands.
 
@@ -60,18 +75,14 @@ class Head:
         execution_create_time: Tells the execution from a later one of the same id.
         position: The snapshot that it stands on.
         snapshot_count: The sequence of the newest snapshot, which need not be the one that it stands on.
-        base_sequence: The base of the newest snapshot.
-        base_bytes: What the base takes, compressed.
-        delta_bytes: What the deltas since the base take, compressed.
+        base: Of the newest snapshot.
     """
 
     execution_id: UUID
     execution_create_time: datetime
     position: Position
     snapshot_count: int
-    base_sequence: int
-    base_bytes: int
-    delta_bytes: int
+    base: Base
 
     @classmethod
     def of_new_execution(cls, project_id: UUID, execution_id: UUID, create_time: datetime) -> Self:
@@ -81,9 +92,7 @@ class Head:
             execution_create_time=create_time,
             position=Position.before_all(project_id, execution_id),
             snapshot_count=0,
-            base_sequence=0,
-            base_bytes=0,
-            delta_bytes=0,
+            base=Base(sequence=0, size_bytes=0, delta_bytes=0),
         )
 
     def parent_of(self, record: Record) -> int:
@@ -108,8 +117,7 @@ class Head:
         return parent
 
 
-@dataclass(frozen=True, slots=True)
-class _Transition:
+class _Transition(NamedTuple):
     """From the parent's state to the new one: the delta that is stored, and what it leads to."""
 
     delta: bytes
@@ -133,67 +141,46 @@ def advance(
     Raises:
         DeltaMismatchError: The delta does not apply to the parent's state.
         StateHashMismatchError: The state does not have the hash that the record expects.
-        TooLargeError: The state is too large.
+        TooLargeError: The state, or the number of snapshots, is too large.
     """
-    continues = parent.sequence == head.snapshot_count
-    transition = _transition(record, parent, continues=continues)
-    size_bytes = transition.state_hash.size_bytes
-    refuse_larger(size_bytes, limits.STATE_BYTES_MAX, "The state")
-    _check_hash(record, transition.state_hash.digest)
+    transition = _transition(record, parent, continues=parent.sequence == head.snapshot_count)
     sequence = head.snapshot_count + 1
-    if sequence > limits.SEQUENCE_MAX:
-        raise TooLargeError(f"The execution has {head.snapshot_count:,} snapshots; no more are allowed.")
-    create_time = now if record.create_time is None else record.create_time
-    stored_delta = codec.compress(transition.delta)
-    following = _following(head, transition, sequence, len(stored_delta))
+    _check(record, transition.state_hash, sequence)
+    delta_frame = codec.compress(transition.delta)
+    base = _base_after(head.base, transition, sequence, len(delta_frame))
     keyframe = None
-    if not transition.sets_root and _is_keyframe_due(following, sequence):
+    if base.sequence != sequence and _is_keyframe_due(base, sequence):
         keyframe = codec.compress(canonical.encode_trusted(transition.state))
-        following = replace(following, base_sequence=sequence, base_bytes=len(keyframe), delta_bytes=0)
-    chain_hash = chain.link(
-        parent.chain_hash,
-        state_hash=transition.state_hash.digest,
-        facts=chain.facts(
-            sequence=sequence,
-            parent_sequence=parent.sequence,
-            kind=record.kind,
-            create_time=create_time,
-            step_name=record.step_name,
-            label=record.label,
-            key=record.key,
-            tags=record.tags,
-            metadata=record.metadata,
-        ),
-        delta=transition.delta,
-    )
-    position = Position(
-        sequence=sequence, state=transition.state, state_hash=transition.state_hash, chain_hash=chain_hash
-    )
-    snapshot = Snapshot(
-        execution_id=head.execution_id,
+        base = Base(sequence=sequence, size_bytes=len(keyframe), delta_bytes=0)
+    snapshot = _snapshot(
+        head.execution_id,
+        record,
+        parent,
+        transition,
         sequence=sequence,
-        parent_sequence=parent.sequence,
-        kind=record.kind,
-        step_name=record.step_name,
-        label=record.label,
-        key=record.key,
-        tags=record.tags,
-        metadata=record.metadata,
-        state_hash=transition.state_hash.digest,
-        chain_hash=chain_hash,
-        state_bytes=size_bytes,
-        stored_bytes=len(stored_delta) + (len(keyframe) if keyframe else 0),
-        effect_count=len(record.effects),
-        create_time=create_time,
+        stored_bytes=len(delta_frame) + (0 if keyframe is None else len(keyframe)),
+        create_time=now if record.create_time is None else record.create_time,
     )
     stored = Stored(
-        base_sequence=following.base_sequence,
+        base_sequence=base.sequence,
         dictionary_id=codec.dictionary_id,
-        delta=stored_delta,
+        delta=delta_frame,
         keyframe=keyframe,
         effects=compressed_effects(record.effects, codec),
     )
-    return replace(following, position=position), NewSnapshot(snapshot=snapshot, stored=stored)
+    following = Head(
+        execution_id=head.execution_id,
+        execution_create_time=head.execution_create_time,
+        position=Position(
+            sequence=sequence,
+            state=transition.state,
+            state_hash=transition.state_hash,
+            chain_hash=snapshot.chain_hash,
+        ),
+        snapshot_count=sequence,
+        base=base,
+    )
+    return following, NewSnapshot(snapshot=snapshot, stored=stored)
 
 
 def compressed_effects(effects: tuple[Effect, ...], codec: Codec) -> tuple[Effect, ...]:
@@ -225,9 +212,7 @@ def _transition(record: Record, parent: Position, *, continues: bool) -> _Transi
         delta=delta.encode(operations) if encoded is None else encoded,
         state=state,
         state_hash=state_hash,
-        sets_root=any(
-            operation.path == () and isinstance(operation, delta.Set) for operation in operations[:1]
-        ),
+        sets_root=delta.sets_root(operations),
     )
 
 
@@ -241,23 +226,68 @@ def _applied(content: StateDelta, parent: Position) -> Any:
         ) from None
 
 
-def _check_hash(record: Record, state_hash: bytes) -> None:
-    if record.expected_state_hash and record.expected_state_hash != state_hash:
+def _check(record: Record, state_hash: StateHash, sequence: int) -> None:
+    refuse_larger(state_hash.size_bytes, limits.STATE_BYTES_MAX, "The state")
+    if sequence > limits.SEQUENCE_MAX:
+        raise TooLargeError(f"The execution has {limits.SEQUENCE_MAX:,} snapshots; no more are allowed.")
+    if record.expected_state_hash and record.expected_state_hash != state_hash.digest:
+        found, expected = state_hash.digest.hex(), record.expected_state_hash.hex()
         raise StateHashMismatchError(
-            f"The state has the hash {state_hash.hex()}, not the expected one.",
-            metadata={"stateHash": state_hash.hex(), "expectedStateHash": record.expected_state_hash.hex()},
+            f"The state has the hash {found}, not the expected one.",
+            metadata={"stateHash": found, "expectedStateHash": expected},
         )
 
 
-def _following(head: Head, transition: _Transition, sequence: int, stored_bytes: int) -> Head:
+def _base_after(base: Base, transition: _Transition, sequence: int, frame_bytes: int) -> Base:
     if transition.sets_root:
-        return replace(
-            head, snapshot_count=sequence, base_sequence=sequence, base_bytes=stored_bytes, delta_bytes=0
-        )
-    return replace(head, snapshot_count=sequence, delta_bytes=head.delta_bytes + stored_bytes)
+        return Base(sequence=sequence, size_bytes=frame_bytes, delta_bytes=0)
+    return Base(
+        sequence=base.sequence, size_bytes=base.size_bytes, delta_bytes=base.delta_bytes + frame_bytes
+    )
 
 
-def _is_keyframe_due(head: Head, sequence: int) -> bool:
+def _is_keyframe_due(base: Base, sequence: int) -> bool:
     return keyframes.is_due(
-        steps=sequence - head.base_sequence, delta_bytes=head.delta_bytes, base_bytes=head.base_bytes
+        steps=sequence - base.sequence, delta_bytes=base.delta_bytes, base_bytes=base.size_bytes
+    )
+
+
+def _snapshot(
+    execution_id: UUID,
+    record: Record,
+    parent: Position,
+    transition: _Transition,
+    *,
+    sequence: int,
+    stored_bytes: int,
+    create_time: datetime,
+) -> Snapshot:
+    state_hash = transition.state_hash.digest
+    facts = chain.facts(
+        sequence=sequence,
+        parent_sequence=parent.sequence,
+        kind=record.kind,
+        create_time=create_time,
+        step_name=record.step_name,
+        label=record.label,
+        key=record.key,
+        tags=record.tags,
+        metadata=record.metadata,
+    )
+    return Snapshot(
+        execution_id=execution_id,
+        sequence=sequence,
+        parent_sequence=parent.sequence,
+        kind=record.kind,
+        step_name=record.step_name,
+        label=record.label,
+        key=record.key,
+        tags=record.tags,
+        metadata=record.metadata,
+        state_hash=state_hash,
+        chain_hash=chain.link(parent.chain_hash, state_hash=state_hash, facts=facts, delta=transition.delta),
+        state_bytes=transition.state_hash.size_bytes,
+        stored_bytes=stored_bytes,
+        effect_count=len(record.effects),
+        create_time=create_time,
     )

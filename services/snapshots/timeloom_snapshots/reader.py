@@ -17,7 +17,7 @@ from timeloom_snapshots import work
 from timeloom_snapshots.cache import ByteCache
 from timeloom_snapshots.codec import Codec, CodecError
 from timeloom_snapshots.errors import ExecutionEndedError
-from timeloom_snapshots.head import STATE_BEFORE_ALL, Head, Position
+from timeloom_snapshots.head import STATE_BEFORE_ALL, Base, Head, Position
 from timeloom_snapshots.model import Execution, Snapshot
 from timeloom_snapshots.storage import executions, states
 from timeloom_snapshots.storage.states import StoredState
@@ -125,9 +125,9 @@ class StateReader:
             execution_create_time=execution.create_time,
             position=await work.on(stored.snapshot.state_bytes, _position_of, read),
             snapshot_count=execution.snapshot_count,
-            base_sequence=stored.base_sequence,
-            base_bytes=stored.base_bytes,
-            delta_bytes=stored.delta_bytes,
+            base=Base(
+                sequence=stored.base_sequence, size_bytes=stored.base_bytes, delta_bytes=stored.delta_bytes
+            ),
         )
 
     def _known_states(self, project_id: UUID, execution_id: UUID) -> dict[bytes, Any]:

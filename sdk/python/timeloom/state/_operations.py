@@ -48,6 +48,11 @@ class DeltaError(ValueError):
     """The delta is malformed, or does not apply to this state; the message names the operation."""
 
 
+def sets_root(operations: Sequence[Operation]) -> bool:
+    """Tells whether a delta begins with a whole new state: what it leads to depends on nothing before."""
+    return bool(operations) and type(operations[0]) is Set and not operations[0].path
+
+
 def encode(operations: Sequence[Operation]) -> bytes:
     """Encodes a delta in canonical form."""
     return canonical.encode_trusted(operations)

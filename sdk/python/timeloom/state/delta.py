@@ -28,6 +28,7 @@ from timeloom.state._operations import (
     decode_trusted_all,
     encode,
     parse,
+    sets_root,
 )
 
 __all__ = [
@@ -46,5 +47,6 @@ __all__ = [
     "diff",
     "encode",
     "parse",
+    "sets_root",
     "track",
 ]

@@ -43,19 +43,62 @@ _ENCODE_FIRST_BYTES: Final = 1 << 20
 _SIZE_WIDTH: Final = 4
 
 
-class _Branch:
-    """An object or list above the size of a leaf. Its children are in the order in which they are hashed."""
+class _ListBranch:
+    """A list above the size of a leaf: its elements' nodes, in order."""
 
-    __slots__ = ("children", "content_size", "seal")
+    __slots__ = ("children", "content_bytes", "seal")
 
-    def __init__(self, children: _Children, content_size: int, seal: bytes) -> None:
+    def __init__(self, children: list[_Node], content_bytes: int) -> None:
+        try:
+            content = b"".join(cast("list[bytes]", children))
+        except TypeError:  # some element is a branch itself
+            content = b"".join([_seal_of(child) for child in children])
         self.children = children
-        self.content_size = content_size
-        self.seal = seal
+        self.content_bytes = content_bytes
+        self.seal = _branch_seal(b"\x01" + content, content_bytes, len(children))
+
+    @classmethod
+    def of(cls, value: list[Any], *, frugal: bool) -> _ListBranch:
+        """Hashes all elements."""
+        children = [_node_of(item, frugal=frugal) for item in value]
+        return cls(children, sum(map(_size_of, children)))
+
+    def draft(self) -> _ListDraft:
+        """Begins a change."""
+        return _ListDraft(self)
 
 
+class _ObjectBranch:
+    """An object above the size of a leaf: for each member, by name in order, what is hashed of it.
+
+    What is hashed is the name and the seal, which is all that a leaf is; the nodes of branches stand beside.
+    """
+
+    __slots__ = ("branches", "content_bytes", "parts", "seal")
+
+    def __init__(self, parts: dict[str, bytes], branches: dict[str, _Branch], content_bytes: int) -> None:
+        self.parts = parts
+        self.branches = branches
+        self.content_bytes = content_bytes
+        self.seal = _branch_seal(b"\x02" + b"".join(parts.values()), content_bytes, len(parts))
+
+    @classmethod
+    def of(cls, value: dict[str, Any], *, frugal: bool) -> _ObjectBranch:
+        """Hashes all members."""
+        nodes = {name: _node_of(value[name], frugal=frugal) for name in sorted(value)}
+        return cls(
+            {name: _name_prefix(name) + _seal_of(node) for name, node in nodes.items()},
+            {name: node for name, node in nodes.items() if not isinstance(node, bytes)},
+            sum(map(_size_of, nodes.values())) + sum(map(_name_size, nodes)),
+        )
+
+    def draft(self) -> _ObjectDraft:
+        """Begins a change."""
+        return _ObjectDraft(self)
+
+
+_Branch: TypeAlias = "_ListBranch | _ObjectBranch"
 _Node: TypeAlias = "bytes | _Branch"  # a leaf is nothing but its seal
-_Children: TypeAlias = "list[_Node] | dict[str, _Node]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +109,23 @@ class StateHash:
     """The state hash: 32 bytes."""
     size_bytes: int
     """The size of the state in canonical form."""
-    _root: _Node
+    _root: _Branch | None
 
     @classmethod
     def of(cls, state: Any) -> StateHash:
         """Hashes a whole state."""
         encoded = canonical.encode_trusted(state)
         if len(encoded) <= LEAF_BYTES or not _is_container(state):
-            return cls(sha256(b"\x00" + encoded).digest(), len(encoded), b"")
-        return cls._of_branch(_split(state, frugal=len(encoded) > _ENCODE_FIRST_BYTES))
+            return cls(sha256(b"\x00" + encoded).digest(), len(encoded), None)
+        return cls._of_branch(_branch_of(state, frugal=len(encoded) > _ENCODE_FIRST_BYTES))
 
     def updated(self, state: Any, operations: Sequence[Operation]) -> StateHash:
         """Hashes the state that a delta led to from this one; only what the delta touched is hashed again."""
-        root = self._root
-        if isinstance(root, bytes):
+        if self._root is None:
             return StateHash.of(state)
-        draft = _Draft(root)
+        draft = self._root.draft()
         for operation in operations:
-            if not draft.mark(operation):
+            if not _mark(draft, operation):
                 return StateHash.of(state)
         node = draft.finish(state)
         return StateHash.of(state) if isinstance(node, bytes) else self._of_branch(node)
@@ -96,148 +138,186 @@ class StateHash:
 def _node_of(value: Any, *, frugal: bool = False) -> _Node:
     is_container = _is_container(value)
     if is_container and frugal and is_longer_than(value, LEAF_BYTES):
-        return _split(value, frugal=True)
+        return _branch_of(value, frugal=True)
     encoded = canonical.encode_trusted(value)
     size = len(encoded)
     if size <= INLINE_BYTES:
         return size.to_bytes(_SIZE_WIDTH, "big") + encoded
     if is_container and size > LEAF_BYTES:
-        return _split(value, frugal=frugal or size > _ENCODE_FIRST_BYTES)
+        return _branch_of(value, frugal=frugal or size > _ENCODE_FIRST_BYTES)
     return size.to_bytes(_SIZE_WIDTH, "big") + sha256(b"\x00" + encoded).digest()
 
 
-def _split(value: Any, *, frugal: bool) -> _Branch:
+def _branch_of(value: Any, *, frugal: bool) -> _Branch:
     """Makes the branch of a container that is known to be larger than a leaf."""
-    if kind_of(value) is list:
-        elements = [_node_of(item, frugal=frugal) for item in value]
-        return _list_branch(elements, sum(map(_size_of, elements)))
-    members = {name: _node_of(value[name], frugal=frugal) for name in sorted(value)}
-    return _object_branch(members, sum(map(_size_of, members.values())) + sum(map(_name_size, members)))
+    kind = _ListBranch if kind_of(value) is list else _ObjectBranch
+    return kind.of(value, frugal=frugal)
 
 
-def _list_branch(children: list[_Node], content_size: int) -> _Branch:
-    try:
-        content = b"".join(cast("list[bytes]", children))
-    except TypeError:  # a child is a branch, which is seldom
-        content = b"".join([_seal_of(child) for child in children])
-    digest = sha256(b"\x01" + content).digest()
-    return _Branch(children, content_size, _container_size(children, content_size) + digest)
+def _branch_seal(content: bytes, content_bytes: int, count: int) -> bytes:
+    size = 2 + content_bytes + max(count - 1, 0)  # the brackets and the commas
+    return size.to_bytes(_SIZE_WIDTH, "big") + sha256(content).digest()
 
 
-def _object_branch(children: dict[str, _Node], content_size: int) -> _Branch:
-    content = b"".join([_name_prefix(name) + _seal_of(child) for name, child in children.items()])
-    digest = sha256(b"\x02" + content).digest()
-    return _Branch(children, content_size, _container_size(children, content_size) + digest)
-
-
-def _container_size(children: _Children, content_size: int) -> bytes:
-    commas = max(len(children) - 1, 0)
-    return (2 + content_size + commas).to_bytes(_SIZE_WIDTH, "big")
-
-
-class _Draft:
-    """A branch under change: first every operation marks what it touches, then that is hashed again."""
-
-    __slots__ = ("_children", "_content_size", "_has_drafts", "_has_new_names", "_is_list")
-
-    def __init__(self, branch: _Branch) -> None:
-        # Nodes, drafts of branches, and None for what must be hashed again.
-        self._children: Any = branch.children.copy()
-        self._content_size = branch.content_size
-        self._is_list = kind_of(branch.children) is list
-        self._has_drafts = False
-        self._has_new_names = False
-
-    def mark(self, operation: Operation) -> bool:
-        """Marks what an operation touches; False means that it is the whole."""
-        path = operation.path
-        if isinstance(operation, Splice) and not isinstance(operation.values, str):
-            draft = self._descend(path)
-            if draft is not None:
-                draft.splice(operation.index, operation.delete_count, len(operation.values))
-            return True
-        if not path:
-            return False
-        draft = self._descend(path[:-1])
-        if draft is not None and isinstance(operation, Remove):
-            draft.remove(path[-1])
-        elif draft is not None:
-            draft.set(path[-1])
+def _mark(draft: _Draft, operation: Operation) -> bool:
+    """Marks what an operation touches, so that it is hashed again; False means that it is the whole state."""
+    path = operation.path
+    if type(operation) is Splice and type(operation.values) is not str:
+        container = _descend(draft, path)
+        if type(container) is _ListDraft:
+            container.splice(operation.index, operation.delete_count, len(operation.values))
         return True
+    if not path:
+        return False
+    container = _descend(draft, path[:-1])
+    if container is not None and type(operation) is Remove:
+        container.remove(path[-1])
+    elif container is not None:
+        container.clear(path[-1])
+    return True
 
-    def _descend(self, path: Path) -> _Draft | None:
-        """Returns the draft at a path; None if that lies in a leaf, which must then be hashed again."""
-        draft = self
-        for key in path:
-            child = draft._children[key]
-            if type(child) is _Branch:
-                draft._content_size -= _size_of(child)
-                draft._children[key] = child = _Draft(child)
-                draft._has_drafts = True
-            if type(child) is not _Draft:
-                draft._clear(key)
-                return None
-            draft = child
-        return draft
 
-    def _clear(self, key: str | int) -> None:
+def _descend(draft: _Draft, path: Path) -> _Draft | None:
+    """Returns the draft at a path; None if that lies in a leaf, which must then be hashed again."""
+    for key in path:
+        child = draft.enter(key)
+        if child is None:
+            draft.clear(key)
+            return None
+        draft = child
+    return draft
+
+
+class _ListDraft:
+    """A list under change. Its children are nodes, drafts of branches, and None for what must be hashed."""
+
+    __slots__ = ("_children", "_content_bytes", "_has_drafts")
+
+    def __init__(self, branch: _ListBranch) -> None:
+        self._children: list[Any] = branch.children.copy()
+        self._content_bytes = branch.content_bytes
+        self._has_drafts = False
+
+    def enter(self, key: Any) -> _Draft | None:
+        """Begins, or goes on with, a change within an element; None if that is no branch."""
         child = self._children[key]
-        if type(child) is bytes or type(child) is _Branch:
-            self._content_size -= _size_of(child)
+        if type(child) is _ListBranch or type(child) is _ObjectBranch:
+            self._content_bytes -= _size_of(child)
+            child = self._children[key] = child.draft()
+            self._has_drafts = True
+        return None if child is None or type(child) is bytes else child
+
+    def clear(self, key: Any) -> None:
+        """Lets an element be hashed again."""
+        child = self._children[key]
+        if child is not None and type(child) not in _DRAFTS:
+            self._content_bytes -= _size_of(child)
         self._children[key] = None
 
-    def set(self, key: str | int) -> None:
-        if self._is_list or key in self._children:
-            self._clear(key)
-        else:
-            self._children[key] = None
-            self._content_size += _name_size(str(key))
-            self._has_new_names = True
-
-    def remove(self, name: str | int) -> None:
-        self._clear(name)
-        del self._children[name]
-        self._content_size -= _name_size(str(name))
+    def remove(self, key: Any) -> None:
+        """Lets nothing happen: elements are spliced out."""
+        raise TypeError(f"element {key} of a list cannot be removed like a member")
 
     def splice(self, index: int, delete_count: int, insert_count: int) -> None:
+        """Takes elements out, and puts others in that must be hashed."""
         for place in range(index, index + delete_count):
-            self._clear(place)
+            self.clear(place)
         self._children[index : index + delete_count] = [None] * insert_count
 
     def finish(self, value: Any) -> _Node:
-        """Hashes what was marked, now that the container has its new value."""
-        if self._is_list:
-            self._finish_list(value)
-            branch = _list_branch(self._children, self._content_size)
-        else:
-            self._finish_object(value)
-            branch = _object_branch(self._children, self._content_size)
-        return branch if _size_of(branch) > LEAF_BYTES else _node_of(value)
-
-    def _finish_list(self, value: Sequence[Any]) -> None:
+        """Hashes what was marked, now that the list has its new value."""
         children = self._children
         if self._has_drafts:
             for index, child in enumerate(children):
-                if type(child) is _Draft:
-                    self._replace(index, child.finish(value[index]))
+                if type(child) in _DRAFTS:
+                    self._put(index, child.finish(value[index]))
         index = 0
         for _ in range(children.count(None)):
             index = children.index(None, index)
-            self._replace(index, _node_of(value[index]))
+            self._put(index, _node_of(value[index]))
+        return _shrunk(_ListBranch(children, self._content_bytes), value)
 
-    def _finish_object(self, value: Any) -> None:
-        children = self._children
-        if self._has_new_names:
-            self._children = children = {name: children[name] for name in sorted(children)}
-        for name, child in children.items():
-            if child is None:
-                self._replace(name, _node_of(value[name]))
-            elif type(child) is _Draft:
-                self._replace(name, child.finish(value[name]))
+    def _put(self, index: int, node: _Node) -> None:
+        self._children[index] = node
+        self._content_bytes += _size_of(node)
 
-    def _replace(self, key: str | int, node: _Node) -> None:
-        self._children[key] = node
-        self._content_size += _size_of(node)
+
+class _ObjectDraft:
+    """An object under change, with the names of the members that must be hashed."""
+
+    __slots__ = ("_branches", "_content_bytes", "_drafts", "_marked", "_parts")
+
+    def __init__(self, branch: _ObjectBranch) -> None:
+        self._parts = branch.parts.copy()
+        self._branches = branch.branches
+        self._content_bytes = branch.content_bytes
+        self._drafts: dict[str, _Draft] = {}
+        self._marked: set[str] = set()
+
+    def enter(self, key: Any) -> _Draft | None:
+        """Begins, or goes on with, a change within a member; None if that is no branch."""
+        if key in self._marked:
+            return None
+        draft = self._drafts.get(key)
+        if draft is None and key in self._branches:
+            draft = self._drafts[key] = self._branches[key].draft()
+        return draft
+
+    def clear(self, key: Any) -> None:
+        """Lets a member, which may be new, be hashed again."""
+        self._drafts.pop(key, None)
+        self._marked.add(key)
+
+    def remove(self, key: Any) -> None:
+        """Takes a member out."""
+        self._forget(key)
+        self._parts.pop(key, None)
+        self._drafts.pop(key, None)
+        self._marked.discard(key)
+
+    def finish(self, value: Any) -> _Node:
+        """Hashes what was marked, now that the object has its new value."""
+        count = len(self._parts)
+        branches = self._branches
+        for name, draft in self._drafts.items():
+            branches = self._put(name, draft.finish(value[name]), branches)
+        for name in self._marked:
+            branches = self._put(name, _node_of(value[name]), branches)
+        parts = self._parts
+        if len(parts) != count:
+            parts = {name: parts[name] for name in sorted(parts)}
+        if len(branches) != 0:
+            branches = {name: branch for name, branch in branches.items() if name in parts}
+        return _shrunk(_ObjectBranch(parts, branches, self._content_bytes), value)
+
+    def _put(self, name: str, node: _Node, branches: dict[str, _Branch]) -> dict[str, _Branch]:
+        self._forget(name)
+        prefix = _name_prefix(name)
+        if isinstance(node, bytes):
+            self._parts[name] = prefix + node
+            if name in branches:
+                branches = {other: branch for other, branch in branches.items() if other != name}
+        else:
+            self._parts[name] = prefix + node.seal
+            branches = {**branches, name: node}
+        self._content_bytes += _name_size(name) + _size_of(node)
+        return branches
+
+    def _forget(self, name: str) -> None:
+        part = self._parts.get(name)
+        if part is not None:
+            start = len(_name_prefix(name))
+            size = int.from_bytes(part[start : start + _SIZE_WIDTH], "big")
+            self._content_bytes -= _name_size(name) + size
+
+
+_Draft: TypeAlias = "_ListDraft | _ObjectDraft"
+_DRAFTS: Final = (_ListDraft, _ObjectDraft)
+
+
+def _shrunk(branch: _Branch, value: Any) -> _Node:
+    """Returns a branch, or the leaf that its value has become."""
+    return branch if _size_of(branch) > LEAF_BYTES else _node_of(value)
 
 
 def _is_container(value: Any) -> bool:
