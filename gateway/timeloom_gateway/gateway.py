@@ -188,7 +188,9 @@ def _open_room(contracts: Contracts, room: str, address: str, tokens: InternalTo
     services = [
         contracts.pool.FindServiceByName(each.name) for each in contracts.services if each.room == room
     ]
-    return open_channel(address, services=services, tokens=tokens)
+    channel = open_channel(address, services=services, tokens=tokens)
+    channel.get_state(try_to_connect=True)
+    return channel
 
 
 def _by_service(contracts: Contracts, rooms: Mapping[str, grpc.aio.Channel]) -> dict[str, grpc.aio.Channel]:

@@ -16,6 +16,8 @@ from timeloom_platform.errors import TimeloomError
 
 CHECK_SECONDS_MAX: Final = 2.0
 
+# An idle channel is one that nobody has used for long; it connects again when it is.
+_REACHABLE: Final = (grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.IDLE)
 _NO_STORE: Final = {"cache-control": "no-store"}
 
 
@@ -49,7 +51,7 @@ class Health:
         away = {
             name: "not reachable"
             for name, channel in self._rooms.items()
-            if channel.get_state(try_to_connect=True) is not grpc.ChannelConnectivity.READY
+            if channel.get_state(try_to_connect=True) not in _REACHABLE
         }
         status = "unavailable" if missing else "degraded" if away else "ready"
         await _status(503 if missing else 200, status, missing={**missing, **away}).send(send)

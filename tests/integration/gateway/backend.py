@@ -1,5 +1,7 @@
 """A SnapshotsService in memory: as much of it as the gateway's tests need, and slow where they want it."""
 
+# ruff: noqa: N802, ARG002 - the names and the parameters are gRPC's
+
 from __future__ import annotations
 
 import asyncio

@@ -18,13 +18,13 @@ from timeloom.identity.v1 import identity_service_pb2_grpc
 from timeloom_gateway.gateway import Gateway, Metrics, open_gateway
 from timeloom_gateway.settings import GatewaySettings, LimitSettings
 from timeloom_gateway.web.metrics import HttpMetrics
-from timeloom_platform.auth import Identity, InternalTokens, Scope, acting_as
+from timeloom_platform.auth import INTERNAL_TOKEN_METADATA, Identity, InternalTokens, Scope, acting_as
 from timeloom_platform.channel import open_channel
 from timeloom_platform.embedded.nats import EmbeddedNats
 from timeloom_platform.metrics import RpcMetrics
+from timeloom_platform.server import GrpcServer
 from timeloom_platform.settings import ProcessSettings
 from timeloom_platform.testing import Databases, throw_away_nats
-from timeloom_platform.testing.grpc_server import in_process_server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +48,18 @@ class House:
     tokens: InternalTokens
     settings: GatewaySettings
     nats: EmbeddedNats
+    metrics: Metrics
+    server: GrpcServer
 
     @property
     def url(self) -> str:
         return f"http://{self.gateway.http_address}"
 
-    def client(self, tenant: Tenant | None = None, **headers: str) -> httpx.AsyncClient:
+    def client(self, tenant: Tenant | None = None, /, **headers: str) -> httpx.AsyncClient:
+        """An HTTP client; underscores in the names of headers stand for hyphens."""
         own = tenant.headers if tenant else {}
-        return httpx.AsyncClient(base_url=self.url, headers={**own, **headers}, timeout=10)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return httpx.AsyncClient(base_url=self.url, headers={**own, **named}, timeout=10)
 
 
 ROOMS = {"identity": "timeloom_platform.identity", "gateway": "timeloom_gateway"}
@@ -82,11 +86,33 @@ async def open_house(
         tokens = InternalTokens(settings.internal_secret)
         backend = MemorySnapshots()
         metrics = Metrics(rpc=RpcMetrics(), http=HttpMetrics())
-        async with (
-            in_process_server(backend.binding(), tokens=tokens) as server,
-            open_gateway(settings, addresses={"snapshots": server.address}, metrics=metrics) as gateway,
-        ):
-            yield House(gateway=gateway, backend=backend, tokens=tokens, settings=settings, nats=nats)
+        server = GrpcServer(
+            listen="127.0.0.1:0", authenticator=_InternalOnly(tokens), services=[backend.binding()]
+        )
+        addresses = {"snapshots": await server.start()}
+        try:
+            async with open_gateway(settings, addresses=addresses, metrics=metrics) as gateway:
+                yield House(
+                    gateway=gateway,
+                    backend=backend,
+                    tokens=tokens,
+                    settings=settings,
+                    nats=nats,
+                    metrics=metrics,
+                    server=server,
+                )
+        finally:
+            await server.stop(0, notice_seconds=0)
+
+
+class _InternalOnly:
+    """What a service behind the gateway accepts: the gateway's word."""
+
+    def __init__(self, tokens: InternalTokens) -> None:
+        self._tokens = tokens
+
+    async def authenticate(self, metadata: Mapping[str, str | bytes]) -> Identity:
+        return self._tokens.verify(str(metadata.get(INTERNAL_TOKEN_METADATA, "")))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

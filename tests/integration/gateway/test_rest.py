@@ -191,11 +191,13 @@ async def test_a_body_that_is_too_large_is_refused(databases: Databases) -> None
         for _ in range(100):
             yield b" " * 1000
 
-    async with open_house(databases, limits=LimitSettings(body_bytes_max=10_000)) as house:
-        async with house.client(await make_tenant(house)) as api:
-            announced = await api.post("/api/executions", json={"agentId": "a", "input": "x" * 20_000})
-            growing = await api.post("/api/executions", content=chunks())
-            small = await api.post("/api/executions", json={"agentId": "a"})
+    async with (
+        open_house(databases, limits=LimitSettings(body_bytes_max=10_000)) as house,
+        house.client(await make_tenant(house)) as api,
+    ):
+        announced = await api.post("/api/executions", json={"agentId": "a", "input": "x" * 20_000})
+        growing = await api.post("/api/executions", content=chunks())
+        small = await api.post("/api/executions", json={"agentId": "a"})
     assert (announced.status_code, announced.json()["code"]) == (413, "TOO_LARGE")
     assert (growing.status_code, growing.json()["code"]) == (413, "TOO_LARGE")
     assert "10000 bytes" in announced.json()["detail"]
@@ -227,8 +229,8 @@ async def test_who_asks_too_often_has_to_wait(databases: Databases) -> None:
 
 
 async def test_a_page_of_an_allowed_origin_may_ask(house: House) -> None:
-    headers = {"origin": "https://app.example", "access-control-request-method": "POST"}
-    async with house.client(**headers) as page:
+    page_headers = {"origin": "https://app.example", "access_control_request_method": "POST"}
+    async with house.client(None, **page_headers) as page:
         answer = await page.options("/api/executions")
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "https://app.example"

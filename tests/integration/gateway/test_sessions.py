@@ -12,7 +12,7 @@ from tests.integration.gateway.conftest import House, Tenant
 from timeloom_gateway.security.sessions import COOKIE_SECONDS, ROTATION_SECONDS, SessionKeeper
 from timeloom_gateway.storage import SessionStore
 from timeloom_gateway.web.errors import SessionExpiredError
-from timeloom_platform.auth import INTERNAL_TOKEN_METADATA, Identity, Scope
+from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.database import Database
 from timeloom_platform.errors import UnauthenticatedError
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def make_link(house: House, tenant: Tenant) -> str:
     token = house.tokens.mint(Identity(project_id=tenant.project_id, scope=Scope.ADMIN))
-    async with house.client(**{INTERNAL_TOKEN_METADATA: token}) as stack:
+    async with house.client(x_timeloom_identity=token) as stack:
         answer = await stack.post("/auth/links")
     assert answer.status_code == 200, answer.text
     return str(answer.json()["url"])
@@ -61,7 +61,7 @@ async def test_a_link_works_once(house: House, tenant: Tenant) -> None:
 
 async def test_only_timeloom_itself_makes_links(house: House, api: httpx.AsyncClient) -> None:
     assert (await api.post("/auth/links")).json()["code"] == "UNAUTHENTICATED"
-    async with house.client(**{INTERNAL_TOKEN_METADATA: "forged"}) as forger:
+    async with house.client(x_timeloom_identity="forged") as forger:
         assert (await forger.post("/auth/links")).status_code == 401
 
 
@@ -71,9 +71,7 @@ async def test_the_session_acts_for_its_project(browser: httpx.AsyncClient, tena
     assert (await browser.get("/api/caller")).json()["projectId"] == tenant.project_id
 
 
-async def test_a_change_needs_the_anti_forgery_token_and_the_own_origin(
-    house: House, browser: httpx.AsyncClient
-) -> None:
+async def test_a_change_needs_the_anti_forgery_token_and_the_own_origin(browser: httpx.AsyncClient) -> None:
     token = (await browser.get("/auth/session")).json()["csrfToken"]
     assert token == browser.cookies["timeloom_csrf"]
     body = {"agentId": "a"}
