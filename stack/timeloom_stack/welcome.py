@@ -7,6 +7,7 @@ import click
 
 from timeloom_stack.console_link import request_link
 from timeloom_stack.directory import DataDirectory
+from timeloom_stack.errors import StackError
 from timeloom_stack.state import StackRecord
 
 
@@ -15,7 +16,7 @@ async def welcome(record: StackRecord, directory: DataDirectory) -> str:
     rows = (
         (
             "Console",
-            await request_link(record.http_url, directory),
+            await _link(record, directory),
             "once, within ten minutes; timeloom console makes another",
         ),
         ("REST", f"{record.http_url}/api", f"reference: {record.http_url}/docs"),
@@ -45,6 +46,14 @@ def short(path: Path) -> str:
     """The path as the person at the terminal would write it."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
+
+
+async def _link(record: StackRecord, directory: DataDirectory) -> str:
+    """A link to the console; all else runs without one."""
+    try:
+        return await request_link(record.http_url, directory)
+    except StackError as error:
+        return str(error)
 
 
 def _row(name: str, value: str, note: str) -> tuple[str, str]:
