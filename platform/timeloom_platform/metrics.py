@@ -83,17 +83,18 @@ class RpcMetrics:
         yield from (started, handled, in_flight, seconds)
 
 
-def serve(listen: str, registry: CollectorRegistry | None = None) -> None:
-    """Answer `GET /metrics` on `host:port` from a thread, for as long as the process lives."""
-    from prometheus_client import REGISTRY, start_http_server  # noqa: PLC0415 - 9 MB that few tests need
+def serve(listen: str, registry: CollectorRegistry | None = None) -> str:
+    """Answer `GET /metrics` on `host:port` from a thread while the process lives; return the address."""
+    from prometheus_client import REGISTRY, start_http_server  # noqa: PLC0415 - see above
 
     host, _, port = listen.rpartition(":")
-    start_http_server(int(port), addr=host, registry=registry or REGISTRY)
+    server, _ = start_http_server(int(port), addr=host, registry=registry or REGISTRY)
+    return f"{host}:{server.server_port}"
 
 
 def register(metrics: RpcMetrics, registry: CollectorRegistry | None = None) -> None:
     """Let the registry, the process's own unless another is given, collect these metrics too."""
-    from prometheus_client import REGISTRY  # noqa: PLC0415 - as above
+    from prometheus_client import REGISTRY  # noqa: PLC0415 - see above
 
     (registry or REGISTRY).register(metrics)
 
