@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -55,38 +56,45 @@ def live(stack: RunningStack, api_key: str | None = None) -> Iterator[LiveClient
         yield client
 
 
+def chosen() -> tuple[str, str]:
+    """An execution that is still to be created, and its topic: who subscribes first misses nothing."""
+    execution_id = str(uuid.uuid4())
+    return execution_id, f"executions/{execution_id}"
+
+
 def test_a_websocket_follows_an_execution(stack: RunningStack, client: httpx.Client) -> None:
-    execution_id = create(client)["id"]
-    topic = f"executions/{execution_id}"
+    execution_id, topic = chosen()
+    path = f"/api/agent-executions/{execution_id}"
     with live(stack) as watcher:
         assert watcher.subscribe(topic)["type"] == "subscribed"
+
+        created = create(client, executionId=execution_id)
+        assert watcher.receive_event(topic) == ("executionCreated", {"execution": created})
 
         record(client, execution_id, STATES[0], stepName="look up")
         expected = {"executionId": execution_id, "firstSequence": 1, "lastSequence": 1, "stepName": "look up"}
         assert watcher.receive_event(topic) == ("snapshotsRecorded", expected)
 
-        complete = f"/api/agent-executions/{execution_id}:complete"
-        ended = ok(client.post(complete, json={"status": "SUCCEEDED"}))
+        ended = ok(client.post(f"{path}:complete", json={"status": "SUCCEEDED"}))
         assert watcher.receive_event(topic) == ("executionUpdated", {"execution": ended})
 
-        client.delete(f"/api/agent-executions/{execution_id}")
+        client.delete(path)
         assert watcher.receive_event(topic) == ("executionDeleted", {"executionId": execution_id})
 
 
 def test_a_websocket_resumes_after_the_last_event_that_its_client_had(
     stack: RunningStack, client: httpx.Client
 ) -> None:
-    execution_id = create(client)["id"]
-    topic = f"executions/{execution_id}"
+    execution_id, topic = chosen()
     with live(stack) as watcher:
         watcher.subscribe(topic)
-        record(client, execution_id, STATES[0])
+        create(client, executionId=execution_id)
         position = watcher.receive()["position"]
-    record(client, execution_id, STATES[1])
+    record(client, execution_id, STATES[0])
     with live(stack) as watcher:
         assert watcher.subscribe(topic, position=position)["type"] == "subscribed"
-        kind, recorded_event = watcher.receive_event(topic)
-        assert (kind, recorded_event["firstSequence"]) == ("snapshotsRecorded", 2)
+        kind, event = watcher.receive_event(topic)
+        assert (kind, event["lastSequence"]) == ("snapshotsRecorded", 1)
 
 
 def test_a_websocket_shows_nothing_of_another_project(
@@ -110,19 +118,19 @@ def test_a_websocket_answers_a_ping_and_names_what_it_does_not_understand(stack:
 
 
 def test_a_stream_of_topics_shows_what_is_committed_and_resumes(client: httpx.Client) -> None:
-    execution_id = create(client)["id"]
-    query = {"topic": f"executions/{execution_id}"}
+    execution_id, topic = chosen()
+    query = {"topic": topic}
     with client.stream("GET", "/api/stream", params=query) as answer:
         received = events.read(answer)
-        record(client, execution_id, STATES[0])
+        created = create(client, executionId=execution_id)
         first = next(received)
-    assert (first.event, first.data["snapshotsRecorded"]["lastSequence"]) == ("snapshotsRecorded", 1)
-    assert first.data["topic"] == query["topic"]
+    assert (first.event, first.data["executionCreated"]) == ("executionCreated", {"execution": created})
+    assert first.data["topic"] == topic
 
-    record(client, execution_id, STATES[1])
+    record(client, execution_id, STATES[0])
     with client.stream("GET", "/api/stream", params=query, headers={"Last-Event-ID": first.id}) as answer:
         second = next(events.read(answer))
-    assert (second.event, second.data["snapshotsRecorded"]["lastSequence"]) == ("snapshotsRecorded", 2)
+    assert (second.event, second.data["snapshotsRecorded"]["lastSequence"]) == ("snapshotsRecorded", 1)
 
 
 def test_a_stream_needs_a_key_and_a_topic(stack: RunningStack, client: httpx.Client) -> None:

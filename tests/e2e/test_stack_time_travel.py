@@ -73,7 +73,7 @@ def test_a_path_shows_a_part_of_a_state(client: httpx.Client, path: str, expecte
 def test_a_path_that_leads_nowhere_is_named(client: httpx.Client) -> None:
     address = f"/api/agent-executions/{recorded(client)}/snapshots/2"
     document = problem(client.get(address, params={"path": "/messages/7"}), 404, "PATH_NOT_FOUND")
-    assert "/messages/7" in document["detail"]
+    assert "'7' in the list of 2 at /messages" in document["detail"]
 
 
 def test_a_list_shows_all_snapshots_without_their_states(client: httpx.Client) -> None:
