@@ -22,9 +22,16 @@ def of_keyframe(*, sequence: int, dictionary_id: int, state: bytes) -> int:
 
 def of_effect(effect: Effect, *, sequence: int, dictionary_id: int) -> int:
     """Returns the checksum of an effect as it is stored."""
-    facts = f"{sequence} {dictionary_id} {effect.ordinal} {effect.kind} {effect.document_bytes} {_microseconds(effect.create_time)} "
+    facts = b"%d %d %d %d %d %d " % (
+        sequence,
+        dictionary_id,
+        effect.ordinal,
+        effect.kind,
+        effect.document_bytes,
+        _microseconds(effect.create_time),
+    )
     parts = (effect.key.encode(), effect.name.encode(), effect.request, effect.response)
-    return _of(facts.encode(), *(b"-" if part is None else b"%d:%b" % (len(part), part) for part in parts))
+    return _of(facts, *(b"-" if part is None else b"%d:%b" % (len(part), part) for part in parts))
 
 
 def _of(*parts: bytes) -> int:

@@ -49,21 +49,23 @@ class EffectReader:
 
     def _effect_of(self, execution_id: UUID, row: storage.StoredEffect) -> Effect:
         stored = row.effect
+        checksum = checksums.of_effect(stored, sequence=row.sequence, dictionary_id=row.dictionary_id)
+        if checksum != row.checksum:
+            raise _damaged(execution_id, row)
         try:
-            if (
-                checksums.of_effect(stored, sequence=row.sequence, dictionary_id=row.dictionary_id)
-                != row.checksum
-            ):
-                raise CodecError("the checksum differs")
             return replace(
                 stored,
                 request=self._document(stored.request, row.dictionary_id),
                 response=self._document(stored.response, row.dictionary_id),
             )
         except CodecError as error:
-            raise DataLossError(
-                f"Effect {stored.key!r} of snapshot {row.sequence} of {execution_id} is damaged."
-            ) from error
+            raise _damaged(execution_id, row) from error
 
     def _document(self, frame: bytes | None, dictionary_id: int) -> bytes | None:
         return None if frame is None else self._codec.decompress(frame, dictionary_id)
+
+
+def _damaged(execution_id: UUID, row: storage.StoredEffect) -> DataLossError:
+    return DataLossError(
+        f"Effect {row.effect.key!r} of snapshot {row.sequence} of {execution_id} is damaged."
+    )

@@ -51,6 +51,23 @@ class Request:
             self.answer.set_exception(error)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A request that is ready.
+
+    Attributes:
+        origin: The head that it was found on; None if everything was recorded before.
+        head: The head that it leads to; None likewise.
+        new: What is to be written for it.
+        answer: What it is answered with after the commit.
+    """
+
+    origin: Head | None
+    head: Head | None
+    new: Sequence[NewSnapshot]
+    answer: Sequence[Snapshot]
+
+
 @dataclass(slots=True, eq=False)
 class Group:
     """Requests that were made ready one on top of the other.
@@ -93,24 +110,16 @@ class Group:
             or self.size_bytes + request.size_bytes > limits.GROUP_BYTES_MAX
         )
 
-    def add(
-        self,
-        request: Request,
-        *,
-        origin: Head,
-        head: Head,
-        new: Sequence[NewSnapshot],
-        answer: Sequence[Snapshot],
-    ) -> None:
-        """Adds a request that is ready, the head that it found, and the head that it leads to."""
-        self.answers[request] = answer
-        if not new:
+    def add(self, request: Request, prepared: Prepared) -> None:
+        """Adds a request that is ready."""
+        self.answers[request] = prepared.answer
+        if prepared.origin is None or prepared.head is None or not prepared.new:
             return
-        self.origins.setdefault(request.execution_id, origin)
-        self.heads[request.execution_id] = head
-        self.new.extend(new)
+        self.origins.setdefault(request.execution_id, prepared.origin)
+        self.heads[request.execution_id] = prepared.head
+        self.new.extend(prepared.new)
         self.size_bytes += request.size_bytes
-        for each in new:
+        for each in prepared.new:
             if each.snapshot.key:
                 self.keyed[request.execution_id, each.snapshot.key] = each.snapshot
 

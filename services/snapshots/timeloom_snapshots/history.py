@@ -286,7 +286,8 @@ def _fitting(found: Sequence[Change]) -> int:
         if room < 0:
             if index == 0:
                 raise TooLargeError(
-                    f"The first change alone has more than {limits.CHANGES_BYTES_MAX:,} bytes; ask for a path below."
+                    f"The first change alone has more than {limits.CHANGES_BYTES_MAX:,} bytes; "
+                    "ask for a path below it."
                 )
             return index
     return len(found)

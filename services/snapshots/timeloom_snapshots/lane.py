@@ -19,20 +19,16 @@ import structlog
 
 from timeloom_platform import outbox
 from timeloom_platform.database import Database, map_database_error
-from timeloom_platform.errors import ConflictError, InternalError, InvalidFieldError, TimeloomError
-from timeloom_snapshots import limits, work
+from timeloom_platform.errors import ConflictError, InternalError, TimeloomError
+from timeloom_snapshots import limits
 from timeloom_snapshots.codec import Codec
 from timeloom_snapshots.group import Group, Request
-from timeloom_snapshots.head import Head, Position, advance
 from timeloom_snapshots.hints import Hints
-from timeloom_snapshots.model import NewSnapshot, Record, Snapshot
+from timeloom_snapshots.preparation import Preparer, UncommittedParentError
 from timeloom_snapshots.reader import StateReader
-from timeloom_snapshots.storage import snapshots
 from timeloom_snapshots.storage.commit import HeadMovedError, commit
 
 IDLE_SECONDS: Final = 30.0
-LOADS_AT_ONCE_MAX: Final = 4
-LOADS_AHEAD_MAX: Final = 64
 YIELD_SNAPSHOTS: Final = 32
 
 _TRY_AGAIN: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
@@ -56,9 +52,15 @@ class LaneContext:
     clock: Callable[[], datetime]
     linger_seconds: float
 
-
-class _UncommittedParentError(Exception):
-    """The parent is on its way to the database; wait until it is there."""
+    def preparer(self, project_id: UUID) -> Preparer:
+        """Makes what makes the requests of a project ready."""
+        return Preparer(
+            project_id=project_id,
+            database=self.database,
+            reader=self.reader,
+            codec=self.codec,
+            clock=self.clock,
+        )
 
 
 class Lane:
@@ -67,6 +69,7 @@ class Lane:
     def __init__(self, project_id: UUID, context: LaneContext) -> None:
         self._project_id = project_id
         self._context = context
+        self._preparer = context.preparer(project_id)
         self._pending: deque[Request] = deque()
         self._ready = Group()
         self._ready_since = 0.0
@@ -200,10 +203,7 @@ class Lane:
             request = self._pending[0]
             if request.answer.done():
                 self._pending.popleft()
-                continue
-            if not self._ready.has_room_for(request):
-                return
-            if not await self._prepare(request):
+            elif not (self._ready.has_room_for(request) and await self._prepare(request)):
                 return
             done += len(request.records)
             if done >= YIELD_SNAPSHOTS:
@@ -214,131 +214,46 @@ class Lane:
         """Makes the first pending request ready, or refuses it; False if it must wait for a commit."""
         failures = self._failures
         try:
-            self._refuse_late(request)
-            head = await self._head(request.execution_id)
-            if request.needs_lookup:
-                await self._look_up(request)
-            origin, new, answer, head = await self._record(request, head)
-        except _UncommittedParentError:
+            self._give_up_late(request)
+            if self._preparer.needs_load(request.execution_id, self._groups):
+                ahead = [pending.execution_id for pending in self._pending]
+                await self._preparer.load_ahead(ahead, self._groups)
+            prepared = await self._preparer.prepare(request, self._groups)
+        except UncommittedParentError:
             return False
         except TimeloomError as error:
             if failures == self._failures:
                 self._refuse_or_look_up(request, error)
-            return True
         except Exception as error:
             logger.exception("request not made ready", project=str(self._project_id))
-            self._pending.popleft()
-            request.refuse(map_database_error(error) or InternalError("The snapshot could not be recorded."))
-            return True
-        if failures == self._failures and self._pending and self._pending[0] is request:
-            self._pending.popleft()
-            if not self._ready.answers:
-                self._ready_since = asyncio.get_running_loop().time()
-            self._ready.add(request, origin=origin, head=head, new=new, answer=answer)
+            self._refuse(
+                request, map_database_error(error) or InternalError("The snapshot was not recorded.")
+            )
+        else:
+            # If a commit failed meanwhile, it may have been made ready on what is not there.
+            if failures == self._failures:
+                self._pending.popleft()
+                if not self._ready.answers:
+                    self._ready_since = asyncio.get_running_loop().time()
+                self._ready.add(request, prepared)
         return True
-
-    def _refuse_late(self, request: Request) -> None:
-        if request.attempts > limits.ATTEMPTS_MAX:
-            raise ConflictError("Other writers of the execution were faster each time; try again.")
 
     def _refuse_or_look_up(self, request: Request, error: TimeloomError) -> None:
         """Refuses a request, unless its key may have been recorded before: then nothing is wrong."""
         if request.keys and request.recorded is None:
             request.needs_lookup = True
-            return
-        self._pending.popleft()
+        else:
+            self._refuse(request, error)
+
+    def _give_up_late(self, request: Request) -> None:
+        if request.attempts > limits.ATTEMPTS_MAX:
+            raise ConflictError("Other writers of the execution were faster each time; try again.")
+
+    def _refuse(self, request: Request, error: Exception) -> None:
+        self._pending.remove(request)
         request.refuse(error)
 
-    async def _record(
-        self, request: Request, origin: Head
-    ) -> tuple[Head, list[NewSnapshot], list[Snapshot], Head]:
-        head = origin
-        new: list[NewSnapshot] = []
-        answer: list[Snapshot] = []
-        positions: dict[int, Position] = {}
-        own: dict[str, Snapshot] = {}
-        for record in request.records:
-            known = own.get(record.key) or self._recorded(request, record)
-            if known is not None:
-                answer.append(known)
-                continue
-            parent = await self._parent(head, record, positions)
-            head, snapshot = await work.on(
-                record.size_bytes,
-                advance,
-                head,
-                record,
-                parent=parent,
-                now=self._context.clock(),
-                codec=self._context.codec,
-            )
-            positions[head.position.sequence] = head.position
-            new.append(snapshot)
-            answer.append(snapshot.snapshot)
-            if record.key:
-                own[record.key] = snapshot.snapshot
-        return origin, new, answer, head
-
-    def _recorded(self, request: Request, record: Record) -> Snapshot | None:
-        """Returns the snapshot that was recorded before with the same key, as far as is known."""
-        if not record.key:
-            return None
-        key = (request.execution_id, record.key)
-        for known in (self._ready.keyed, self._committing and self._committing.keyed, request.recorded):
-            if known and key in known:
-                return known[key]
-        return None
-
-    async def _parent(self, head: Head, record: Record, positions: dict[int, Position]) -> Position:
-        sequence = head.parent_of(record)
-        if sequence == head.position.sequence:
-            return head.position
-        if sequence in positions:
-            return positions[sequence]
-        if any(head.execution_id in group.heads for group in (self._ready, self._committing) if group):
-            raise _UncommittedParentError
-        async with self._context.database.transaction(str(self._project_id)) as connection:
-            position = await self._context.reader.read_position(
-                connection, self._project_id, head.execution_id, sequence
-            )
-        if position is None:
-            raise InvalidFieldError.of("parentSequence", f"is {sequence}: there is no such snapshot")
-        return position
-
-    async def _look_up(self, request: Request) -> None:
-        async with self._context.database.transaction(str(self._project_id)) as connection:
-            request.recorded = await snapshots.select_keyed(connection, self._project_id, request.keys)
-        request.needs_lookup = False
-
-    # -- Heads --------------------------------------------------------------------
-
-    async def _head(self, execution_id: UUID) -> Head:
-        head = self._known_head(execution_id)
-        if head is None:
-            await self._load_ahead()
-            head = self._known_head(execution_id) or await self._load(execution_id)
-        return head
-
-    def _known_head(self, execution_id: UUID) -> Head | None:
-        for group in (self._ready, self._committing):
-            if group is not None and execution_id in group.heads:
-                return group.heads[execution_id]
-        return self._context.reader.cached_head(self._project_id, execution_id)
-
-    async def _load_ahead(self) -> None:
-        """Loads the heads that the next requests need, several at once; failures are for whoever needs them."""
-        wanted = dict.fromkeys(request.execution_id for request in self._pending)
-        missing = [each for each in wanted if self._known_head(each) is None][:LOADS_AHEAD_MAX]
-        if len(missing) < 2:
-            return
-        slots = asyncio.Semaphore(LOADS_AT_ONCE_MAX)
-
-        async def load(execution_id: UUID) -> None:
-            async with slots:
-                await self._load(execution_id)
-
-        await asyncio.gather(*map(load, missing), return_exceptions=True)
-
-    async def _load(self, execution_id: UUID) -> Head:
-        async with self._context.database.transaction(str(self._project_id)) as connection:
-            return await self._context.reader.load_head(connection, self._project_id, execution_id)
+    @property
+    def _groups(self) -> list[Group]:
+        """What is not committed yet, the newest first."""
+        return [self._ready] if self._committing is None else [self._ready, self._committing]

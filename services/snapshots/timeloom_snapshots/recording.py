@@ -136,7 +136,7 @@ def _merge(known: Sequence[Effect], new: Sequence[Effect], *, replace_known: boo
     all_effects = {**by_key, **written}
     if len(all_effects) > limits.EFFECTS_MAX:
         raise TooLargeError(
-            f"The snapshot would have {len(all_effects):,} effects; at most {limits.EFFECTS_MAX:,} are allowed."
+            f"The snapshot would have {len(all_effects):,} effects; {limits.EFFECTS_MAX:,} are allowed."
         )
     size_bytes = sum(effect.document_bytes for effect in all_effects.values())
     refuse_larger(size_bytes, limits.EFFECTS_BYTES_MAX, "What the snapshot's effects hold")

@@ -133,12 +133,12 @@ def time_of(time: Timestamp, field: str) -> datetime:
     Raises:
         InvalidFieldError: It is not within the years 1 to 9999, or its nanoseconds are not within a second.
     """
+    if not 0 <= time.nanos < 1_000_000_000:
+        raise InvalidFieldError.of(field, "has nanoseconds that are not within a second")
     try:
-        if not 0 <= time.nanos < 1_000_000_000:
-            raise OverflowError
         return _EPOCH + timedelta(seconds=time.seconds, microseconds=time.nanos // 1000)
     except OverflowError:
-        raise InvalidFieldError.of(field, "is not a time within the years 1 to 9999") from None
+        raise InvalidFieldError.of(field, "is not within the years 1 to 9999") from None
 
 
 def execution_error_of(error: snapshots_pb2.ExecutionError) -> ExecutionError:

@@ -30,8 +30,8 @@ class Damage:
 class Verifier:
     """Follows an execution's chain from its first snapshot on.
 
-    Snapshots are handed over in order. After the first damaged one nothing can be said of what builds on it, so
-    verification ends there.
+    Snapshots are handed over in order. After the first damaged one nothing can be said of what builds on it,
+    so verification ends there.
     """
 
     def __init__(self, project_id: UUID, execution: Execution, codec: Codec) -> None:

@@ -48,12 +48,12 @@ recorded AS (
     )
     SELECT
         $1, execution_id, create_time, sequence, parent_sequence, base_sequence, state_bytes,
-        stored_bytes, checksum, kind, dictionary_id, state_hash, chain_hash, step_name, label, key, tags::text[],
-        metadata, delta
+        stored_bytes, checksum, kind, dictionary_id, state_hash, chain_hash, step_name, label, key,
+        tags::text[], metadata, delta
     FROM unnest(
         $7::uuid[], $8::timestamptz[], $9::integer[], $10::integer[], $11::integer[], $12::integer[],
-        $13::integer[], $14::integer[], $15::smallint[], $16::smallint[], $17::bytea[], $18::bytea[], $19::text[],
-        $20::text[], $21::text[], $22::text[], $23::text[], $24::bytea[]
+        $13::integer[], $14::integer[], $15::smallint[], $16::smallint[], $17::bytea[], $18::bytea[],
+        $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::bytea[]
     ) AS new (
         execution_id, create_time, sequence, parent_sequence, base_sequence, state_bytes,
         stored_bytes, checksum, kind, dictionary_id, state_hash, chain_hash, step_name, label, key, tags,

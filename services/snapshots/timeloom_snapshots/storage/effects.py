@@ -48,7 +48,8 @@ ORDER BY ordinal
 
 SELECT_WHOLE: Final = """
 SELECT
-    sequence, ordinal, create_time, checksum, document_bytes, kind, dictionary_id, key, name, request, response
+    sequence, ordinal, create_time, checksum, document_bytes, kind, dictionary_id, key, name,
+    request, response
 FROM effects
 WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
 ORDER BY sequence, ordinal

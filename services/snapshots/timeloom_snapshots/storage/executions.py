@@ -22,7 +22,8 @@ _COLUMNS: Final = """
 
 INSERT: Final = f"""
 INSERT INTO executions (
-    project_id, id, agent_id, session_id, name, status, trace_id, tags, input, metadata, create_time, update_time
+    project_id, id, agent_id, session_id, name, status, trace_id, tags, input, metadata,
+    create_time, update_time
 )
 VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, now(), now())
 ON CONFLICT (project_id, id) DO NOTHING

@@ -97,6 +97,9 @@ async def select(
     """Returns what a state is made from; None if there is no such snapshot.
 
     Args:
+        connection: Bound to the project.
+        project_id: The project.
+        execution_id: The execution.
         wanted: The snapshot's sequence, zero for the head, or its key.
         known: The chain hashes of snapshots whose states the caller has.
     """
