@@ -39,6 +39,7 @@ class HttpServer:
                 ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,
+                log_level="warning",
                 access_log=False,
                 server_header=False,
                 proxy_headers=bool(trusted_proxies),
