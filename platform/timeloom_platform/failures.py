@@ -32,7 +32,7 @@ RETRY_AFTER_SECONDS = 1.0
 STATUS_BYTES_MAX = 4096
 MESSAGE_CHARACTERS_MAX = 1000
 
-_SERVER_FAULTS = frozenset({"INTERNAL", "UNKNOWN", "DATA_LOSS", "UNAVAILABLE"})
+SERVER_FAULTS = frozenset({"INTERNAL", "UNKNOWN", "DATA_LOSS", "UNAVAILABLE"})
 
 
 def failure_of(error: Exception) -> TimeloomError:
@@ -52,7 +52,7 @@ def failure_of(error: Exception) -> TimeloomError:
 
 def is_server_fault(failure: TimeloomError) -> bool:
     """Tell whether whoever operates the service wants to know of it."""
-    return failure.status in _SERVER_FAULTS
+    return failure.status in SERVER_FAULTS
 
 
 def status_code(failure: TimeloomError) -> grpc.StatusCode:

@@ -176,8 +176,9 @@ class Guard:
         """Account for a call that failed, and answer with the status of the error."""
         if isinstance(error, grpc.aio.AbortError):
             # The servicer has answered by itself, as proxies do; how, the context knows.
-            code = grpc.StatusCode(call.context.code() or grpc.StatusCode.UNKNOWN)
-            self.end(call, code.name)
+            code = call.context.code()
+            name = code.name if isinstance(code, grpc.StatusCode) else "UNKNOWN"
+            self.end(call, name, failed=name in failures.SERVER_FAULTS)
             raise error
         failure = failures.failure_of(error)
         faulty = failures.is_server_fault(failure)

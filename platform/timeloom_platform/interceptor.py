@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -211,8 +212,10 @@ def _around_generator(guard: Guard, behaviour: _Behaviour) -> _Behaviour:
         call = guard.begin(context)
         try:
             await guard.admit(call)
-            async for response in behaviour(guard.checked_request(request), context):
-                yield response
+            # Closed here, in the call's own task, and not by the garbage collector in some other.
+            async with aclosing(behaviour(guard.checked_request(request), context)) as responses:
+                async for response in responses:
+                    yield response
         except (asyncio.CancelledError, GeneratorExit):
             guard.end_early(call)
             raise

@@ -47,7 +47,7 @@ _PATH = "/timeloom.test.v1.EchoService/Unary"
 class Fast(Echo):
     """Answers at once."""
 
-    async def answer(self, text: str) -> Any:
+    async def answer(self, text: str, context: Any) -> Any:  # noqa: ARG002 - Echo's
         return EchoResponse(text=text)
 
 

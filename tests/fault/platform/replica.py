@@ -15,7 +15,7 @@ from timeloom_platform.server import GrpcServer, run
 class Replica(Echo):
     """Answers with its address."""
 
-    async def answer(self, text: str) -> Any:  # noqa: ARG002 - it has but one answer
+    async def answer(self, text: str, context: Any) -> Any:  # noqa: ARG002 - it has but one answer
         return EchoResponse(text=sys.argv[1])
 
 

@@ -1,4 +1,4 @@
-# ruff: noqa: ARG002, N802 - a servicer's methods are shaped and named by its contract
+# ruff: noqa: N802 - a servicer's methods are shaped and named by its contract
 """A service with one method of each of the four kinds, and what drives it."""
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ _MAKERS: dict[tuple[bool, bool], Callable[..., Any]] = {
 
 
 class Echo:
-    """Says what it was told, and what it knows of the call. Texts of the form `raise` or `wait` misbehave."""
+    """Says what it was told, and what it knows of the call; `raise`, `abort` and `wait` it does."""
 
     def __init__(self) -> None:
         self.failure: Exception = ValueError("the text of a defect")
@@ -89,8 +89,10 @@ class Echo:
         self.cancelled = asyncio.Event()
         self.release = asyncio.Event()
 
-    async def answer(self, text: str) -> Any:
+    async def answer(self, text: str, context: Any) -> Any:
         self.called += 1
+        if text == "abort":
+            await context.abort(grpc.StatusCode.OUT_OF_RANGE, "by the servicer")
         if text == "raise":
             raise self.failure
         if text == "wait":
@@ -109,20 +111,22 @@ class Echo:
         return EchoResponse(text=known[text]() if text in known else text)
 
     async def Unary(self, request: Any, context: Any) -> Any:
-        return await self.answer(request.text)
+        return await self.answer(request.text, context)
 
     Quick = Manage = Internal = Open = Unary
 
     async def Down(self, request: Any, context: Any) -> AsyncIterator[Any]:
         for word in request.text.split(","):
-            yield await self.answer(word)
+            yield await self.answer(word, context)
 
     async def Up(self, requests: AsyncIterator[Any], context: Any) -> Any:
-        return EchoResponse(text=",".join([(await self.answer(each.text)).text async for each in requests]))
+        return EchoResponse(
+            text=",".join([(await self.answer(each.text, context)).text async for each in requests])
+        )
 
     async def Both(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         async for each in requests:
-            yield await self.answer(each.text)
+            yield await self.answer(each.text, context)
 
 
 def raw_handlers(servicer: Any) -> dict[str, Any]:

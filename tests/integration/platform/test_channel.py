@@ -44,10 +44,10 @@ class Relay(Echo):
         super().__init__()
         self._stub = EchoStub(channel)
 
-    async def answer(self, text: str) -> Any:
+    async def answer(self, text: str, context: Any) -> Any:
         if text.startswith("relay:"):
             return await self._stub.Unary(EchoRequest(text=text.removeprefix("relay:")))
-        return await super().answer(text)
+        return await super().answer(text, context)
 
 
 class Recorder:
@@ -187,7 +187,7 @@ async def test_makes_no_call_for_longer_than_the_current_one(served: EchoServer)
 class Flaky(Echo):
     """Is not available for the first two calls."""
 
-    async def answer(self, text: str) -> Any:
+    async def answer(self, text: str, context: Any) -> Any:  # noqa: ARG002 - Echo's
         self.called += 1
         if self.called <= 2:
             raise UnavailableError("not yet")

@@ -22,6 +22,7 @@ from tests.integration.platform.echo import (
     TOKENS,
     Echo,
     EchoRequest,
+    EchoResponse,
     EchoStub,
     echo_binding,
     raw_handlers,
@@ -32,6 +33,7 @@ from timeloom_platform.auth import Scope
 from timeloom_platform.authentication import CallAuthenticator
 from timeloom_platform.contract import ContractError
 from timeloom_platform.errors import NotFoundError, StaleParentError
+from timeloom_platform.metrics import RpcMetrics
 from timeloom_platform.server import GrpcServer, Limits, ServiceBinding
 from timeloom_platform.testing import eventually
 
@@ -230,6 +232,36 @@ async def test_cancels_the_servicer_when_the_caller_has_gone(served: EchoServer,
     await asyncio.wait_for(served.echo.cancelled.wait(), 5)
 
 
+async def test_closes_a_stream_that_its_caller_no_longer_reads() -> None:
+    class Endless(Echo):
+        async def Down(self, request: Any, context: Any) -> AsyncIterator[Any]:
+            try:
+                while True:
+                    yield EchoResponse(text="x" * 10_000)
+            finally:
+                self.cancelled.set()
+
+    endless, metrics = Endless(), RpcMetrics()
+    server = server_of(endless, metrics=metrics)
+    async with grpc.aio.insecure_channel(await server.start()) as channel:
+        stream = EchoStub(channel).Down(EchoRequest(text="a"), metadata=WRITER)
+        await stream.read()
+        stream.cancel()
+        await asyncio.wait_for(endless.cancelled.wait(), 5)
+        await eventually(lambda: counted(metrics)["grpc_server_in_flight", "Down", ""] == 0)
+    assert counted(metrics)["grpc_server_handled_total", "Down", "Cancelled"] == 1
+    await server.stop(grace_seconds=0, notice_seconds=0)
+
+
+@each_kind
+async def test_passes_on_what_a_servicer_aborts_with_itself(served: EchoServer, kind: str) -> None:
+    error = await failure(KINDS[kind](served.stub, "abort", metadata=WRITER))
+
+    assert (error.code(), error.details()) == (grpc.StatusCode.OUT_OF_RANGE, "by the servicer")
+    assert counted(served.metrics)["grpc_server_handled_total", kind, "OutOfRange"] == 1
+    assert counted(served.metrics)["grpc_server_in_flight", kind, ""] == 0
+
+
 @pytest.mark.parametrize("server_options", [{"limits": Limits(calls=2, streams=1)}])
 async def test_refuses_what_is_too_much_and_says_when_to_come_back(served: EchoServer) -> None:
     waiting = [asyncio.create_task(KINDS["Unary"](served.stub, "wait", metadata=WRITER)) for _ in range(2)]
@@ -286,6 +318,15 @@ async def test_describes_itself_by_reflection(served: EchoServer) -> None:
     ]
 
 
+def counted(metrics: RpcMetrics) -> dict[tuple[str, str, str], float]:
+    """Return the samples by name, method and code."""
+    return {
+        (sample.name, sample.labels["grpc_method"], sample.labels.get("grpc_code", "")): sample.value
+        for metric in metrics.collect()
+        for sample in metric.samples
+    }
+
+
 async def test_counts_calls_by_method_and_status(served: EchoServer) -> None:
     await KINDS["Unary"](served.stub, "a", metadata=WRITER)
     served.echo.failure = NotFoundError("There is none.")
@@ -293,20 +334,13 @@ async def test_counts_calls_by_method_and_status(served: EchoServer) -> None:
     await failure(KINDS["Down"](served.stub, "wait", metadata=WRITER, timeout=0.05))
     await asyncio.wait_for(served.echo.cancelled.wait(), 5)
 
-    def samples() -> dict[tuple[str, str, str], float]:
-        return {
-            (sample.name, sample.labels["grpc_method"], sample.labels.get("grpc_code", "")): sample.value
-            for metric in served.metrics.collect()
-            for sample in metric.samples
-        }
-
-    await eventually(lambda: samples()["grpc_server_in_flight", "Down", ""] == 0)
-    counted = samples()
-    assert counted["grpc_server_started_total", "Unary", ""] == 2
-    assert counted["grpc_server_handled_total", "Unary", "OK"] == 1
-    assert counted["grpc_server_handled_total", "Unary", "NotFound"] == 1
-    assert counted["grpc_server_handled_total", "Down", "DeadlineExceeded"] == 1
-    assert counted["grpc_server_handling_seconds_count", "Unary", ""] == 2
+    await eventually(lambda: counted(served.metrics)["grpc_server_in_flight", "Down", ""] == 0)
+    samples = counted(served.metrics)
+    assert samples["grpc_server_started_total", "Unary", ""] == 2
+    assert samples["grpc_server_handled_total", "Unary", "OK"] == 1
+    assert samples["grpc_server_handled_total", "Unary", "NotFound"] == 1
+    assert samples["grpc_server_handled_total", "Down", "DeadlineExceeded"] == 1
+    assert samples["grpc_server_handling_seconds_count", "Unary", ""] == 2
 
 
 async def health_of(channel: grpc.aio.Channel, service: str = "") -> int:
@@ -340,9 +374,10 @@ async def test_says_plainly_that_its_address_is_taken(served: EchoServer) -> Non
         await second.start()
 
 
-def server_of(servicer: Any, *, listen: str = "127.0.0.1:0") -> GrpcServer:
+def server_of(servicer: Any, *, listen: str = "127.0.0.1:0", metrics: RpcMetrics | None = None) -> GrpcServer:
     return GrpcServer(
         listen=listen,
+        metrics=metrics,
         authenticator=CallAuthenticator(tokens=TOKENS, keys=NoKeys()),
         services=[echo_binding(servicer)],
     )
