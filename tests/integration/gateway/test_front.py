@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from tests.integration.gateway.backend import MemorySnapshots, tailed
-from tests.integration.gateway.conftest import House, Tenant, make_tenant, open_house
+from tests.integration.gateway.house import House, Tenant, make_tenant, open_house
 from timeloom.identity.v1 import identity_service_pb2, identity_service_pb2_grpc
 from timeloom.snapshots.v1 import snapshots_service_pb2, snapshots_service_pb2_grpc
 from timeloom_platform import failures

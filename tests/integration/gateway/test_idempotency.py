@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.integration.gateway.backend import MemorySnapshots
-from tests.integration.gateway.conftest import House, Tenant
+from tests.integration.gateway.house import House, Tenant
 from timeloom_gateway.idempotency.keys import Idempotency
 from timeloom_gateway.storage import KeyRecords, delete_expired
 from timeloom_gateway.web.errors import IdempotencyKeyInUseError

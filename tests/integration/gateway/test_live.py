@@ -11,7 +11,7 @@ import pytest_asyncio
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.integration.gateway.conftest import House, Tenant
+from tests.integration.gateway.house import House, Tenant
 from tests.integration.gateway.test_sessions import make_link
 from tests.integration.gateway.test_streams import frames
 from timeloom.events.v1 import events_pb2

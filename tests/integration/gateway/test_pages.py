@@ -9,7 +9,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from tests.integration.gateway.conftest import House, open_house
+from tests.integration.gateway.house import House, open_house
 from timeloom_platform.testing import Databases
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.integration.gateway.backend import MemorySnapshots
-from tests.integration.gateway.conftest import House, Tenant, make_tenant, open_house
+from tests.integration.gateway.house import House, Tenant, make_tenant, open_house
 from timeloom_gateway.settings import LimitSettings
 from timeloom_platform.testing import Databases
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.integration.gateway.conftest import House, Tenant
+from tests.integration.gateway.house import House, Tenant
 from timeloom_gateway.security.sessions import COOKIE_SECONDS, ROTATION_SECONDS, SessionKeeper
 from timeloom_gateway.storage import SessionStore
 from timeloom_gateway.web.errors import SessionExpiredError
