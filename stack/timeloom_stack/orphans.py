@@ -14,32 +14,40 @@ _PATIENCE_SECONDS = 2.0
 _INTERVAL_SECONDS = 0.02
 
 
-def adopt() -> None:
-    """Makes this process the parent of all processes that our children leave behind (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+class Orphanage:
+    """Makes this process the parent of all processes that its children leave behind (Linux).
 
-
-async def see_out(known: frozenset[int]) -> None:
-    """Waits until no child is left that is not `known`, and kills those that linger.
-
-    PostgreSQL's backends notice by themselves that their postmaster is gone, but a new one refuses to start
-    while one of them still holds the shared memory.
+    Only for a process whose every child is supervised or spared: any other counts as an orphan.
     """
-    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-    while leftover := _leftover(known):
-        if asyncio.get_running_loop().time() > deadline:
-            for pid in leftover:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-        await asyncio.sleep(_INTERVAL_SECONDS)
 
+    def __init__(self) -> None:
+        self._spared: set[int] = set()
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
-def _leftover(known: frozenset[int]) -> list[int]:
-    """The adopted children that still run; those that have ended are reaped."""
-    return [
-        child.pid for child in psutil.Process().children() if child.pid not in known and not _reap(child.pid)
-    ]
+    def spare(self, pid: int) -> None:
+        """Names a child that somebody else looks after."""
+        self._spared.add(pid)
+
+    async def see_out(self, supervised: frozenset[int]) -> None:
+        """Waits until no orphan is left, and kills those that linger.
+
+        PostgreSQL's backends notice by themselves that their postmaster is gone, but a new one refuses to
+        start while one of them still holds the shared memory.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _PATIENCE_SECONDS
+        while orphans := self._orphans(supervised):
+            if loop.time() > deadline:
+                for pid in orphans:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(_INTERVAL_SECONDS)
+
+    def _orphans(self, supervised: frozenset[int]) -> list[int]:
+        """Those that still run; those that have ended are reaped."""
+        children = {child.pid for child in psutil.Process().children()}
+        return [pid for pid in children - supervised - self._spared if not _reap(pid)]
 
 
 def _reap(pid: int) -> bool:

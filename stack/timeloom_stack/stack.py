@@ -13,6 +13,7 @@ from timeloom_stack.directory import DataDirectory
 from timeloom_stack.errors import DataDirectoryError, StackError
 from timeloom_stack.first_key import KeyRing
 from timeloom_stack.logbook import Logbook
+from timeloom_stack.orphans import Orphanage
 from timeloom_stack.plan import Planner, StackPlan, public_ports
 from timeloom_stack.port_owners import refuse_taken
 from timeloom_stack.process_age import process_age_seconds
@@ -95,13 +96,16 @@ class _Stack:
             start_kind="cold" if plan.is_cold else "warm",
             processes=tuple(ProcessRecord(name=each.name, address=each.address) for each in plan.processes),
         )
-        self._supervisor = Supervisor(plan.processes, sink=logbook, on_change=self._on_change)
+        orphanage = Orphanage()
+        self._supervisor = Supervisor(
+            plan.processes, sink=logbook, on_change=self._on_change, orphanage=orphanage
+        )
         self._keys = KeyRing(
             directory.credentials_file,
             http_url=settings.http_url,
             grpc_address=settings.grpc_address,
             environment=plan.environment,
-            on_helper=self._supervisor.spare,
+            on_helper=orphanage.spare,
         )
 
     async def run(self) -> None:

@@ -7,9 +7,9 @@ from graphlib import TopologicalSorter
 from typing import Protocol
 
 from timeloom_platform.embedded.process import ProcessSpecification
-from timeloom_stack import orphans
 from timeloom_stack.backoff import Backoff
 from timeloom_stack.keeper import ProcessKeeper
+from timeloom_stack.orphans import Orphanage
 from timeloom_stack.state import ProcessRecord
 
 
@@ -52,6 +52,7 @@ class Supervisor:
         sink: Sink,
         on_change: Callable[[ProcessRecord], None],
         backoff: Backoff | None = None,
+        orphanage: Orphanage | None = None,
     ) -> None:
         self._keepers = {
             each.name: ProcessKeeper(
@@ -70,7 +71,7 @@ class Supervisor:
             {keeper: self._dependencies(name) for name, keeper in self._keepers.items()}
         ).prepare()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._spared: set[int] = set()
+        self._orphanage = orphanage
 
     async def run(self, stop: asyncio.Event) -> None:
         """Runs everything until `stop` is set, and returns when all of it has ended.
@@ -78,7 +79,6 @@ class Supervisor:
         Raises:
             StartFailedError: A process could not be started at all; the others have been stopped.
         """
-        orphans.adopt()
         self._tasks = {asyncio.create_task(self._run(keeper)) for keeper in self._keepers.values()}
         stopped = asyncio.create_task(stop.wait())
         try:
@@ -100,10 +100,6 @@ class Supervisor:
         for keeper in self._keepers.values():
             keeper.kill()
 
-    def spare(self, pid: int) -> None:
-        """Names a child of this process that somebody else looks after: it is no orphan."""
-        self._spared.add(pid)
-
     async def _run(self, keeper: ProcessKeeper) -> None:
         await keeper.run(self._dependencies(keeper.specification.name))
 
@@ -123,8 +119,9 @@ class Supervisor:
         await self._see_out_orphans()
 
     async def _see_out_orphans(self) -> None:
-        kept = {keeper.pid for keeper in self._keepers.values() if keeper.pid is not None}
-        await orphans.see_out(frozenset(kept | self._spared))
+        if self._orphanage is not None:
+            kept = {keeper.pid for keeper in self._keepers.values() if keeper.pid is not None}
+            await self._orphanage.see_out(frozenset(kept))
 
 
 def _output_of(name: str, sink: Sink) -> Callable[[bytes], None]:

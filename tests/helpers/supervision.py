@@ -1,7 +1,9 @@
 """A supervisor over small servers, for tests: in this process, or in one of its own that can be killed."""
 
 import asyncio
+import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,6 +13,8 @@ from timeloom_platform.embedded import ports
 from timeloom_platform.embedded.postgres import EmbeddedPostgres
 from timeloom_platform.embedded.process import ProcessSpecification
 from timeloom_stack import probes
+from timeloom_stack.files import write_atomically
+from timeloom_stack.orphans import Orphanage
 from timeloom_stack.state import ProcessRecord
 from timeloom_stack.supervisor import Supervised, Supervisor
 
@@ -60,20 +64,25 @@ def listener(
 
 
 async def supervise_until_killed(directory: Path) -> None:
-    """Keeps a PostgreSQL and a listener with a child of its own, and writes their process ids to `pids`."""
+    """Keeps a PostgreSQL and a listener that leaves children behind; their ids are in the file `processes`."""
     postgres = EmbeddedPostgres(directory / "postgres")
-    processes = (Supervised(specification=postgres.specification), listener("echo"))
+    processes = (Supervised(specification=postgres.specification), listener("echo", "forks"))
     memory = Memory()
-    supervisor = Supervisor(processes, sink=memory, on_change=memory.on_change)
+    supervisor = Supervisor(processes, sink=memory, on_change=memory.on_change, orphanage=Orphanage())
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     running = asyncio.create_task(supervisor.run(stop))
     await supervisor.wait_until_ready()
-    pids = "\n".join(str(record.pid) for record in memory.records.values())
-    unfinished = directory / "pids.unfinished"
-    unfinished.write_text(pids)
-    unfinished.rename(directory / "pids")
+    while not running.done():
+        _publish(directory / "processes", memory)
+        await asyncio.sleep(0.02)
     await running
+
+
+def _publish(file: Path, memory: Memory) -> None:
+    children = re.findall(rb"child (\d+)", memory.output.get("echo", b""))
+    pids = {name: record.pid for name, record in memory.records.items()}
+    write_atomically(file, json.dumps(pids | {"children": [int(child) for child in children]}))
 
 
 if __name__ == "__main__":
