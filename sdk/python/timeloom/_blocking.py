@@ -38,6 +38,19 @@ async def _close(source: AsyncIterator[Any]) -> None:
         await source.aclose()
 
 
+async def _end_tasks() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _ignore_empty_wake_ups(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say nothing when grpcio wakes several event loops for one event, of which the first has taken it."""
+    if not isinstance(context.get("exception"), BlockingIOError):
+        loop.default_exception_handler(context)
+
+
 class Portal:
     """An event loop in a thread of its own, started when it is first needed."""
 
@@ -86,6 +99,7 @@ class Portal:
             self.closed = True
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is not None and thread is not None and self._process_id == os.getpid():
+            asyncio.run_coroutine_threadsafe(_end_tasks(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
@@ -99,6 +113,7 @@ class Portal:
             if self._loop is None:
                 self._process_id = os.getpid()
                 self._loop = asyncio.new_event_loop()
+                self._loop.set_exception_handler(_ignore_empty_wake_ups)
                 self._thread = threading.Thread(target=self._loop.run_forever, name="timeloom", daemon=True)
                 self._thread.start()
             return self._loop

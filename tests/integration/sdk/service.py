@@ -49,7 +49,7 @@ class Service:
         self.api_key = str(new_api_key())
         self.reader_key = str(new_api_key())
         self.address = f"127.0.0.1:{ports.choose()}"
-        self._databases = databases
+        self.databases = databases
         self._secret = secrets.token_hex(32)
         self._keys = _Keys({self.api_key: Scope.WRITE, self.reader_key: Scope.READ})
         self._loop = asyncio.new_event_loop()
@@ -60,13 +60,13 @@ class Service:
         """Runs the service for the block."""
         self._thread.start()
         try:
-            self._url = self._run(self._databases.create({"snapshots": "timeloom_snapshots"}))
+            self._url = self._run(self.databases.create({"snapshots": "timeloom_snapshots"}))
             self._run(self._start())
             try:
                 yield self
             finally:
                 self._run(self._stop())
-                self._run(self._databases.drop(self._url))
+                self._run(self.databases.drop(self._url))
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
@@ -81,10 +81,11 @@ class Service:
         finally:
             self._run(self._start())
 
-    def restart(self) -> None:
+    def restart(self, times: int = 1) -> None:
         """Stops it and starts it with nothing remembered."""
-        with self.away():
-            pass
+        for _ in range(times):
+            with self.away():
+                pass
 
     async def _start(self) -> None:
         self._database = await Database.connect(self._url, room="snapshots", pool_size=4)

@@ -73,7 +73,9 @@ def test_creating_with_an_identifier_may_be_repeated(client: Timeloom) -> None:
 def test_lists_page_by_themselves_and_filter(client: Timeloom) -> None:
     agent = unused_id()
     ids = [
-        client.executions.create(agent_id=agent, name=f"run {number}", tags=["even"] if number % 2 == 0 else []).id
+        client.executions.create(
+            agent_id=agent, name=f"run {number}", tags=["even"] if number % 2 == 0 else []
+        ).id
         for number in range(7)
     ]
     found = client.executions.list(agent_id=agent, page_size=3)
@@ -111,7 +113,10 @@ def test_snapshots_are_recorded_listed_read_and_compared(client: Timeloom) -> No
     assert (first.sequence, first.key, first.kind) == (1, "k", SnapshotKind.DECISION_POINT)
     listed = list(client.snapshots.list(execution.id, include_effects=True))
     assert [(one.step_name, one.effect_count) for one in listed] == [("plan", 1), ("act", 0)]
-    assert [one.sequence for one in client.snapshots.list(execution.id, descending=True, page_size=1)] == [2, 1]
+    assert [one.sequence for one in client.snapshots.list(execution.id, descending=True, page_size=1)] == [
+        2,
+        1,
+    ]
     assert [one.sequence for one in client.snapshots.list(execution.id, tag="t")] == [1]
     assert [one.sequence for one in client.snapshots.list(execution.id, after_sequence=1)] == [2]
 

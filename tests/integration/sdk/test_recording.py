@@ -64,15 +64,21 @@ def test_a_step_carries_all_that_was_said_of_it(client: Timeloom) -> None:
 
 
 def test_an_exception_fails_the_execution_and_goes_on_its_way(client: Timeloom) -> None:
-    with pytest.raises(KeyError, match="missing"), client.record(agent_id="agent") as execution:
-        execution.step("before", {"n": 1}, wait=False)
-        raise KeyError("missing")
-    found = client.executions.get(execution.id)
+    def run() -> None:
+        with client.record(agent_id="agent") as execution:
+            ids.append(execution.id)
+            execution.step("before", {"n": 1}, wait=False)
+            raise KeyError("missing")
+
+    ids: list[str] = []
+    with pytest.raises(KeyError, match="missing"):
+        run()
+    found = client.executions.get(ids[0])
     assert found.status is ExecutionStatus.FAILED
     assert found.error is not None
     assert (found.error.type, found.error.message) == ("KeyError", "'missing'")
     assert "test_recording.py" in found.error.stack
-    assert states_of(client, execution.id) == [{"n": 1}]
+    assert states_of(client, ids[0]) == [{"n": 1}]
 
 
 def test_ctrl_c_cancels_the_execution(client: Timeloom) -> None:
@@ -226,7 +232,7 @@ def test_a_state_above_the_limit_is_refused_with_both_numbers(client: Timeloom) 
 
 def test_a_server_that_restarts_loses_and_doubles_nothing(service: Service, client: Timeloom) -> None:
     with client.record(agent_id="agent") as execution, ThreadPoolExecutor(1) as thread:
-        restarts = thread.submit(lambda: [service.restart() for _ in range(3)])
+        restarts = thread.submit(service.restart, 3)
         number = 0
         while not restarts.done() or number < 200:
             execution.step(str(number), {"n": number, "list": list(range(number % 50))}, wait=number % 7 == 0)
@@ -241,9 +247,8 @@ def test_a_server_that_stays_away_is_an_error_after_the_timeout(service: Service
     with Timeloom(api_key=service.api_key, grpc_address=service.address, timeout_seconds=2.0) as impatient:
         with impatient.record(agent_id="agent") as execution:
             execution.step("before", {"n": 1})
-            with service.away():
-                with pytest.raises(errors.RetryableError):
-                    execution.step("meanwhile", {"n": 2})
+            with service.away(), pytest.raises(errors.RetryableError):
+                execution.step("meanwhile", {"n": 2})
             execution.step("after", {"n": 3})
         found = states_of(impatient, execution.id)
         assert found[0] == {"n": 1}
@@ -263,11 +268,14 @@ def test_closing_gives_up_what_is_not_committed(service: Service) -> None:
 
 
 def test_what_went_wrong_while_failing_does_not_hide_the_error(service: Service) -> None:
-    with Timeloom(api_key=service.api_key, grpc_address=service.address, timeout_seconds=0.5) as client:
-        with pytest.raises(ZeroDivisionError) as caught, client.record(agent_id="agent"):
-            away = service.away()
+    def run() -> None:
+        with client.record(agent_id="agent"):
             away.__enter__()
             raise ZeroDivisionError
+
+    away = service.away()
+    with Timeloom(api_key=service.api_key, grpc_address=service.address, timeout_seconds=0.5) as client:
+        with pytest.raises(ZeroDivisionError) as caught:
+            run()
         away.__exit__(None, None, None)
     assert any("could not record" in note for note in caught.value.__notes__)
-

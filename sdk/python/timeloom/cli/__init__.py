@@ -43,6 +43,14 @@ class _CommandLine(click.Group):
         entry = next((entry for entry in _entries() if entry.name == cmd_name), None)
         return None if entry is None else cast("click.Command", entry.load())
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever reads the output has seen enough, as in `timeloom executions list | head`.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return None
+
 
 def _entries() -> list[metadata.EntryPoint]:
     return [*_OWN_COMMANDS, *metadata.entry_points(group=PLUGIN_GROUP)]
@@ -78,8 +86,4 @@ def _run(arguments: Sequence[str] | None) -> int:
         click.secho("Error: ", nl=False, err=True, fg="red", bold=True)
         click.echo(str(error), err=True)
         return EXIT_FAILED
-    except BrokenPipeError:
-        # Whoever read the output has seen enough, as `timeloom executions list | head` does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return outcome if isinstance(outcome, int) else 0
