@@ -1,0 +1,109 @@
+"""One valid request for every method of the contracts, and what it does in the hands of another project.
+
+A method that is not in the table fails the tests: whoever adds one says here how it is to be called and what
+becomes of it when the caller's project is not the one that owns what the request names.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
+
+from timeloom_gateway.contracts import is_json, message_class
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """What the project under test owns; a request names some of it."""
+
+    project_id: str
+    api_key_id: str
+    execution_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """How a method is called.
+
+    Attributes:
+        request: The request as REST has it: proto3 JSON names, documents inline.
+        foreign: The reason with which another project's call fails; empty if it succeeds, but sees and
+            changes only what is its own.
+    """
+
+    request: Callable[[Owned], dict[str, Any]]
+    foreign: str = "NOT_FOUND"
+
+
+def _execution(**others: Any) -> Callable[[Owned], dict[str, Any]]:
+    return lambda owned: {"executionId": owned.execution_id, **others}
+
+
+def _api_key(**others: Any) -> Callable[[Owned], dict[str, Any]]:
+    return lambda owned: {"apiKeyId": owned.api_key_id, **others}
+
+
+def _stream(owned: Owned) -> dict[str, Any]:
+    return {"requestId": 1, "snapshots": [{"executionId": owned.execution_id, "state": {"n": 3}}]}
+
+
+_EFFECT = {"kind": "EFFECT_KIND_LLM", "name": "model", "response": {"text": "hello"}}
+_IDENTITY = "/timeloom.identity.v1.IdentityService/"
+_SNAPSHOTS = "/timeloom.snapshots.v1.SnapshotsService/"
+
+PROBES: dict[str, Probe] = {
+    _IDENTITY + "GetCaller": Probe(request=lambda _: {}, foreign=""),
+    _IDENTITY + "CreateApiKey": Probe(
+        request=lambda _: {"name": "another", "scope": "SCOPE_READ"}, foreign=""
+    ),
+    _IDENTITY + "ListApiKeys": Probe(request=lambda _: {}, foreign=""),
+    _IDENTITY + "RotateApiKey": Probe(request=_api_key()),
+    _IDENTITY + "RevokeApiKey": Probe(request=_api_key()),
+    # Only services call these; no project's key does.
+    _IDENTITY + "CreateProject": Probe(request=lambda owned: {"name": f"of {owned.project_id}"}, foreign=""),
+    _IDENTITY + "ListProjects": Probe(request=lambda _: {}, foreign=""),
+    _IDENTITY + "AuthenticateApiKey": Probe(
+        request=lambda _: {"secret": "tl_aaaaaaaaaaaaaaaa_" + "A" * 43}, foreign="INVALID_API_KEY"
+    ),
+    _SNAPSHOTS + "CreateExecution": Probe(request=lambda _: {"agentId": "agent"}, foreign=""),
+    _SNAPSHOTS + "GetExecution": Probe(request=_execution()),
+    _SNAPSHOTS + "ListExecutions": Probe(request=lambda _: {}, foreign=""),
+    _SNAPSHOTS + "UpdateExecution": Probe(request=_execution(name="renamed")),
+    _SNAPSHOTS + "DeleteExecution": Probe(request=_execution()),
+    _SNAPSHOTS + "CompleteExecution": Probe(request=_execution(status="EXECUTION_STATUS_SUCCEEDED")),
+    _SNAPSHOTS + "RecordSnapshot": Probe(request=_execution(state={"n": 2})),
+    _SNAPSHOTS + "BatchRecordSnapshots": Probe(request=_execution(snapshots=[{"state": {"n": 2}}])),
+    _SNAPSHOTS + "StreamSnapshots": Probe(request=_stream),
+    _SNAPSHOTS + "RecordEffects": Probe(request=_execution(sequence=1, effects=[_EFFECT])),
+    _SNAPSHOTS + "ListSnapshots": Probe(request=_execution()),
+    _SNAPSHOTS + "GetSnapshot": Probe(request=_execution(sequence=1)),
+    _SNAPSHOTS + "DiffSnapshots": Probe(request=_execution(fromSequence=0, toSequence=1)),
+    _SNAPSHOTS + "TailSnapshots": Probe(request=_execution()),
+}
+
+
+def to_message(fields: dict[str, Any], descriptor: Descriptor) -> Message:
+    """Return the request as a message; its documents become bytes."""
+    message = message_class(descriptor)()
+    return json_format.ParseDict(_with_bytes(fields, descriptor), message)
+
+
+def _with_bytes(fields: dict[str, Any], descriptor: Descriptor) -> dict[str, Any]:
+    converted: dict[str, Any] = {}
+    for field in descriptor.fields:
+        if field.json_name not in fields:
+            continue
+        value = fields[field.json_name]
+        if is_json(field):
+            value = base64.b64encode(json.dumps(value).encode()).decode()
+        elif field.message_type is not None and isinstance(value, list):
+            value = [_with_bytes(each, field.message_type) for each in value]
+        converted[field.json_name] = value
+    return converted

@@ -1,0 +1,116 @@
+"""The gateway and the real services behind it, in one process on real PostgreSQL and NATS."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from timeloom_gateway.contracts import Contracts
+from timeloom_gateway.gateway import Metrics, open_gateway
+from timeloom_gateway.settings import GatewaySettings, LimitSettings
+from timeloom_gateway.web.metrics import HttpMetrics
+from timeloom_platform.auth import InternalTokens
+from timeloom_platform.authentication import CallAuthenticator
+from timeloom_platform.channel import open_channel
+from timeloom_platform.database import Database
+from timeloom_platform.embedded import ports
+from timeloom_platform.identity.resolver import RemoteKeyResolver
+from timeloom_platform.metrics import RpcMetrics
+from timeloom_platform.pagination import Cursors
+from timeloom_platform.server import GrpcServer
+from timeloom_platform.settings import ProcessSettings
+from timeloom_platform.testing import Databases, throw_away_nats
+from timeloom_snapshots.assembly import assembled
+
+ROOMS = {
+    "identity": "timeloom_platform.identity",
+    "gateway": "timeloom_gateway",
+    "snapshots": "timeloom_snapshots",
+}
+CACHE_BYTES = 1_000_000
+# Refused calls are what these tests are about; their number is no attack.
+NO_LIMITS = LimitSettings(rate_per_second=0, failure_rate_per_second=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything that serves the contracts.
+
+    Attributes:
+        contracts: What is served.
+        http_url: The gateway's REST.
+        grpc_addresses: Where gRPC is answered: by the front for all services, and by each room itself.
+        tokens: Those of the installation.
+        identity: The database of projects and keys.
+    """
+
+    contracts: Contracts
+    http_url: str
+    grpc_addresses: dict[str, str]
+    tokens: InternalTokens
+    identity: Database
+
+
+@asynccontextmanager
+async def open_whole_house(databases: Databases) -> AsyncGenerator[House]:
+    """Start everything, and stop it after the block."""
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(databases.fresh(ROOMS))
+        nats = await stack.enter_async_context(throw_away_nats())
+        settings = GatewaySettings(
+            process=ProcessSettings(),
+            limits=NO_LIMITS,
+            database_url=url,
+            nats_url=nats.url,
+            internal_secret=secrets.token_hex(32),
+            http_port=0,
+            grpc_port=ports.choose(),
+            pool_size=4,
+        )
+        snapshots = await _open_snapshots(stack, settings)
+        gateway = await stack.enter_async_context(
+            open_gateway(
+                settings,
+                addresses={"snapshots": snapshots},
+                metrics=Metrics(rpc=RpcMetrics(), http=HttpMetrics()),
+            )
+        )
+        identity = await Database.connect(url, room="identity", pool_size=2)
+        stack.push_async_callback(identity.close)
+        yield House(
+            contracts=Contracts.load(),
+            http_url=f"http://{gateway.http_address}",
+            grpc_addresses={
+                "front": gateway.grpc_address,
+                "identity": gateway.grpc_address,
+                "snapshots": snapshots,
+            },
+            tokens=InternalTokens(settings.internal_secret),
+            identity=identity,
+        )
+
+
+async def _open_snapshots(stack: AsyncExitStack, settings: GatewaySettings) -> str:
+    database = await Database.connect(settings.database_url, room="snapshots", pool_size=4)
+    stack.push_async_callback(database.close)
+    assembly = assembled(
+        database=database,
+        cursors=Cursors(settings.internal_secret),
+        clock=lambda: datetime.now(UTC),
+        linger_seconds=0,
+        cache_bytes=CACHE_BYTES,
+    )
+    stack.push_async_callback(assembly.committer.close)
+    tokens = InternalTokens(settings.internal_secret)
+    # The gateway starts later, where the service looks for it.
+    channel = await stack.enter_async_context(open_channel(f"127.0.0.1:{settings.grpc_port}"))
+    server = GrpcServer(
+        listen="127.0.0.1:0",
+        authenticator=CallAuthenticator(tokens=tokens, keys=RemoteKeyResolver(channel, tokens)),
+        services=[assembly.binding],
+    )
+    stack.push_async_callback(server.stop, 0, notice_seconds=0)
+    return await server.start()
