@@ -64,7 +64,7 @@ def listener(
 
 
 async def supervise_until_killed(directory: Path) -> None:
-    """Keeps a PostgreSQL and a listener that leaves children behind; their ids are in the file `processes`."""
+    """Keeps a PostgreSQL and a listener that leaves children behind; their ids are in `processes`."""
     postgres = EmbeddedPostgres(directory / "postgres")
     processes = (Supervised(specification=postgres.specification), listener("echo", "forks"))
     memory = Memory()

@@ -4,7 +4,9 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -48,19 +50,23 @@ class PostgresInstallation:
             return self
         digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:8]
         modified = int((self.root / "bin" / "postgres").stat().st_mtime)
-        copy = SHARED_DIRECTORY / f"{_FOLDER}-{digest}-{modified}"
-        if not copy.exists():
-            _copy_tree(self.root, copy)
-        return PostgresInstallation(root=copy)
+        packages = SHARED_DIRECTORY / f"postgresql-{digest}-{modified}"
+        if not packages.exists():
+            _copy_packages(self.root.parent.parent, packages)
+        return PostgresInstallation(root=packages / _PACKAGE / _FOLDER)
 
 
-def _copy_tree(source: Path, target: Path) -> None:
+def _copy_packages(source: Path, target: Path) -> None:
     """Copies in one step: several starters may do so at once, and the first wins."""
     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        shutil.copytree(source, scratch, symlinks=True, copy_function=_link_or_copy, dirs_exist_ok=True)
-        scratch.chmod(0o755)
+        # The programs find their libraries by the way that leads there from their own folder.
+        for folder in (f"{_PACKAGE}/{_FOLDER}", f"{_PACKAGE}.libs"):
+            if (source / folder).exists():
+                _copy_tree(source / folder, scratch / folder)
+        for directory, _, _ in os.walk(scratch):
+            Path(directory).chmod(0o755)
         scratch.rename(target)
     except OSError:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -68,9 +74,17 @@ def _copy_tree(source: Path, target: Path) -> None:
             raise
 
 
+def _copy_tree(source: Path, target: Path) -> None:
+    needless = shutil.ignore_patterns("include", "*.a")
+    shutil.copytree(source, target, symlinks=True, ignore=needless, copy_function=_link_or_copy)
+
+
 def _link_or_copy(source: str, target: str) -> None:
-    """A hard link costs neither time nor space; another file system needs a copy."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+    """A hard link costs nothing; another file system, or a file that is closed to others, needs a copy."""
+    mode = Path(source).stat().st_mode
+    if mode & stat.S_IROTH:
+        with suppress(OSError):
+            os.link(source, target)
+            return
+    shutil.copy2(source, target)
+    Path(target).chmod(0o755 if mode & stat.S_IXUSR else 0o644)
