@@ -22,6 +22,7 @@ from timeloom_platform.outbox import OutboxRelay
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import GrpcServer, run
 from timeloom_platform.telemetry import Tracing
+from timeloom_snapshots import events
 from timeloom_snapshots.assembly import PACKAGE, ROOM, assembled
 from timeloom_snapshots.settings import Settings
 
@@ -45,7 +46,7 @@ async def main(stop: asyncio.Event) -> None:
                 services=[identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"]],
             )
         )
-        relay = OutboxRelay(database, bus)
+        relay = OutboxRelay(database, bus, merge=events.merged)
         rpc_metrics = RpcMetrics()
         tracing = _tracing(service.process)
         stack.push_async_callback(partial(asyncio.to_thread, tracing.close))

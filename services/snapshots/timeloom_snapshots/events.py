@@ -48,6 +48,17 @@ def snapshots_recorded(
     return event
 
 
+def merged(earlier: events_pb2.Event, later: events_pb2.Event) -> events_pb2.Event | None:
+    """Returns one event for two, if both tell of snapshots and there is no gap between these."""
+    before, after = earlier.snapshots_recorded, later.snapshots_recorded
+    if not before.execution_id or before.last_sequence + 1 != after.first_sequence:
+        return None
+    both = events_pb2.Event()
+    both.CopyFrom(later)
+    both.snapshots_recorded.first_sequence = before.first_sequence
+    return both
+
+
 def subject_ids(event: events_pb2.Event) -> tuple[UUID, UUID] | None:
     """Returns the project and execution that an event is about; None if it is none of ours."""
     try:
