@@ -33,6 +33,11 @@ class Hints:
         self._bus: Bus | None = None
 
     @property
+    def follower_count(self) -> int:
+        """How many are waiting, of all executions."""
+        return sum(map(len, self._waiting.values()))
+
+    @property
     def poll_seconds(self) -> float:
         """How often those who wait look by themselves: seldom while the bus tells them."""
         is_told = self._bus is not None and self._bus.is_connected

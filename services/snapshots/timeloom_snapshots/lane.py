@@ -246,7 +246,7 @@ class Lane:
             self._refuse(request, error)
 
     def _give_up_late(self, request: Request) -> None:
-        if request.attempts > limits.ATTEMPTS_MAX:
+        if request.attempts > limits.ATTEMPTS_MAX and not request.needs_lookup:
             raise ConflictError("Other writers of the execution were faster each time; try again.")
 
     def _refuse(self, request: Request, error: Exception) -> None:
