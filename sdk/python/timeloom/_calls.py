@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, TypeVar
+from itertools import count
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import grpc
+from google.protobuf.descriptor_pb2 import MethodOptions
+from google.protobuf.message import Message
 
 from timeloom._channel import open_channel
 from timeloom._faults import from_rpc
 from timeloom.configuration import Configuration
-from timeloom.errors import ConfigurationError
+from timeloom.errors import (
+    ConfigurationError,
+    DeadlineExceededError,
+    RetryableError,
+    TimeloomError,
+    UnavailableError,
+)
 from timeloom.snapshots.v1 import snapshots_service_pb2
 from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceStub
 
@@ -21,10 +31,21 @@ if TYPE_CHECKING:
 _SNAPSHOTS = snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"]
 
 # This client names each execution that it creates and each snapshot that it records: the server
-# recognises a repetition.
-_REPEATABLE = frozenset({f"{_SNAPSHOTS.full_name}.{name}" for name in ("CreateExecution", "RecordSnapshot")})
+# recognises a repetition, as it does where the contract says so.
+_REPEATABLE = frozenset(
+    method.full_name
+    for method in _SNAPSHOTS.methods
+    if method.name in ("CreateExecution", "RecordSnapshot")
+    or method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
+)
+_REPEATABLE_REQUESTS = frozenset(
+    method.input_type.full_name for method in _SNAPSHOTS.methods if method.full_name in _REPEATABLE
+)
 
-RequestT = TypeVar("RequestT")
+BACKOFF_SECONDS_MIN: Final = 0.1
+BACKOFF_SECONDS_MAX: Final = 2.0
+
+RequestT = TypeVar("RequestT", bound=Message)
 ResponseT = TypeVar("ResponseT")
 
 
@@ -38,6 +59,7 @@ class Connection:
         self._channel: grpc.aio.Channel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._snapshots: SnapshotsServiceAsyncStub | None = None
+        self._answered = False
 
     @property
     def snapshots(self) -> SnapshotsServiceAsyncStub:
@@ -57,13 +79,40 @@ class Connection:
     ) -> ResponseT:
         """Call a method and return its response.
 
+        A server that has answered before and goes away is expected back: calls that may be repeated go on
+        until their time is over. One that never answered is probably not there, and that is said soon.
+
         Raises:
             TimeloomError: The call failed.
         """
-        try:
-            return await method(request, timeout=self.timeout_seconds, metadata=self.metadata)
-        except grpc.aio.AioRpcError as fault:
-            raise from_rpc(fault, address=self.configuration.grpc_address) from None
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.timeout_seconds
+        for attempt in count():
+            try:
+                response = await method(request, timeout=deadline - loop.time(), metadata=self.metadata)
+            except grpc.aio.AioRpcError as fault:
+                error = from_rpc(fault, address=self.configuration.grpc_address)
+                pause = self._pause(request, error, attempt)
+                if pause is None or loop.time() + pause >= deadline:
+                    raise error from None
+                await asyncio.sleep(pause)
+            else:
+                self._answered = True
+                return response
+        raise AssertionError("there is always another attempt")
+
+    def _pause(self, request: Message, error: TimeloomError, attempt: int) -> float | None:
+        """Return how long to wait before the next attempt; None if there is none."""
+        self._answered |= bool(error.request_id)
+        if request.DESCRIPTOR.full_name not in _REPEATABLE_REQUESTS:
+            return None
+        if isinstance(error, UnavailableError) and not self._answered:
+            return None
+        if not isinstance(error, RetryableError) or isinstance(error, DeadlineExceededError):
+            return None
+        backoff = min(BACKOFF_SECONDS_MIN * 2.0 ** min(attempt, 10), BACKOFF_SECONDS_MAX)
+        # Spread, so that clients that failed together do not come back together.
+        return max(error.retry_after_seconds or 0.0, backoff * random.uniform(0.5, 1.0))  # noqa: S311
 
     async def stream(
         self, method: grpc.aio.UnaryStreamMultiCallable[RequestT, ResponseT], request: RequestT

@@ -10,7 +10,7 @@ import grpc
 
 # grpcio watches the health service only if this is imported.
 import grpc_health.v1.health as _health
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import ServiceDescriptor
 
 from timeloom.errors import ConfigurationError
 
@@ -36,8 +36,8 @@ def open_channel(
 
     Args:
         address: Where Timeloom's gRPC front is.
-        services: Their methods are retried if the contract says that they are idempotent.
-        repeatable: Full names of further methods that this client calls so that a repetition does no harm.
+        services: What will be called.
+        repeatable: The full names of the methods that are retried.
     """
     target, secure = _target(address)
     options = [
@@ -72,15 +72,10 @@ def _service_config(services: tuple[ServiceDescriptor, ...], repeatable: frozens
         {"service": service.full_name, "method": method.name}
         for service in services
         for method in service.methods
-        if method.full_name in repeatable or _is_idempotent(method)
+        if method.full_name in repeatable
     ]
     return {
         "loadBalancingConfig": [{"round_robin": {}}],
         "healthCheckConfig": {"serviceName": HEALTH_SERVICE_NAME},
         "methodConfig": [{"name": names, "retryPolicy": _RETRY_POLICY}],
     }
-
-
-def _is_idempotent(method: MethodDescriptor) -> bool:
-    options = method.GetOptions()
-    return options.idempotency_level != options.IDEMPOTENCY_UNKNOWN

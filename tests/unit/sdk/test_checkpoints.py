@@ -14,7 +14,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT
 
 from timeloom.langgraph.codec import CheckpointCodec, CheckpointRecord, ThreadRef
-from timeloom.langgraph.transcoding import TAG, Transcoder
+from timeloom.langgraph.transcoding import TAG
 from timeloom.resources import Effect, EffectKind, Snapshot, SnapshotKind
 from timeloom.state import canonical
 
@@ -25,7 +25,7 @@ SECOND = "1f000000-0000-6000-8000-000000000002"
 
 @pytest.fixture
 def codec() -> CheckpointCodec:
-    return CheckpointCodec(Transcoder())
+    return CheckpointCodec()
 
 
 def config(checkpoint_id: str | None = None, **configurable: Any) -> RunnableConfig:
@@ -63,7 +63,7 @@ def stored(record: CheckpointRecord, effects: tuple[Effect, ...] = ()) -> Snapsh
         kind=SnapshotKind.CHECKPOINT,
         step_name=record.step_name,
         label="",
-        tags=(record.source,),
+        tags=(),
         key=record.checkpoint_id,
         metadata=through(record.metadata),
         state=through(record.state),
@@ -90,7 +90,7 @@ def test_a_checkpoint_comes_back_as_it_was(codec: CheckpointCodec) -> None:
     record = codec.record(
         serde, config(run_id="r"), given, {"source": "input", "step": -1, "parents": {}}, {}
     )
-    loaded = CheckpointCodec(Transcoder()).load(serde, record.ref, stored(record))
+    loaded = CheckpointCodec().load(serde, record.ref, stored(record))
 
     assert loaded == CheckpointTuple(
         config=config(FIRST),
@@ -174,7 +174,7 @@ def test_writes_come_back_in_the_order_in_which_they_are_applied(codec: Checkpoi
 
     record = codec.record(serde, config(), checkpoint(FIRST, {}, {}), {}, {})
     effects = (*late.adding, *early.adding, *early.replacing)
-    loaded = CheckpointCodec(Transcoder()).load(serde, record.ref, stored(record, effects))
+    loaded = CheckpointCodec().load(serde, record.ref, stored(record, effects))
 
     assert loaded.pending_writes == [
         ("task-2", ERROR, "e"),

@@ -21,12 +21,20 @@ _BOOKKEEPING: Final = "/$timeloom"
 
 def print_diff(console: Console, diff: Diff) -> None:
     """Print what differs between two states, place by place."""
-    changes = [change for change in diff.changes if not change.path.startswith(_BOOKKEEPING)]
+    changes = [change for change in diff.changes if not _is_bookkeeping(change)]
     console.print(_heading(diff.older, diff.newer), soft_wrap=True)
     for change in changes:
         for line in change_lines(change):
             console.print(line, soft_wrap=True)
     console.print(_summary(changes, truncated=diff.truncated), soft_wrap=True)
+
+
+def _is_bookkeeping(change: Change) -> bool:
+    """Tell whether a change concerns nothing but the order in which members are written."""
+    if change.path.startswith(_BOOKKEEPING):
+        return True
+    value: Any = change.old_value if change.new_value is None else change.new_value
+    return change.path.endswith(_BOOKKEEPING) and value[:1] == ["order"]
 
 
 def change_lines(change: Change) -> Iterator[Text]:

@@ -78,7 +78,6 @@ class CheckpointRecord:
     checkpoint_id: str
     parent_id: str | None
     step_name: str
-    source: str
     state: dict[str, Any]
     metadata: dict[str, Any]
     create_time: datetime | None
@@ -107,8 +106,10 @@ class _Remembered:
 class CheckpointCodec:
     """Turns checkpoints into records and snapshots into checkpoints. Threads may share it."""
 
-    def __init__(self, transcoder: Transcoder) -> None:
-        self._transcoder = transcoder
+    def __init__(self) -> None:
+        self._transcoder = Transcoder()
+        # What a task writes may have another shape than what the channel makes of it.
+        self._writes_transcoder = Transcoder()
         self._bookkeeping = Transcoder(ordered=False)
         self._remembered: SizedCache[ThreadRef, _Remembered] = SizedCache(REMEMBERED_CHECKPOINTS_MAX)
 
@@ -144,7 +145,6 @@ class CheckpointCodec:
             checkpoint_id=checkpoint["id"],
             parent_id=parent_id,
             step_name=_step_name(checkpoint, metadata, before),
-            source=str(metadata.get("source", "")),
             state=_state(documents),
             metadata={
                 "checkpoint": self._bookkeeping.encode(serde.dumps_typed(rest)).tree,
@@ -190,7 +190,7 @@ class CheckpointCodec:
         adding: list[Effect] = []
         for position, (channel, value) in enumerate(writes):
             index = WRITES_IDX_MAP.get(channel, position)
-            document = self._transcoder.encode(serde.dumps_typed(value))
+            document = self._writes_transcoder.encode(serde.dumps_typed(value))
             request: dict[str, Any] = {"taskId": task_id, "taskPath": task_path, "index": index}
             if document.orders:
                 request["orders"] = _listed(document.orders)
@@ -256,7 +256,7 @@ class CheckpointCodec:
                 effect.request["taskId"],
                 effect.name,
                 serde.loads_typed(
-                    self._transcoder.decode(
+                    self._writes_transcoder.decode(
                         Document(effect.response, _orders(effect.request.get("orders", ())))
                     )
                 ),

@@ -21,7 +21,6 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from timeloom.client import Timeloom
 from timeloom.langgraph.codec import CheckpointCodec, ThreadRef
 from timeloom.langgraph.store import CheckpointStore
-from timeloom.langgraph.transcoding import Transcoder
 from timeloom.resources import Snapshot
 
 AGENT_ID_DEFAULT: Final = "langgraph"
@@ -55,7 +54,7 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
         """
         super().__init__(serde=serde)
         self.client = Timeloom() if client is None else client
-        self._codec = CheckpointCodec(Transcoder())
+        self._codec = CheckpointCodec()
         self._store = CheckpointStore(self.client.twin, agent_id=agent_id)
 
     # -- Recording ----------------------------------------------------------------

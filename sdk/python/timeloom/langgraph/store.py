@@ -285,7 +285,6 @@ def _request(record: CheckpointRecord, effects: Sequence[Effect]) -> pb.RecordSn
         execution_id=record.ref.execution_id,
         kind=convert.enum_number(SnapshotKind.CHECKPOINT),
         step_name=record.step_name,
-        tags=[record.source] if record.source else [],
         key=record.checkpoint_id,
         metadata=convert.document(record.metadata, of="metadata"),
         effects=[convert.effect_message(effect) for effect in effects],
