@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from contextvars import ContextVar
 
+REQUEST_ID_METADATA = "x-request-id"
+
 _request_id: ContextVar[str] = ContextVar("timeloom_request_id", default="")
 _deadline: ContextVar[float | None] = ContextVar("timeloom_deadline", default=None)
 

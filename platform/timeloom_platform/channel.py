@@ -31,7 +31,7 @@ from timeloom_platform.telemetry import (
 MESSAGE_BYTES_MAX = 72 * 1024 * 1024
 METADATA_BYTES_MAX = 64 * 1024
 TIMEOUT_SECONDS = 30.0
-REQUEST_ID_METADATA = "x-request-id"
+REQUEST_ID_METADATA = calls.REQUEST_ID_METADATA
 
 _RETRY_POLICY = {
     "maxAttempts": 4,

@@ -15,6 +15,7 @@ import structlog
 from timeloom_platform import calls, failures, ids
 from timeloom_platform.auth import Scope, set_identity
 from timeloom_platform.authentication import Authenticator
+from timeloom_platform.calls import REQUEST_ID_METADATA
 from timeloom_platform.contract import MethodContract
 from timeloom_platform.errors import MissingScopeError, OverloadedError, TimeloomError
 from timeloom_platform.metrics import MethodCounts
@@ -23,8 +24,6 @@ from timeloom_platform.validation import RequestValidator
 
 if TYPE_CHECKING:  # see telemetry
     from opentelemetry.trace import Span
-
-REQUEST_ID_METADATA = "x-request-id"
 
 _logger = structlog.get_logger(__name__)
 

@@ -20,9 +20,10 @@ from google.protobuf.descriptor import ServiceDescriptor
 
 from timeloom_platform import failures, ids
 from timeloom_platform.authentication import Authenticator
+from timeloom_platform.calls import REQUEST_ID_METADATA
 from timeloom_platform.contract import ContractError, MethodContract, methods_of
 from timeloom_platform.errors import UnimplementedError
-from timeloom_platform.guard import REQUEST_ID_METADATA, Gate, Guard
+from timeloom_platform.guard import Gate, Guard
 from timeloom_platform.metrics import RpcMetrics
 from timeloom_platform.telemetry import Tracing
 from timeloom_platform.validation import RequestValidator

@@ -88,7 +88,7 @@ def serve(listen: str, registry: CollectorRegistry | None = None) -> str:
     from prometheus_client import REGISTRY, start_http_server  # noqa: PLC0415 - see above
 
     host, _, port = listen.rpartition(":")
-    server, _ = start_http_server(int(port), addr=host, registry=registry or REGISTRY)
+    server, _ = start_http_server(int(port), addr=host.strip("[]"), registry=registry or REGISTRY)
     return f"{host}:{server.server_port}"
 
 

@@ -340,6 +340,19 @@ async def test_notes_the_last_use_to_the_minute(served: Served) -> None:
     assert before <= used <= served.clock()
 
 
+async def test_writes_the_last_uses_when_it_stops(served: Served) -> None:
+    created = await served.new_project()
+    admin = bearer(created.secret)
+    running = asyncio.create_task(served.usage.run())
+    await served.stub.GetCaller(pb.GetCallerRequest(), metadata=admin)
+
+    running.cancel()
+    await asyncio.wait([running])
+
+    (key,) = (await served.stub.ListApiKeys(pb.ListApiKeysRequest(), metadata=admin)).api_keys
+    assert key.HasField("last_use_time")
+
+
 async def test_resolves_keys_for_other_services(served: Served) -> None:
     created = await served.new_project()
     resolver = RemoteKeyResolver(served.channel, TOKENS)

@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
-from timeloom_platform.api_keys import new_api_key, parse_api_key
+from timeloom_platform.api_keys import ApiKeyParts, new_api_key, parse_api_key
 from timeloom_platform.auth import Identity, InternalTokens, Scope
 from timeloom_platform.authentication import CallAuthenticator, ResolvedKey
 from timeloom_platform.errors import InvalidApiKeyError, UnauthenticatedError, UnavailableError
 
 TOKENS = InternalTokens("s" * 32)
-KEY = new_api_key()
+KEY = ApiKeyParts(key_id="abcdefghijklmnop", secret="S" * 43)
 
 
 class Keys:
@@ -141,11 +141,7 @@ async def test_one_cancelled_call_does_not_cancel_the_others(
 
 
 async def test_remembers_a_refusal(authenticator: CallAuthenticator, keys: Keys) -> None:
-    for _ in range(5):
-        with pytest.raises(InvalidApiKeyError):
-            await authenticator.authenticate_api_key(str(new_api_key("a" * 16))[:-1] + "A")
     unknown = str(new_api_key())
-    keys.asked = 0
     for _ in range(5):
         with pytest.raises(InvalidApiKeyError):
             await authenticator.authenticate_api_key(unknown)

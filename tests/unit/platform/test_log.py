@@ -14,11 +14,11 @@ import pytest
 import structlog
 
 from timeloom_platform import calls, log
-from timeloom_platform.api_keys import new_api_key
+from timeloom_platform.api_keys import ApiKeyParts
 from timeloom_platform.auth import Identity, InternalTokens, Scope
 
-KEY = new_api_key()
-TOKEN = InternalTokens("s" * 32).mint(Identity(project_id="p", scope=Scope.ADMIN))
+KEY = ApiKeyParts(key_id="abcdefghijklmnop", secret="s3cret-" * 6 + "x")
+TOKEN = InternalTokens("s" * 32, clock=lambda: 1_000_000.0).mint(Identity(project_id="p", scope=Scope.ADMIN))
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ SECRETS: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), SECRETS)
+@pytest.mark.parametrize(("name", "value"), SECRETS, ids=range(len(SECRETS)))
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_masks_secrets_and_payloads(output: io.StringIO, log_format: str, name: str, value: Any) -> None:
     configure(output, log_format).info("event", **{name: value})
