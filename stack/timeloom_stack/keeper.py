@@ -63,7 +63,8 @@ class ProcessKeeper:
         """Runs the process until `stop`.
 
         Raises:
-            StartFailedError: It was never ready, and ended or was too slow as often as the backoff allows.
+            StartFailedError: It cannot be prepared; or it was never ready, and ended or was too slow as often as
+                the backoff allows.
         """
         failures = 0
         while not self._stopping.is_set():
@@ -104,7 +105,12 @@ class ProcessKeeper:
         self._change(state=ProcessState.STARTING, pid=None)
         try:
             await self.specification.prepare()
-        except (EmbeddedError, OSError) as error:
+        except EmbeddedError as error:
+            if not self._was_ready:
+                # Another attempt would find the same.
+                raise self._failure(str(error)) from error
+            return str(error)
+        except OSError as error:
             return str(error)
         if self._stopping.is_set():
             return "stopped"

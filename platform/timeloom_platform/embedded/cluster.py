@@ -90,6 +90,12 @@ class Cluster:
         await self._bootstrap()
         self._finish()
 
+    def remove(self) -> None:
+        """Removes the files, wherever they are; the server must have ended."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+        if self._data_dir.is_symlink():
+            self._data_dir.unlink()
+
     def _find_places(self) -> tuple[Path, Path]:
         """Decides where the files really are, and where they are until they are complete.
 

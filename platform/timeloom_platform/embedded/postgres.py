@@ -119,6 +119,11 @@ class EmbeddedPostgres(EmbeddedServer):
             f"postgresql://{user}:{quote(password)}@{ports.LOOPBACK}:{self.port}/{database}?sslmode=disable"
         )
 
+    async def discard(self) -> None:
+        """Ends the server at once and removes its data."""
+        await self.kill()
+        self._cluster.remove()
+
     def _specify(self) -> ProcessSpecification:
         settings = [
             argument for name, value in self._settings.items() for argument in ("-c", f"{name}={value}")

@@ -21,7 +21,7 @@ async def keep(directory: Path) -> None:
         print("ready", flush=True)  # noqa: T201 - what the starter waits for
         await asyncio.to_thread(_wait_for_the_last, directory / LEASE_FILE)
     finally:
-        await postgres.kill()
+        await postgres.discard()
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -31,7 +31,7 @@ async def private_postgres() -> AsyncGenerator[EmbeddedPostgres]:
         try:
             yield server
         finally:
-            await server.kill()
+            await server.discard()
 
 
 @contextmanager

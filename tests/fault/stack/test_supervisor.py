@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tests.helpers.supervision import REPOSITORY, Memory, listener
+from timeloom_platform.embedded.postgres import EmbeddedPostgres
 from timeloom_platform.testing import eventually
 from timeloom_stack.backoff import Backoff
 from timeloom_stack.errors import StartFailedError
@@ -173,3 +174,14 @@ async def test_a_killed_supervisor_leaves_no_orphan_and_a_clean_database(scratch
     for child in pids["children"]:
         # A child that went its own way is beyond the reach of a supervisor that is dead.
         os.kill(child, signal.SIGKILL)
+
+
+async def test_gives_up_at_once_what_cannot_be_prepared(scratch_directory: Path) -> None:
+    (scratch_directory / "postgres").mkdir()
+    (scratch_directory / "postgres" / "PG_VERSION").write_text("17\n")
+    postgres = Supervised(specification=EmbeddedPostgres(scratch_directory / "postgres").specification)
+    memory = Memory()
+    supervisor = Supervisor([postgres], sink=memory, on_change=memory.on_change)
+    with pytest.raises(StartFailedError, match="a cluster of PostgreSQL 17, and this is 18"):
+        await supervisor.run(asyncio.Event())
+    assert memory.sentences == []
