@@ -63,8 +63,8 @@ class ProcessKeeper:
         """Runs the process until `stop`.
 
         Raises:
-            StartFailedError: It cannot be prepared; or it was never ready, and ended or was too slow as often as
-                the backoff allows.
+            StartFailedError: It cannot be prepared; or it was never ready, and ended or was too slow as often
+                as the backoff allows.
         """
         failures = 0
         while not self._stopping.is_set():
