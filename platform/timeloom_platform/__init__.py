@@ -1,6 +1,10 @@
 """What every Timeloom service stands on."""
 
+import os
 import sys
+
+# gRPC tells standard error, past every logger, when a peer has gone. It looks at this while it is imported.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 # structlog looks for rich to draw tracebacks with: 0.19 s and 15 MB in each service, for a renderer that
 # `log` does not use. Hidden from it here, before anything of a service can import structlog.
