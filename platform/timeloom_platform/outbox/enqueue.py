@@ -27,14 +27,26 @@ async def enqueue(connection: Connection, project_id: str, events: Iterable[even
         ValueError: An event has no valid topic, or is larger than the bus takes: a defect of the caller, who
             must leave documents out of events.
     """
+    batch = batch_of(project_id, events)
+    if batch:
+        await table.insert(connection, project_id, batch)
+
+
+def batch_of(project_id: str, events: Iterable[events_pb2.Event]) -> bytes:
+    """Return the row that tells these events, for a statement that inserts it together with the change.
+
+    Such a statement selects `CALL_RELAY`, too. Empty if there are no events.
+
+    Raises:
+        ValueError: As `enqueue` does.
+    """
     batch = events_pb2.OutboxBatch(events=events)
     for event in batch.events:
         _complete(event, project_id)
         subject_of(event)
         if event.ByteSize() > EVENT_BYTES_MAX:
             raise ValueError(f"an event of {event.topic} has more than {EVENT_BYTES_MAX} bytes")
-    if batch.events:
-        await table.insert(connection, project_id, batch.SerializeToString())
+    return batch.SerializeToString()
 
 
 def _complete(event: events_pb2.Event, project_id: str) -> None:

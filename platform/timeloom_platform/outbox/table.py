@@ -10,11 +10,15 @@ from timeloom_platform.database import Connection
 
 # A notification makes commits wait for one another, which halves the throughput of 16 writers. While rows are
 # waiting the relay is awake and looks again by itself, so that only the first one needs to call it.
-INSERT = """
-WITH inserted AS (INSERT INTO outbox (project_id, batch) VALUES ($1, $2))
+CALL_RELAY = """
 SELECT pg_notify('timeloom_outbox_' || current_schema(), '')
 WHERE NOT EXISTS (SELECT FROM outbox WHERE project_id = $1)
 """
+
+INSERT = f"""
+WITH inserted AS (INSERT INTO outbox (project_id, batch) VALUES ($1, $2))
+{CALL_RELAY}
+"""  # noqa: S608 - constants
 
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('timeloom outbox of ' || current_schema(), 0))"
 

@@ -49,7 +49,7 @@ def snapshots_recorded(
 
 
 def merged(earlier: events_pb2.Event, later: events_pb2.Event) -> events_pb2.Event | None:
-    """Returns one event for two, if both tell of snapshots and there is no gap between these."""
+    """Returns one event for two, if both tell of snapshots with no gap in between."""
     before, after = earlier.snapshots_recorded, later.snapshots_recorded
     if not before.execution_id or before.last_sequence + 1 != after.first_sequence:
         return None

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -18,18 +19,19 @@ from timeloom_platform.bus import Bus, subject_filter
 from timeloom_platform.errors import TimeloomError
 from timeloom_snapshots import events
 
-RETRY_SECONDS = 1.0
-POLL_SECONDS_MIN = 1.0
-POLL_SECONDS_MAX = 10.0
+RETRY_SECONDS: Final = 1.0
+POLL_SECONDS_MIN: Final = 1.0
+POLL_SECONDS_MAX: Final = 5.0
 
 logger = structlog.get_logger(__name__)
 
 
 class Hints:
-    """Who waits for what; fed by this process's own commits and by the bus."""
+    """Who waits for what; fed by this process's own commits and, while anybody waits, by the bus."""
 
     def __init__(self) -> None:
         self._waiting: defaultdict[tuple[UUID, UUID], set[asyncio.Event]] = defaultdict(set)
+        self._is_followed = asyncio.Event()
         self._bus: Bus | None = None
 
     @property
@@ -39,7 +41,7 @@ class Hints:
 
     @property
     def poll_seconds(self) -> float:
-        """How often those who wait look by themselves: seldom while the bus tells them."""
+        """How often those who wait look by themselves: less often while the bus tells them."""
         is_told = self._bus is not None and self._bus.is_connected
         return POLL_SECONDS_MAX if is_told else POLL_SECONDS_MIN
 
@@ -54,23 +56,34 @@ class Hints:
         event = asyncio.Event()
         key = (project_id, execution_id)
         self._waiting[key].add(event)
+        self._is_followed.set()
         try:
             yield event
         finally:
             self._waiting[key].discard(event)
             if not self._waiting[key]:
                 del self._waiting[key]
+            if not self._waiting:
+                self._is_followed.clear()
 
     async def listen(self, bus: Bus) -> None:
-        """Takes hints from the bus until cancelled."""
-        everything = subject_filter("*", events.EXECUTION_TOPICS)
+        """Takes hints from the bus, while anybody waits for them, until cancelled."""
         self._bus = bus
         while True:
+            await self._is_followed.wait()
             try:
-                async for delivery in bus.subscribe_ordered([everything]):
-                    ids = events.subject_ids(delivery.event)
-                    if ids is not None:
-                        self.tell(*ids)
+                await self._listen_while_followed(bus)
             except TimeloomError as error:
                 logger.debug("no hints from the bus", error=error)
-            await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen_while_followed(self, bus: Bus) -> None:
+        """Passes hints on, until one comes that nobody is there for."""
+        everything = subject_filter("*", events.EXECUTION_TOPICS)
+        async with aclosing(bus.subscribe_ordered([everything])) as deliveries:
+            async for delivery in deliveries:
+                if not self._is_followed.is_set():
+                    return
+                ids = events.subject_ids(delivery.event)
+                if ids is not None:
+                    self.tell(*ids)

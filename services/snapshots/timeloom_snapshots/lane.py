@@ -126,9 +126,11 @@ class Lane:
     async def _commit(self, group: Group) -> None:
         try:
             if group.new:
+                events = outbox.batch_of(str(self._project_id), group.events())
                 async with self._context.database.transaction(str(self._project_id)) as connection:
-                    await commit(connection, self._project_id, group.moves(), group.new)
-                    await outbox.enqueue(connection, str(self._project_id), group.events())
+                    await commit(
+                        connection, self._project_id, moves=group.moves(), new=group.new, events=events
+                    )
         except HeadMovedError as error:
             self._try_again(group, error.execution_ids)
         except asyncpg.UniqueViolationError:

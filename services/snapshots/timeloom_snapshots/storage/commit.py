@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from timeloom_platform import outbox
 from timeloom_platform.database import Connection
 from timeloom_snapshots import checksums
 from timeloom_snapshots.model import NewSnapshot, Snapshot, Stored
 from timeloom_snapshots.storage import effects
 
-# Rows are locked in the order of their ids, so that two replicas never wait for one another. A head that
-# another one moved is left alone, and then no snapshot is inserted.
-COMMIT: Final = """
+# One statement, because a round trip costs more than what it does. Rows are locked in the order of their ids,
+# so that two replicas never wait for one another. If a head is not where it should be, nothing is inserted.
+COMMIT: Final = f"""
 WITH locked AS MATERIALIZED (
     SELECT id
     FROM executions
@@ -60,9 +61,14 @@ recorded AS (
         metadata, delta
     )
     WHERE (SELECT count(*) FROM moved) = cardinality($2::uuid[])
+),
+told AS (
+    INSERT INTO outbox (project_id, batch)
+    SELECT $1, $25
+    WHERE (SELECT count(*) FROM moved) = cardinality($2::uuid[])
 )
-SELECT id FROM moved
-"""
+SELECT id, ({outbox.CALL_RELAY}) AS called FROM moved
+"""  # noqa: S608 - constants
 
 INSERT_KEYFRAMES: Final = """
 INSERT INTO keyframes (project_id, execution_id, sequence, dictionary_id, checksum, state)
@@ -99,9 +105,21 @@ class HeadMovedError(Exception):
 
 
 async def commit(
-    connection: Connection, project_id: UUID, moves: Sequence[Move], new: Sequence[NewSnapshot]
+    connection: Connection,
+    project_id: UUID,
+    *,
+    moves: Sequence[Move],
+    new: Sequence[NewSnapshot],
+    events: bytes,
 ) -> None:
-    """Moves the heads and inserts the snapshots.
+    """Moves the heads, inserts the snapshots, and tells of them.
+
+    Args:
+        connection: Within a transaction of the project.
+        project_id: The project.
+        moves: What happens to the heads.
+        new: The snapshots.
+        events: The row of the outbox that tells of all this.
 
     Raises:
         HeadMovedError: A head is not where it should be; the transaction must not commit.
@@ -116,6 +134,7 @@ async def commit(
         [move.old_count for move in moves],
         [move.head for move in moves],
         *zip(*[_row(each.snapshot, each.stored) for each in new], strict=True),
+        events,
     )
     if len(moved) != len(ids):
         raise HeadMovedError(frozenset(ids) - {UUID(bytes=row["id"].bytes) for row in moved})
