@@ -194,7 +194,7 @@ def show_way_on(timeloom: Whereabouts, execution_id: str) -> None:
         console.print("This Timeloom was started for the demo and stops now. To look around:")
         console.print("  [cyan]make up[/cyan], and [cyan]make demo[/cyan] in a second terminal")
         return
-    for command in ("executions tail last", "snapshots show last", "snapshots diff last 1"):
+    for command in ("executions show last", "snapshots show last 5 --path /trip", "snapshots diff last 9"):
         console.print(f"  [cyan].venv/bin/timeloom {command}[/cyan]")
     console.print(
         f"  {timeloom.http_url}/docs  [dim]the API, with a form to try each call[/dim]", soft_wrap=True

@@ -29,6 +29,7 @@ class Command:
     def __call__(self, *arguments: str) -> list[str]:
         result = CliRunner().invoke(cli.command_line, [*self._arguments, *arguments], catch_exceptions=False)
         assert result.exit_code == 0, result.output
+        assert all(line == line.rstrip() or len(line) < 200 for line in result.output.splitlines())
         return [" ".join(line.split()) for line in result.output.splitlines() if line.strip()]
 
     def documents(self, *arguments: str) -> list[dict[str, object]]:
@@ -72,6 +73,7 @@ def test_an_execution_is_shown_with_its_timeline(command: Command, execution_id:
     assert lines[0] == "first try"
     assert f"execution {execution_id}" in lines
     assert "input {" in lines
+    assert f"REST http://127.0.0.1:8080/api/agent-executions/{execution_id}" in lines
     assert "# step kind after state stored effects" in lines
     assert any(line.startswith("1 plan begin step end") for line in lines)
     assert any(line.startswith("2 research head step end +") and line.endswith(" 1") for line in lines)

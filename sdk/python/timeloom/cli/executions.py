@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import click
 from rich.console import Group
 from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -122,7 +121,7 @@ def show(*, execution: str, limit: int | None, as_json: bool) -> None:
     if as_json:
         session.print_document(found)
         return
-    session.console.print(_heading(found))
+    session.console.print(_heading(found, session.client.configuration.http_url))
     timeline = Timeline(head_sequence=found.head_sequence)
     session.console.print(timeline.table(session.client.snapshots.list(found.id, limit=limit)))
     if limit is not None and found.snapshot_count > limit:
@@ -132,7 +131,7 @@ def show(*, execution: str, limit: int | None, as_json: bool) -> None:
     _print_ending(session, found)
 
 
-def _heading(found: Execution) -> Group:
+def _heading(found: Execution, url: str) -> Group:
     now = datetime.now(UTC)
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim")
@@ -147,13 +146,16 @@ def _heading(found: Execution) -> Group:
     ):
         if value:
             facts.add_row(name, escape(value))
-    end = found.end_time or found.update_time
-    took = wording.duration((end - found.create_time).total_seconds())
-    facts.add_row("started", f"{wording.ago(found.create_time, now=now)}, took {took}")
+    facts.add_row("started", wording.ago(found.create_time, now=now))
+    if found.end_time is None:
+        facts.add_row("changed", wording.ago(found.update_time, now=now))
+    else:
+        facts.add_row("took", wording.duration((found.end_time - found.create_time).total_seconds()))
+    facts.add_row("REST", f"{url}/api/agent-executions/{found.id}")
     if found.input is not None:
         facts.add_row("input", Text(values.text(found.input)))
     title = Text(found.name or found.id, style="bold")
-    return Group(title, Padding(facts, (0, 0, 1, 0)))
+    return Group(title, facts, Text())
 
 
 def _print_ending(session: Session, found: Execution) -> None:
