@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 import grpc.aio
 import structlog
+from google.protobuf.message import Message
 
 from timeloom_platform import calls, failures, ids
 from timeloom_platform.auth import Scope, set_identity
@@ -20,7 +21,6 @@ from timeloom_platform.contract import MethodContract
 from timeloom_platform.errors import MissingScopeError, OverloadedError, TimeloomError
 from timeloom_platform.metrics import MethodCounts
 from timeloom_platform.telemetry import TRACEPARENT_METADATA, Tracing, end_span, rpc_attributes
-from timeloom_platform.validation import RequestValidator
 
 if TYPE_CHECKING:  # see telemetry
     from opentelemetry.trace import Span
@@ -76,7 +76,7 @@ class Guard:
     Attributes:
         method: What the contract says of it.
         authenticator: Finds out who calls.
-        validator: Checks the requests; None if they pass as bytes.
+        check: Checks a request against its rules; None if requests pass as bytes.
         counts: Counts the calls.
         tracing: Records the sampled ones.
         gate: Refuses those too many.
@@ -85,7 +85,7 @@ class Guard:
 
     method: MethodContract
     authenticator: Authenticator
-    validator: RequestValidator | None
+    check: Callable[[Message], None] | None
     counts: MethodCounts
     tracing: Tracing
     gate: Gate
@@ -135,25 +135,25 @@ class Guard:
             set_identity(identity)
         return limit
 
-    def checked_request(self, request: Any) -> Any:
+    def checked(self, request: Any) -> Any:
         """Return the request, or the stream of them, that the servicer gets.
 
         Raises:
             InvalidFieldError: The request breaks its rules. Those of a stream are checked as they come.
         """
-        if self.validator is None:
+        if self.check is None:
             return request
         if self.method.streams_requests:
-            return self._checked_requests(request, self.validator)
-        self.validator.check(request)
+            return self._checked_stream(request, self.check)
+        self.check(request)
         return request
 
     @staticmethod
-    async def _checked_requests(
-        requests: AsyncIterator[Any], validator: RequestValidator
+    async def _checked_stream(
+        requests: AsyncIterator[Any], check: Callable[[Message], None]
     ) -> AsyncIterator[Any]:
         async for request in requests:
-            validator.check(request)
+            check(request)
             yield request
 
     def end(self, call: Call, code: str = "OK", *, failed: bool = False) -> None:

@@ -96,14 +96,12 @@ class GuardedHandlers(grpc.GenericRpcHandler):
         self._handlers: dict[str, Any] = {}
         for binding in bindings:
             methods = methods_of([binding.descriptor])
-            if not binding.opaque:
-                validator.prepare(method.request for method in methods.values())
             served = _served_handlers(binding)
             for path, method in methods.items():
                 guard = Guard(
                     method=method,
                     authenticator=authenticator,
-                    validator=None if binding.opaque else validator,
+                    check=None if binding.opaque else validator.compile(method.request),
                     counts=metrics.of(method),
                     tracing=tracing,
                     gate=streams_gate if method.streams else calls_gate,
@@ -189,7 +187,7 @@ def _around_coroutine(guard: Guard, behaviour: _Behaviour) -> _Behaviour:
         call = guard.begin(context)
         try:
             limit_seconds = await guard.admit(call)
-            checked = guard.checked_request(request)
+            checked = guard.checked(request)
             if limit_seconds is None:
                 response = await behaviour(checked, context)
             else:
@@ -214,7 +212,7 @@ def _around_generator(guard: Guard, behaviour: _Behaviour) -> _Behaviour:
         try:
             await guard.admit(call)
             # Closed here, in the call's own task, and not by the garbage collector in some other.
-            async with aclosing(behaviour(guard.checked_request(request), context)) as responses:
+            async with aclosing(behaviour(guard.checked(request), context)) as responses:
                 async for response in responses:
                     yield response
         except (asyncio.CancelledError, GeneratorExit):

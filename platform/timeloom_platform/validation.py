@@ -10,7 +10,7 @@ when the plan is compiled.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -27,34 +27,29 @@ _Step = Callable[[Any, _Found], None]
 
 
 class RequestValidator:
-    """Checks messages of any types; keeps the plan of each type that it has met."""
+    """Compiles checks of messages, and keeps the plan of each type that it has met."""
 
     def __init__(self) -> None:
         self._plans: dict[tuple[str, frozenset[str]], _Plan] = {}
 
-    def prepare(self, types: Iterable[Descriptor]) -> None:
-        """Compile the plans of the types and of all that they contain.
+    def compile(self, descriptor: Descriptor) -> Callable[[Message], None]:
+        """Return the function that checks messages of the type.
+
+        It raises an `InvalidFieldError` that names the fields that break their rules, at most 20 of them.
 
         Raises:
             ContractError: A rule does not fit the type of its field.
         """
-        for descriptor in types:
-            self._plan(descriptor, frozenset())
+        plan = self._plan(descriptor, frozenset())
 
-    def check(self, message: Message) -> None:
-        """Do nothing if the message meets its rules.
+        def check(message: Message) -> None:
+            found: _Found = []
+            for step in plan.steps:
+                step(message, found)
+            if found:
+                raise _error(found)
 
-        Raises:
-            InvalidFieldError: Names the fields that do not, at most 20 of them.
-        """
-        found: _Found = []
-        self._plan(cast("Descriptor", message.DESCRIPTOR), frozenset()).check(message, found)
-        if not found:
-            return
-        violations = [FieldViolation(field=path, description=text) for path, text in found[:VIOLATIONS_MAX]]
-        first = violations[0]
-        others = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
-        raise InvalidFieldError(f"{first.field} {first.description}{others}", violations=violations)
+        return check
 
     def _plan(self, descriptor: Descriptor, optional: frozenset[str]) -> _Plan:
         key = (descriptor.full_name, optional)
@@ -81,6 +76,13 @@ class RequestValidator:
         if value.message_type is not None and not _is_well_known(value.message_type):
             plan = self._plan(value.message_type, frozenset(rules.optional_fields))
             yield _nested(field, plan)
+
+
+def _error(found: _Found) -> InvalidFieldError:
+    violations = [FieldViolation(field=path, description=text) for path, text in found[:VIOLATIONS_MAX]]
+    first = violations[0]
+    others = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+    return InvalidFieldError(f"{first.field} {first.description}{others}", violations=violations)
 
 
 class _Plan:

@@ -90,6 +90,11 @@ FILE = add_contract(
 Ruled = message_class(FILE, "Ruled")
 VALIDATOR = RequestValidator()
 
+
+def check(message: Any) -> None:
+    VALIDATOR.compile(message.DESCRIPTOR)(message)
+
+
 VALID: dict[str, Any] = {
     "mustString": "x",
     "mustBytes": "eA==",
@@ -105,7 +110,7 @@ def violations(**changes: Any) -> dict[str, str]:
     fields = {name: value for name, value in {**VALID, **changes}.items() if value is not None}
     message = json_format.ParseDict(fields, Ruled())
     try:
-        VALIDATOR.check(message)
+        check(message)
     except InvalidFieldError as error:
         return {each.field: each.description for each in error.violations}
     return {}
@@ -209,14 +214,14 @@ def test_refuses(field: str, value: Any, expected: dict[str, str]) -> None:
 
 def test_names_all_fields_that_are_wrong() -> None:
     with pytest.raises(InvalidFieldError) as caught:
-        VALIDATOR.check(json_format.ParseDict({**VALID, "hex": "x", "count": 9}, Ruled()))
+        check(json_format.ParseDict({**VALID, "hex": "x", "count": 9}, Ruled()))
 
     assert str(caught.value) == "hex must match [0-9a-f]{4} (and 1 more)"
 
 
 def test_names_a_bounded_number_of_fields() -> None:
     with pytest.raises(InvalidFieldError) as caught:
-        VALIDATOR.check(json_format.ParseDict({**VALID, "inners": [{}] * 100}, Ruled()))
+        check(json_format.ParseDict({**VALID, "inners": [{}] * 100}, Ruled()))
 
     assert len(caught.value.violations) == VIOLATIONS_MAX
 
@@ -243,7 +248,7 @@ def test_finds_rules_that_do_not_fit_before_the_service_starts(kind: str, rules:
     file = add_contract(name.lower(), f'message_type {{ name: "{name}" {text} }}')
 
     with pytest.raises(ContractError, match=unfit):
-        RequestValidator().prepare([file.message_types_by_name[name]])
+        RequestValidator().compile(file.message_types_by_name[name])
 
 
 def test_a_batch_need_not_repeat_the_execution_in_its_elements() -> None:
@@ -252,10 +257,8 @@ def test_a_batch_need_not_repeat_the_execution_in_its_elements() -> None:
         state=b"{}", effects=[snapshots_pb2.Effect(kind=snapshots_pb2.EFFECT_KIND_LLM)]
     )
 
-    VALIDATOR.check(
-        snapshots_service_pb2.BatchRecordSnapshotsRequest(execution_id=execution_id, snapshots=[element])
-    )
+    check(snapshots_service_pb2.BatchRecordSnapshotsRequest(execution_id=execution_id, snapshots=[element]))
     with pytest.raises(InvalidFieldError, match="executionId is required"):
-        VALIDATOR.check(element)
+        check(element)
     with pytest.raises(InvalidFieldError, match=r"snapshots\[0\].executionId is required"):
-        VALIDATOR.check(snapshots_service_pb2.StreamSnapshotsRequest(snapshots=[element]))
+        check(snapshots_service_pb2.StreamSnapshotsRequest(snapshots=[element]))
