@@ -139,12 +139,12 @@ class Idempotency:
 
 def key_of(request: Request) -> str:
     """The key of a POST; empty if it has none. Other methods are idempotent by themselves."""
-    key = request.header(b"idempotency-key")
-    if not key or request.method != "POST":
+    key = request.optional_header(b"idempotency-key")
+    if key is None or request.method != "POST":
         return ""
-    if len(key) > KEY_CHARACTERS_MAX or not all("!" <= character <= "~" for character in key):
+    if not key or len(key) > KEY_CHARACTERS_MAX or not all("!" <= character <= "~" for character in key):
         raise InvalidFieldError.of(
-            "Idempotency-Key", f"must have at most {KEY_CHARACTERS_MAX} visible ASCII characters"
+            "Idempotency-Key", f"must have 1 to {KEY_CHARACTERS_MAX} visible ASCII characters"
         )
     return key
 

@@ -41,6 +41,7 @@ def build(contracts: Contracts, routes: Sequence[Route], reasons: Reasons) -> di
         path = openapi_path(route)
         operation = _operation(route, schemas, reasons)
         paths.setdefault(path, {})[route.binding.http_method.lower()] = operation
+    schemas.response(contracts.message_type("timeloom.events.v1.Event"))
     for path, item in protocol.paths().items():
         paths.setdefault(path, {}).update(item)
     served = {route.method.contract.service for route in routes}
@@ -167,8 +168,7 @@ def _answers_etag(route: Route) -> bool:
 def _request_body(route: Route, schemas: Schemas) -> dict[str, Any]:
     request = route.method.request
     if route.binding.body == WHOLE_BODY:
-        in_path = [variable.path for variable in route.request.variables]
-        schema = schemas.request(request, without=in_path)
+        schema = schemas.request(request, without=route.request.set_elsewhere)
         required = bool(schemas.components[request.name].get("required"))
     else:
         field = request.fields_by_name[route.binding.body]
@@ -200,5 +200,4 @@ def _content(route: Route, schemas: Schemas) -> dict[str, Any]:
         schema = schemas.response(response)
     if not route.method.contract.streams_responses:
         return {JSON: {"schema": schema}}
-    text = {"type": "string", "contentMediaType": JSON, "contentSchema": schema}
-    return {EVENT_STREAM: {"schema": text}, NDJSON: {"schema": text}}
+    return {EVENT_STREAM: {"schema": protocol.sse(schema)}, NDJSON: {"schema": schema}}

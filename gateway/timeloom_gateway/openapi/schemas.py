@@ -50,7 +50,7 @@ class Schemas:
         return self._shape(field, self._response_element(field), FieldRules())
 
     def request(self, descriptor: Descriptor, *, without: Collection[tuple[str, ...]] = ()) -> Schema:
-        """Refers to the schema of a request's body, without the fields that the path sets."""
+        """Refers to the schema of a request's body, without the fields that path and headers set."""
         if descriptor.name not in self.components:
             self.components[descriptor.name] = {}
             self.components[descriptor.name] = self._request_object(descriptor, without=without)

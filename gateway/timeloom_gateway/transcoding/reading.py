@@ -9,7 +9,7 @@ builds nested messages, lists and maps in C.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -39,18 +39,22 @@ class MessageReader:
     __slots__ = ("_fields", "_set_elsewhere", "_type_name")
 
     def __init__(
-        self, type_name: str, fields: dict[str, Field], *, set_elsewhere: frozenset[str] = frozenset()
+        self, type_name: str, fields: dict[str, Field], *, set_elsewhere: Mapping[str, str] | None = None
     ) -> None:
         self._type_name = type_name
         self._fields = fields
-        self._set_elsewhere = set_elsewhere
+        self._set_elsewhere = set_elsewhere or {}
 
-    def without(self, paths: Iterable[tuple[str, ...]]) -> MessageReader:
-        """The same reader, which refuses the fields that the request's path sets."""
-        inner: dict[str, list[tuple[str, ...]]] = {}
-        for name, *rest in paths:
-            inner.setdefault(name, []).append(tuple(rest))
-        gone = frozenset(key for key, field in self._fields.items() if () in inner.get(field.name, ()))
+    def without(self, paths: Mapping[tuple[str, ...], str]) -> MessageReader:
+        """The same reader, which refuses fields that other parts of the request set: it says which."""
+        inner: dict[str, dict[tuple[str, ...], str]] = {}
+        for (name, *rest), where in paths.items():
+            inner.setdefault(name, {})[tuple(rest)] = where
+        gone = {
+            key: inner[field.name][()]
+            for key, field in self._fields.items()
+            if () in inner.get(field.name, ())
+        }
         fields: dict[str, Field] = {}
         for key, field in self._fields.items():
             if key in gone:
@@ -88,7 +92,7 @@ class MessageReader:
 
     def _unknown(self, key: str) -> Field:
         if key in self._set_elsewhere:
-            raise Invalid.value("is given in the path and must not be in the body")
+            raise Invalid.value(f"is given in {self._set_elsewhere[key]} and must not be in the body")
         raise Invalid.value(f"is not a field of {self._type_name}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,21 +68,30 @@ class RequestReader:
             _path_variable(method.request, variable.field_path, multiple=variable.multiple)
             for variable in template.variables
         )
-        in_path = [variable.path for variable in self.variables]
+        self.takes_etag = binding.http_method != "GET" and ETAG in method.request.fields_by_name
+        self.set_elsewhere = {variable.path: "the path" for variable in self.variables}
+        """Fields that neither query nor body may set, and what sets them."""
+        if self.takes_etag:
+            self.set_elsewhere[(ETAG,)] = "the header If-Match"
         in_body = [(binding.body,)] if binding.body not in ("", WHOLE_BODY) else []
         self.query = (
             None
             if binding.body == WHOLE_BODY
-            else QueryReader(method.request, set_elsewhere=[*in_path, *in_body])
+            else QueryReader(method.request, set_elsewhere=[*self.set_elsewhere, *in_body])
         )
-        self.takes_etag = binding.http_method != "GET" and ETAG in method.request.fields_by_name
         self._create = message_class(method.request)
-        self._read_body = _body_reader(method.request, binding, readers, in_path)
+        self._read_body = _body_reader(method.request, binding, readers, self.set_elsewhere)
         resume = resume_position_of(method.request) if method.contract.streams_responses else None
         self._resume = (resume[0].name, parameter_reader(resume[0])) if resume else None
 
     def read(
-        self, *, values: tuple[str, ...], query: str, body: bytes, etag: str = "", last_event_id: str = ""
+        self,
+        *,
+        values: tuple[str, ...],
+        query: str,
+        body: bytes,
+        etag: str = "",
+        last_event_id: str | None = None,
     ) -> Message:
         """The request message; InvalidFieldError or MalformedJsonError tell what is wrong.
 
@@ -98,9 +107,9 @@ class RequestReader:
                 raise Invalid.at("query", "must be empty: this route takes its fields from the body")
             if self._read_body is not None:
                 self._read_body(body, fields)
-            if etag and self.takes_etag and fields.setdefault(ETAG, etag) != etag:
-                raise Invalid.at(ETAG, "differs from the one in If-Match")
-            if last_event_id and self._resume is not None:
+            if etag and self.takes_etag:
+                fields[ETAG] = etag
+            if last_event_id is not None and self._resume is not None:
                 self._read_position(last_event_id, fields)
             return self._create(**fields)
         except Invalid as error:
@@ -224,12 +233,15 @@ def _resource(response: Descriptor, body: FieldDescriptor | None) -> Descriptor 
 
 
 def _body_reader(
-    request: Descriptor, binding: HttpBinding, readers: Readers, in_path: list[tuple[str, ...]]
+    request: Descriptor,
+    binding: HttpBinding,
+    readers: Readers,
+    set_elsewhere: Mapping[tuple[str, ...], str],
 ) -> Callable[[bytes, Values], None] | None:
     if not binding.body:
         return None
     if binding.body == WHOLE_BODY:
-        whole = readers.message(request).without(in_path)
+        whole = readers.message(request).without(set_elsewhere)
         return lambda body, fields: _merge(fields, _read_whole(whole, body))
     field = request.fields_by_name.get(binding.body)
     if field is None:

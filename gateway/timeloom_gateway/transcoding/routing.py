@@ -1,7 +1,7 @@
 """From a method and a path to what serves it: a tree of path segments.
 
 A literal segment wins over `*`, and `*` over `**`; a custom verb wins over the same text
-as part of the last segment. All bindings of a path are known, so that a request with
+as part of the last segment, for every HTTP method. All bindings of a path are known, so that a request with
 another HTTP method can be told which methods there are.
 """
 
@@ -84,6 +84,8 @@ class Router(Generic[T]):
                         values = tuple(variable.value(candidate) for variable in template.variables)
                         return Match(target=target, values=values)
                     allowed.update((method, None) for method, other in node.leaves if other == verb)
+                if allowed:
+                    break
         return NoMatch(allowed_methods=tuple(method for method in self._methods if method in allowed))
 
     def _candidates(self, segments: list[str]) -> Iterator[tuple[list[str], str]]:

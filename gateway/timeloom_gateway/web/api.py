@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from timeloom_gateway.backends import Backends
 from timeloom_gateway.idempotency.keys import Idempotency, fingerprint_of, key_of
 from timeloom_gateway.problems import PROBLEM_JSON, Problems
@@ -19,6 +17,7 @@ from timeloom_gateway.transcoding.rest import Route, StreamItem
 from timeloom_gateway.transcoding.routing import Match, Router
 from timeloom_gateway.web import conditional
 from timeloom_gateway.web.bodies import read_body
+from timeloom_gateway.web.edge import log_problem
 from timeloom_gateway.web.errors import MethodNotAllowedError, RouteNotFoundError
 from timeloom_gateway.web.messages import Receive, Reply, Request, Send, number_header
 from timeloom_gateway.web.negotiation import JSON, choose, require_json
@@ -28,8 +27,6 @@ from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.errors import InvalidFieldError, MissingScopeError
 
 REQUEST_TIMEOUT_SECONDS_MAX = 600.0
-
-_logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +162,7 @@ class Api:
             values=values,
             query=request.query,
             body=await self._body(route, request, receive),
-            last_event_id=request.header(b"last-event-id"),
+            last_event_id=request.optional_header(b"last-event-id"),
         )
         items = _items(route, operation.call(message.SerializeToString()))
         await self._relay.relay(
@@ -179,8 +176,7 @@ class Api:
 
     def _problem_reply(self, request: Request, error: Exception) -> Reply:
         problem = self._problems.of(error)
-        if problem.status >= 500:
-            _logger.warning("call failed", route=request.route, status=problem.status, exc_info=error)
+        log_problem(request, problem, error)
         headers = problem.headers()
         del headers["content-type"]
         body = problem.body(request.id)

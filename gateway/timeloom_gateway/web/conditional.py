@@ -5,17 +5,21 @@ from __future__ import annotations
 from timeloom_gateway.web.messages import Request
 from timeloom_platform.errors import InvalidFieldError
 
-_ETAG_CHARACTERS_MAX = 100
+_HEADER_CHARACTERS_MAX = 100
 
 
 def if_match(request: Request) -> str:
-    """The etag that the resource must have; empty if any will do."""
-    text = request.header(b"if-match")
-    if text in ("", "*"):
+    """The etag that the resource must have; empty if any will do. Quotes may be left out."""
+    text = request.optional_header(b"if-match")
+    if text is None or text == "*":
         return ""
     etag = _unquote(text)
-    if etag is None:
-        raise InvalidFieldError.of("If-Match", 'must be one etag in quotes, such as "3f2a", or *')
+    if (
+        not etag
+        or len(text) > _HEADER_CHARACTERS_MAX
+        or not all("!" <= character <= "~" for character in etag)
+    ):
+        raise InvalidFieldError.of("If-Match", 'must be one etag, such as "3f2a", or *')
     return etag
 
 
@@ -30,9 +34,7 @@ def quoted(etag: str) -> str:
     return f'"{etag}"'
 
 
-def _unquote(text: str) -> str | None:
-    """The etag within the quotes, weak or strong; None if it is malformed."""
+def _unquote(text: str) -> str:
+    """The etag itself, weak or strong."""
     text = text.strip().removeprefix("W/")
-    inner = text[1:-1]
-    well_formed = len(text) >= 2 and text[0] == text[-1] == '"' and '"' not in inner
-    return inner if well_formed and inner.isascii() and len(inner) <= _ETAG_CHARACTERS_MAX else None
+    return text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text

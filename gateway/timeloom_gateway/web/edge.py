@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Final
 
+import grpc.aio
 import structlog
 
 from timeloom_gateway.problems import Problem, Problems
@@ -101,9 +103,7 @@ class Edge:
 
     async def _fail(self, request: Request, exchange: _Exchange, error: Exception) -> None:
         problem = self._problems.of(error)
-        if problem.status >= 500:
-            log = _logger.warning if problem.status in (503, 504) else _logger.error
-            log("request failed", route=request.route, status=problem.status, exc_info=error)
+        log_problem(request, problem, error)
         if not exchange.has_started:
             await _reply(problem, error, request.id).send(exchange.send)
 
@@ -119,6 +119,21 @@ class Edge:
                 milliseconds=round(seconds * 1000, 1),
                 client=request.client_address,
             )
+
+
+def log_problem(request: Request, problem: Problem, error: Exception) -> None:
+    """Logs what is not the client's fault; with a traceback where the fault lies in this process."""
+    if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return
+    is_own = not isinstance(error, grpc.aio.AioRpcError) and problem.reason.name == "INTERNAL"
+    log = _logger.error if is_own else _logger.warning
+    log(
+        "request failed",
+        route=request.route,
+        status=problem.status,
+        reason=problem.reason.name,
+        exc_info=error if is_own else None,
+    )
 
 
 def _reply(problem: Problem, error: Exception, request_id: str) -> Reply:

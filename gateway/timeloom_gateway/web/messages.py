@@ -39,6 +39,11 @@ class Request:
         value = self._headers.get(name)
         return value.decode("latin-1") if value is not None else ""
 
+    def optional_header(self, name: bytes) -> str | None:
+        """A header's value by its lower-case name; None if it is absent, which an empty one is not."""
+        value = self._headers.get(name)
+        return value.decode("latin-1") if value is not None else None
+
     @property
     def client_address(self) -> str:
         """The address of the peer, or of the client that a trusted proxy names."""
@@ -83,8 +88,8 @@ class Reply:
 
 def number_header(request: Request, name: str, *, above: float, at_most: float) -> float | None:
     """A header's number; None if it is absent. InvalidFieldError if it is none, or out of bounds."""
-    text = request.header(name.lower().encode())
-    if not text:
+    text = request.optional_header(name.lower().encode())
+    if text is None:
         return None
     try:
         value = float(text) if text.isascii() else above

@@ -192,7 +192,7 @@ function renderResponses(reference, operation) {
   const box = element("div");
   if (success?.content) {
     const schema = Object.values(success.content)[0].schema;
-    const shown = schema.contentSchema ?? schema;
+    const shown = schema.properties?.data?.contentSchema ?? schema;
     const members = reference.members(shown);
     const title = `200 · ${reference.typeName(shown)}`;
     box.append(members ? element("details", {}, element("summary", {}, title), members) : markdown(title));
