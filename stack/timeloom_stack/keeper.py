@@ -53,6 +53,7 @@ class ProcessKeeper:
         self._stopping = asyncio.Event()
         self._process: Process | None = None
         self._was_ready = False
+        self._ready_time: float | None = None
 
     @property
     def pid(self) -> int | None:
@@ -70,13 +71,11 @@ class ProcessKeeper:
         while not self._stopping.is_set():
             if not await self._dependencies_are_ready(dependencies):
                 break
-            begin = time.monotonic()
             cause = await self._run_once()
             if self._stopping.is_set():
                 break
-            failures = 1 if time.monotonic() - begin > self._backoff.steady_after_seconds else failures + 1
+            failures = 1 if self._ran_steadily() else failures + 1
             if not self._was_ready and failures >= self._backoff.attempts_max:
-                self._change(state=ProcessState.FAILED, pid=None, last_exit=cause)
                 raise self._failure(cause)
             await self._pause(cause, self._backoff.delay_seconds(failures))
         self._change(state=ProcessState.STOPPED, pid=None)
@@ -102,6 +101,7 @@ class ProcessKeeper:
 
     async def _run_once(self) -> str:
         """Runs the process to its end, and returns what it died of."""
+        self._ready_time = None
         self._change(state=ProcessState.STARTING, pid=None)
         try:
             await self.specification.prepare()
@@ -145,6 +145,7 @@ class ProcessKeeper:
             return f"{_describe_exit(process.returncode)} before it was ready"
         if not self._stopping.is_set():
             self._was_ready = True
+            self._ready_time = time.monotonic()
             self.ready.set()
             self._change(state=ProcessState.READY)
         cause = _describe_exit(await process.wait())
@@ -152,7 +153,14 @@ class ProcessKeeper:
             await self._see_out_orphans()
         return cause
 
+    def _ran_steadily(self) -> bool:
+        """Whether the last run, which has just ended, was long enough to forget those before it."""
+        if self._ready_time is None:
+            return False
+        return time.monotonic() - self._ready_time > self._backoff.steady_after_seconds
+
     def _failure(self, cause: str) -> StartFailedError:
+        self._change(state=ProcessState.FAILED, pid=None, last_exit=cause)
         name = self.specification.name
         return StartFailedError(
             f"{name} does not start: {cause}", remedies=(f"see why: timeloom logs {name}",)

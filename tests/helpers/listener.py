@@ -1,8 +1,9 @@
 """A small real server for tests of the supervisor: `python -m tests.helpers.listener PORT [OPTION]...`.
 
 It says `listening` on its standard output, then accepts connections until SIGTERM. Options: `stubborn`
-ignores SIGTERM; `fails-first=FILE` ends with exit code 3 unless the file is there, and makes it; `fails`
-always does; `forks` leaves a child behind that outlives it.
+ignores SIGTERM; `fails-first=FILE` ends with exit code 3 unless the file is there, and makes it;
+`needs=FILE` ends with 4 while the file is not there; `fails` always ends with 3; `forks` leaves a child
+behind that outlives it.
 """
 
 import asyncio
@@ -36,6 +37,8 @@ def main() -> None:
             if not marker.exists():
                 marker.touch()
                 sys.exit(3)
+        if option.startswith("needs=") and not Path(option.removeprefix("needs=")).exists():
+            sys.exit(4)
     if "fails" in sys.argv:
         say("there is no configuration")
         sys.exit(3)

@@ -62,6 +62,7 @@ class StackProcess:
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 self._command("up"),
+                process_group=0,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import signal
 from asyncio.subprocess import PIPE, STDOUT
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from timeloom_platform.embedded.accounts import Account, blocking_folder
 from timeloom_platform.embedded.errors import EmbeddedError
 from timeloom_platform.embedded.installation import LINK_FILE, SHARED_DIRECTORY, PostgresInstallation
+from timeloom_platform.embedded.process import before_exec
 
 SUPERUSER = "postgres"
 """Bootstraps the cluster; no service uses it."""
@@ -173,7 +175,9 @@ class Cluster:
             stderr=STDOUT,
             cwd="/",
             env=postgres_environment(),
-            preexec_fn=self._account.assume if self._account else None,
+            # A terminal's Ctrl-C is not for it: whoever runs us decides what ends.
+            start_new_session=True,
+            preexec_fn=before_exec(self._account, signal.SIGKILL),
         )
         async with asyncio.timeout(_PROGRAM_TIMEOUT_SECONDS):
             output, _ = await process.communicate(stdin.encode())

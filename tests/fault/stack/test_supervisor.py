@@ -185,3 +185,18 @@ async def test_gives_up_at_once_what_cannot_be_prepared(scratch_directory: Path)
     with pytest.raises(StartFailedError, match="a cluster of PostgreSQL 17, and this is 18"):
         await supervisor.run(asyncio.Event())
     assert memory.sentences == []
+
+
+async def test_waits_longer_each_time_that_a_process_fails_which_ran_before(tmp_path: Path) -> None:
+    marker = tmp_path / "working"
+    marker.touch()
+    async with supervised(listener("fickle", f"needs={marker}")) as memory:
+        marker.unlink()
+        pid = memory.records["fickle"].pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await eventually(lambda: len(memory.sentences) == 4)
+        marker.touch()
+        await eventually(lambda: memory.records["fickle"].state == "ready")
+    waits = [sentence.rsplit(" in ", 1)[1] for sentence in memory.sentences]
+    assert waits[:4] == ["0.05 s", "0.1 s", "0.2 s", "0.2 s"]

@@ -247,3 +247,13 @@ def test_data_without_its_passwords_is_not_touched(stack: StackProcess) -> None:
     refused = stack.run("up")
     assert (refused.returncode, "are missing from" in refused.stderr) == (1, True)
     assert not (stack.data_dir / "secrets" / "postgres-owner").exists()
+
+
+def test_ctrl_c_in_a_terminal_during_the_first_start_is_no_failure(stack: StackProcess) -> None:
+    stack.start()
+    stack.wait_for(lambda state: bool(state) and state["processes"]["postgres"]["state"] == "starting")
+    # A terminal sends the signal to all that belong to its foreground, and not only to the supervisor.
+    for process in stack.family():
+        if os.getpgid(process.pid) == os.getpgid(stack.process.pid):
+            process.send_signal(signal.SIGINT)
+    assert stack.process.wait(20) == 0, stack.log()
