@@ -26,9 +26,10 @@ REPETITIONS = 3
 STREAM_REPETITIONS = 5
 LOADS = 500
 AT_ONCE = 64
-AT_ONCE_BEGIN: dict[Mode, int] = {"grow": 500, "window": 100}
+SETTLED: dict[Mode, int] = {"grow": 500, "window": 100}
 """The step from which executions are recorded at once: states of the mean size, full windows."""
 AT_ONCE_STEPS = 50
+SETTLED_STEPS = 200
 PEER_AT_ONCE_STEPS = 10
 MULTIPLEXED = 16
 
@@ -61,30 +62,38 @@ def main() -> Report:
             f"the peer: a saver over a pool of {peer_langgraph.POOL_SIZE}, autocommit, prepared statements",
         ),
     )
+    report.show_heading(console())
     uvloop.run(_measure(report))
-    report.show(console())
+    report.show_outcome(console())
     return report
 
 
 async def _measure(report: Report) -> None:
     for mode in workload.MODES:
-        steps = list(workload.steps(STEPS, mode))
-        async with installed() as installation, Recorder.open(installation) as client:
-            section = report.section(f"{mode}: {STEPS:,} steps of an execution")
-            ours = await _measure_ours(installation, client, steps, AT_ONCE_BEGIN[mode])
-            async with Peer.open(await installation.create_database("peer")) as peer:
-                theirs = await _measure_peer(peer, steps, AT_ONCE_BEGIN[mode])
-            _compare(section, ours, theirs)
+        with report.shown_section(f"{mode}: {STEPS:,} steps of an execution") as section:
+            await _measure_mode(section, mode)
     for mode in workload.MODES:
-        steps = list(workload.steps(STEPS, mode))
-        async with installed(gateway=True) as installation:
-            section = report.section(f"{mode}: the SDK, by way of the gateway")
-            await sdk.measure(section, installation, steps, AT_ONCE_BEGIN[mode])
+        with report.shown_section(f"{mode}: the SDK, by way of the gateway") as section:
+            async with installed(gateway=True) as installation:
+                steps = list(workload.steps(STEPS, mode))
+                await sdk.measure(section, installation, steps, SETTLED[mode])
     async with installed() as installation, Recorder.open(installation) as client:
-        await scale.measure_agents(report.section(f"window: {scale.AGENTS} agents at once"), client)
-        await scale.measure_executions(
-            report.section(f"window: {scale.EXECUTIONS} executions of {scale.STEPS:,} steps"), client
-        )
+        with report.shown_section(f"window: {scale.AGENTS} agents at once") as section:
+            await scale.measure_agents(section, client)
+        with report.shown_section(
+            f"window: {scale.EXECUTIONS} executions of {scale.STEPS:,} steps"
+        ) as section:
+            await scale.measure_executions(section, client)
+
+
+async def _measure_mode(section: Section, mode: Mode) -> None:
+    steps = list(workload.steps(STEPS, mode))
+    async with installed() as installation:
+        async with Recorder.open(installation) as client:
+            ours = await _measure_ours(installation, client, steps, SETTLED[mode])
+        async with Peer.open(await installation.create_database("peer")) as peer:
+            theirs = await _measure_peer(peer, steps, SETTLED[mode])
+    _compare(section, ours, theirs)
 
 
 async def _measure_ours(
@@ -95,19 +104,16 @@ async def _measure_ours(
     seconds = [await client.record(execution_id, deltas)]
     stored_bytes = await installation.stored_bytes("snapshots")
     seconds += [await client.record(await client.create(), deltas) for _ in range(REPETITIONS - 1)]
-    settled = recorder.encode(steps[begin : begin + AT_ONCE_STEPS + 1])
-    at_once = [await client.record_rate(AT_ONCE, settled) for _ in range(REPETITIONS)]
+    settled = recorder.encode(steps[begin : begin + SETTLED_STEPS + 1])
+    at_once = [await client.record_rate(AT_ONCE, settled[: AT_ONCE_STEPS + 1]) for _ in range(REPETITIONS)]
     streams = [await client.stream([await client.create()], deltas) for _ in range(STREAM_REPETITIONS)]
-    multiplexed = [
-        await client.stream([await client.create() for _ in range(MULTIPLEXED)], deltas)
-        for _ in range(REPETITIONS)
-    ]
+    multiplexed = [await client.stream_rate(MULTIPLEXED, settled) for _ in range(REPETITIONS)]
     return Measured(
         bytes_per_snapshot=stored_bytes / len(deltas),
         one_at_a_time=len(deltas) / median(seconds),
         at_once=median(at_once),
         stream=len(deltas) / median(streams),
-        stream_multiplexed=MULTIPLEXED * len(deltas) / median(multiplexed),
+        stream_multiplexed=median(multiplexed),
         load_seconds=await _measure_loads(lambda index: client.load(execution_id, index + 1)),
         list_seconds=await _median_of(lambda: client.list_all(execution_id)),
     )

@@ -104,6 +104,13 @@ class Recorder:
         assert reader.result() == expected
         return time.perf_counter() - begin
 
+    async def stream_rate(self, count: int, deltas: Sequence[bytes]) -> float:
+        """Records in so many new executions by one stream; otherwise like `record_rate`."""
+        execution_ids = [await self.create() for _ in range(count)]
+        await self.stream(execution_ids, deltas[:1])
+        seconds = await self.stream(execution_ids, deltas[1:])
+        return count * (len(deltas) - 1) / seconds
+
     async def load(self, execution_id: str, sequence: int) -> Any:
         """Returns the state after a step, as a Python value."""
         request = messages.GetSnapshotRequest(execution_id=execution_id, sequence=sequence)

@@ -6,7 +6,8 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -100,13 +101,28 @@ class Report:
         self.sections.append(section)
         return section
 
+    @contextmanager
+    def shown_section(self, title: str) -> Generator[Section]:
+        """Begins a section that is printed as soon as its figures are there: for benches that take minutes."""
+        section = self.section(title)
+        yield section
+        console().print(_table(section))
+
     def show(self, console: Console) -> None:
-        """Prints the figures as tables, and how many targets were met."""
+        """Prints everything."""
+        self.show_heading(console)
+        for section in self.sections:
+            console.print(_table(section))
+        self.show_outcome(console)
+
+    def show_heading(self, console: Console) -> None:
+        """Prints what is measured, and beside what."""
         console.print(f"[bold]{self.title}[/] beside {self.peer}; {_machine()}")
         for note in self.notes:
             console.print(f"  {note}", style="dim")
-        for section in self.sections:
-            console.print(_table(section))
+
+    def show_outcome(self, console: Console) -> None:
+        """Prints how many targets were met."""
         outcomes = [figure.met for section in self.sections for figure in section.figures]
         console.print(f"{outcomes.count(True)} targets met, {outcomes.count(False)} missed")
 
