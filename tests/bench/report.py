@@ -103,7 +103,7 @@ class Report:
 
     @contextmanager
     def shown_section(self, title: str) -> Generator[Section]:
-        """Begins a section that is printed as soon as its figures are there: for benches that take minutes."""
+        """Begins a section that is printed as soon as its figures are there, for long benches."""
         section = self.section(title)
         yield section
         console().print(_table(section))
