@@ -14,20 +14,24 @@ Path: TypeAlias = tuple[str | _Count, ...]
 """Names of members and indexes of elements, from the root on."""
 
 
-class Set(msgspec.Struct, tag="set", array_like=True, frozen=True, forbid_unknown_fields=True):
+class Set(msgspec.Struct, tag="set", array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
     """Puts a value at a path: a member, new or not, an element that is there, or the root."""
 
     path: Path
     value: Any
 
 
-class Remove(msgspec.Struct, tag="remove", array_like=True, frozen=True, forbid_unknown_fields=True):
+class Remove(
+    msgspec.Struct, tag="remove", array_like=True, frozen=True, gc=False, forbid_unknown_fields=True
+):
     """Removes the member of an object."""
 
     path: Path
 
 
-class Splice(msgspec.Struct, tag="splice", array_like=True, frozen=True, forbid_unknown_fields=True):
+class Splice(
+    msgspec.Struct, tag="splice", array_like=True, frozen=True, gc=False, forbid_unknown_fields=True
+):
     """Replaces a run of a list's elements, or of a string's code points, by others."""
 
     path: Path
@@ -101,10 +105,9 @@ decode_trusted_all: Final = msgspec.json.Decoder(list[list[Operation]]).decode
 
 def _refuse_depth(data: bytes, operations: Sequence[Operation]) -> None:
     brackets = data.count(b"[") + data.count(b"{")
+    if brackets + max([len(operation.path) for operation in operations], default=0) <= canonical.MAX_DEPTH:
+        return
     for index, operation in enumerate(operations):
-        above = len(operation.path) + isinstance(operation, Splice)
-        if above + brackets <= canonical.MAX_DEPTH:
-            continue
         value = None if isinstance(operation, Remove) else _value_of(operation)
         if len(operation.path) + canonical.depth_of(value) > canonical.MAX_DEPTH:
             raise DeltaError(f"operation {index}: a value is nested deeper than {canonical.MAX_DEPTH} levels")

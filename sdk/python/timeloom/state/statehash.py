@@ -4,8 +4,10 @@ It is a Merkle tree over the canonical form, in which small parts are leaves. Le
 of a value in canonical form and `size(v)` how many they are. Then, with SHA-256 and big-endian 32-bit
 numbers:
 
-- The **digest** of a list of more than 4,096 bytes is the hash of the byte 0x01, followed by the seals of its
-  elements.
+- The **digest** of a list of more than 4,096 bytes is the hash of the byte 0x01, followed by the run digests
+  of its
+  elements: of 32 at a time, and of those left over at the end. A run digest is the hash of the byte 0x03,
+  followed by the seals of the run's elements.
 - The digest of an object of more than 4,096 bytes is the hash of the byte 0x02, followed by, for each member
   in the order of the code points of the names: the length of the name in UTF-8, the name in UTF-8, the seal
   of the value.
@@ -20,10 +22,11 @@ about.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from struct import Struct
 from typing import Any, Final, TypeAlias, cast
 
 from timeloom.state import canonical
@@ -34,6 +37,9 @@ from timeloom.state._operations import Operation, Path, Remove, Splice
 LEAF_BYTES: Final = 4096
 """Objects and lists of at most this size are leaves."""
 
+RUN_LENGTH: Final = 32
+"""So many elements of a list are hashed together: then a change costs little, however long the list is."""
+
 INLINE_BYTES: Final = 32
 """Values of at most this size stand in their seal themselves."""
 
@@ -41,27 +47,26 @@ _ENCODE_FIRST_BYTES: Final = 1 << 20
 """Parts of a larger value are estimated before they are encoded, lest they be encoded at every level."""
 
 _SIZE_WIDTH: Final = 4
+_read_size: Final[Callable[..., tuple[int]]] = Struct(">I").unpack_from
 
 
 class _ListBranch:
-    """A list above the size of a leaf: its elements' nodes, in order."""
+    """A list above the size of a leaf: its elements' nodes, and the digests of its runs, in order."""
 
-    __slots__ = ("children", "content_bytes", "seal")
+    __slots__ = ("children", "content_bytes", "runs", "seal")
 
-    def __init__(self, children: list[_Node], content_bytes: int) -> None:
-        try:
-            content = b"".join(cast("list[bytes]", children))
-        except TypeError:  # some element is a branch itself
-            content = b"".join([_seal_of(child) for child in children])
+    def __init__(self, children: list[_Node], runs: list[bytes], content_bytes: int) -> None:
         self.children = children
+        self.runs = runs
         self.content_bytes = content_bytes
-        self.seal = _branch_seal(b"\x01" + content, content_bytes, len(children))
+        self.seal = _branch_seal(b"\x01" + b"".join(runs), content_bytes, len(children))
 
     @classmethod
     def of(cls, value: list[Any], *, frugal: bool) -> _ListBranch:
         """Hashes all elements."""
         children = [_node_of(item, frugal=frugal) for item in value]
-        return cls(children, sum(map(_size_of, children)))
+        runs = [_run_digest(children[at : at + RUN_LENGTH]) for at in range(0, len(children), RUN_LENGTH)]
+        return cls(children, runs, sum(map(_size_of, children)))
 
     def draft(self) -> _ListDraft:
         """Begins a change."""
@@ -159,6 +164,14 @@ def _branch_seal(content: bytes, content_bytes: int, count: int) -> bytes:
     return size.to_bytes(_SIZE_WIDTH, "big") + sha256(content).digest()
 
 
+def _run_digest(run: list[_Node]) -> bytes:
+    try:
+        content = b"".join(cast("list[bytes]", run))
+    except TypeError:  # some element is a branch
+        content = b"".join([_seal_of(child) for child in run])
+    return sha256(b"\x03" + content).digest()
+
+
 def _mark(draft: _Draft, operation: Operation) -> bool:
     """Marks what an operation touches, so that it is hashed again; False means that it is the whole state."""
     path = operation.path
@@ -191,12 +204,16 @@ def _descend(draft: _Draft, path: Path) -> _Draft | None:
 class _ListDraft:
     """A list under change. Its children are nodes, drafts of branches, and None for what must be hashed."""
 
-    __slots__ = ("_children", "_content_bytes", "_has_drafts")
+    __slots__ = ("_children", "_content_bytes", "_marked_from", "_marked_runs", "_runs")
 
     def __init__(self, branch: _ListBranch) -> None:
         self._children: list[Any] = branch.children.copy()
+        self._runs = branch.runs
         self._content_bytes = branch.content_bytes
-        self._has_drafts = False
+        self._marked_runs: set[int] = set()
+        self._marked_from = len(
+            branch.runs
+        )  # from here on all runs must be hashed again: elements have moved
 
     def enter(self, key: Any) -> _Draft | None:
         """Begins, or goes on with, a change within an element; None if that is no branch."""
@@ -204,42 +221,48 @@ class _ListDraft:
         if type(child) is _ListBranch or type(child) is _ObjectBranch:
             self._content_bytes -= _size_of(child)
             child = self._children[key] = child.draft()
-            self._has_drafts = True
+            self._marked_runs.add(key // RUN_LENGTH)
         return None if child is None or type(child) is bytes else child
 
     def clear(self, key: Any) -> None:
         """Lets an element be hashed again."""
-        child = self._children[key]
-        if child is not None and type(child) not in _DRAFTS:
-            self._content_bytes -= _size_of(child)
+        self._take_out(self._children[key])
         self._children[key] = None
+        self._marked_runs.add(key // RUN_LENGTH)
 
     def remove(self, key: Any) -> None:
-        """Lets nothing happen: elements are spliced out."""
+        """Refuses: elements are spliced out."""
         raise TypeError(f"element {key} of a list cannot be removed like a member")
 
     def splice(self, index: int, delete_count: int, insert_count: int) -> None:
         """Takes elements out, and puts others in that must be hashed."""
-        for place in range(index, index + delete_count):
-            self.clear(place)
+        for child in self._children[index : index + delete_count]:
+            self._take_out(child)
         self._children[index : index + delete_count] = [None] * insert_count
+        self._marked_from = min(self._marked_from, index // RUN_LENGTH)
 
     def finish(self, value: Any) -> _Node:
         """Hashes what was marked, now that the list has its new value."""
         children = self._children
-        if self._has_drafts:
-            for index, child in enumerate(children):
-                if type(child) in _DRAFTS:
-                    self._put(index, child.finish(value[index]))
-        index = 0
-        for _ in range(children.count(None)):
-            index = children.index(None, index)
-            self._put(index, _node_of(value[index]))
-        return _shrunk(_ListBranch(children, self._content_bytes), value)
+        run_count = -(-len(children) // RUN_LENGTH)
+        runs = self._runs[:run_count] + [b""] * (run_count - len(self._runs))
+        moved = range(self._marked_from, run_count)
+        for run in (*(run for run in self._marked_runs if run < self._marked_from), *moved):
+            self._finish_run(run * RUN_LENGTH, value)
+            runs[run] = _run_digest(children[run * RUN_LENGTH : (run + 1) * RUN_LENGTH])
+        return _shrunk(_ListBranch(children, runs, self._content_bytes), value)
 
-    def _put(self, index: int, node: _Node) -> None:
-        self._children[index] = node
-        self._content_bytes += _size_of(node)
+    def _finish_run(self, start: int, value: Any) -> None:
+        children = self._children
+        for index, child in enumerate(children[start : start + RUN_LENGTH], start):
+            if type(child) is not bytes and type(child) not in _BRANCHES:
+                node = _node_of(value[index]) if child is None else child.finish(value[index])
+                children[index] = node
+                self._content_bytes += _size_of(node)
+
+    def _take_out(self, child: Any) -> None:
+        if type(child) is bytes or type(child) in _BRANCHES:
+            self._content_bytes -= _size_of(child)
 
 
 class _ObjectDraft:
@@ -270,49 +293,41 @@ class _ObjectDraft:
 
     def remove(self, key: Any) -> None:
         """Takes a member out."""
-        self._forget(key)
-        self._parts.pop(key, None)
+        part = self._parts.pop(key, None)
+        if part is not None:
+            self._content_bytes -= _name_size(key) + _size_in(part, len(_name_prefix(key)))
         self._drafts.pop(key, None)
         self._marked.discard(key)
 
     def finish(self, value: Any) -> _Node:
         """Hashes what was marked, now that the object has its new value."""
-        count = len(self._parts)
-        branches = self._branches
-        for name, draft in self._drafts.items():
-            branches = self._put(name, draft.finish(value[name]), branches)
+        parts, branches, content_bytes = self._parts, self._branches, self._content_bytes
+        count = len(parts)
+        nodes: dict[str, _Node] = {name: draft.finish(value[name]) for name, draft in self._drafts.items()}
         for name in self._marked:
-            branches = self._put(name, _node_of(value[name]), branches)
-        parts = self._parts
+            nodes[name] = _node_of(value[name])
+        for name, node in nodes.items():
+            prefix, seal = _name_prefix(name), node if type(node) is bytes else _seal_of(node)
+            before = parts.get(name)
+            if before is None:
+                content_bytes += _name_size(name) + _size_in(seal, 0)
+            else:
+                content_bytes += _size_in(seal, 0) - _size_in(before, len(prefix))
+            parts[name] = prefix + seal
+        if (
+            branches
+            or len(nodes) > len(self._marked)
+            or any(type(node) is not bytes for node in nodes.values())
+        ):
+            kept = {name: branch for name, branch in branches.items() if name in parts and name not in nodes}
+            branches = kept | {name: node for name, node in nodes.items() if not isinstance(node, bytes)}
         if len(parts) != count:
             parts = {name: parts[name] for name in sorted(parts)}
-        if len(branches) != 0:
-            branches = {name: branch for name, branch in branches.items() if name in parts}
-        return _shrunk(_ObjectBranch(parts, branches, self._content_bytes), value)
-
-    def _put(self, name: str, node: _Node, branches: dict[str, _Branch]) -> dict[str, _Branch]:
-        self._forget(name)
-        prefix = _name_prefix(name)
-        if isinstance(node, bytes):
-            self._parts[name] = prefix + node
-            if name in branches:
-                branches = {other: branch for other, branch in branches.items() if other != name}
-        else:
-            self._parts[name] = prefix + node.seal
-            branches = {**branches, name: node}
-        self._content_bytes += _name_size(name) + _size_of(node)
-        return branches
-
-    def _forget(self, name: str) -> None:
-        part = self._parts.get(name)
-        if part is not None:
-            start = len(_name_prefix(name))
-            size = int.from_bytes(part[start : start + _SIZE_WIDTH], "big")
-            self._content_bytes -= _name_size(name) + size
+        return _shrunk(_ObjectBranch(parts, branches, content_bytes), value)
 
 
 _Draft: TypeAlias = "_ListDraft | _ObjectDraft"
-_DRAFTS: Final = (_ListDraft, _ObjectDraft)
+_BRANCHES: Final = (_ListBranch, _ObjectBranch)
 
 
 def _shrunk(branch: _Branch, value: Any) -> _Node:
@@ -329,7 +344,12 @@ def _seal_of(node: _Node) -> bytes:
 
 
 def _size_of(node: _Node) -> int:
-    return int.from_bytes(_seal_of(node)[:_SIZE_WIDTH], "big")
+    return _read_size(node if isinstance(node, bytes) else node.seal)[0]
+
+
+def _size_in(part: bytes, start: int) -> int:
+    """Reads the size from a seal that begins there."""
+    return _read_size(part, start)[0]
 
 
 @lru_cache(maxsize=4096)
