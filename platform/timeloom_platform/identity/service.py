@@ -32,7 +32,7 @@ def utc_now() -> datetime:
 
 
 class Identities:
-    """Projects and API keys, in the platform's schema. Resolves keys for the authenticators."""
+    """Projects and API keys. Resolves keys for the authenticators."""
 
     def __init__(
         self,

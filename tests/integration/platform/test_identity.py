@@ -23,6 +23,7 @@ from timeloom_platform.authentication import CallAuthenticator
 from timeloom_platform.channel import open_channel
 from timeloom_platform.database import Database
 from timeloom_platform.errors import InvalidApiKeyError
+from timeloom_platform.identity import PACKAGE, ROOM
 from timeloom_platform.identity.resolver import RemoteKeyResolver
 from timeloom_platform.identity.service import Identities
 from timeloom_platform.identity.servicer import identity_binding
@@ -65,13 +66,13 @@ class Served:
 
 @pytest.fixture
 def rooms() -> dict[str, str]:
-    return {"platform": "timeloom_platform.identity"}
+    return {ROOM: PACKAGE}
 
 
 @pytest_asyncio.fixture
 async def served(database_url: str) -> AsyncIterator[Served]:
     clock = Clock()
-    database = await Database.connect(database_url, room="platform", pool_size=4)
+    database = await Database.connect(database_url, room=ROOM, pool_size=4)
     usage = UsageRecorder(database)
     identities = Identities(database=database, cursors=Cursors(SECRET), usage=usage, clock=clock)
     authenticator = CallAuthenticator(tokens=TOKENS, keys=identities, clock=clock.seconds)
@@ -180,7 +181,7 @@ async def test_shows_and_stores_no_secret(served: Served, database_url: str, dat
     listed = await served.stub.ListApiKeys(pb.ListApiKeysRequest(), metadata=bearer(created.secret))
     connection = await asyncpg.connect(await databases.superuser_url(database_url))
     try:
-        rows = await connection.fetch("SELECT to_jsonb(api_keys)::text FROM platform.api_keys")
+        rows = await connection.fetch("SELECT to_jsonb(api_keys)::text FROM identity.api_keys")
     finally:
         await connection.close()
 

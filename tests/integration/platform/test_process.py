@@ -13,8 +13,13 @@ from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
+import grpc
+import grpc.aio
 import pytest
 import pytest_asyncio
+
+from tests.integration.platform.echo import SECRET, EchoRequest, EchoStub, token_metadata
+from timeloom_platform.api_keys import new_api_key
 
 LIMIT_SECONDS = 20
 Start = Callable[..., Coroutine[None, None, Process]]
@@ -142,6 +147,53 @@ async def test_shows_its_metrics(start: Start) -> None:
 
     assert status == 200
     assert "process_resident_memory_bytes" in text
+
+
+async def test_logs_no_secret_and_no_payload(start: Start) -> None:
+    """Also where credentials are wrong, requests are bad, and a defect quotes what it was given."""
+    process = await start(
+        """
+        from tests.integration.platform.conftest import NoKeys
+        from tests.integration.platform.echo import TOKENS, Echo, echo_binding
+        from timeloom_platform.authentication import CallAuthenticator
+        from timeloom_platform.server import GrpcServer
+
+        class Indiscreet(Echo):
+            async def answer(self, text, context):
+                raise ValueError(f"{text} {dict(context.invocation_metadata())}")
+
+        async def main(stop):
+            authenticator = CallAuthenticator(tokens=TOKENS, keys=NoKeys())
+            server = GrpcServer(
+                listen="127.0.0.1:0", authenticator=authenticator, services=[echo_binding(Indiscreet())]
+            )
+            await server.start()
+            await stop.wait()
+            await server.stop(notice_seconds=0)
+        """,
+        TIMELOOM_LOG_LEVEL="debug",
+        PYTHONPATH=str(Path(__file__).parents[3]),
+    )
+    address = json.loads(await first_line(process))["address"]
+    api_key, token = str(new_api_key()), token_metadata()
+    async with grpc.aio.insecure_channel(address) as channel:
+        for text, metadata in (
+            ("a", (("authorization", f"Bearer {api_key}"),)),
+            ("", token),
+            (f"Bearer {api_key}", (*token, ("authorization", f"Bearer {api_key}"))),
+        ):
+            with pytest.raises(grpc.aio.AioRpcError):
+                await EchoStub(channel).Unary(EchoRequest(text=text), metadata=metadata)
+
+    process.send_signal(signal.SIGTERM)
+    code, events, errors = await outcome(process)
+
+    statuses = [each["status"] for each in events if "status" in each]
+    assert (code, statuses) == (0, ["UNAUTHENTICATED", "INVALID_ARGUMENT", "INTERNAL"])
+    written = json.dumps(events) + errors
+    assert "ValueError: Bearer tl_" in written
+    for secret in (api_key, api_key.split("_", 2)[2], token[0][1], SECRET):
+        assert secret not in written
 
 
 async def test_loads_nothing_that_it_does_not_use(start: Start) -> None:
