@@ -122,7 +122,9 @@ async def test_a_known_etag_spares_the_answer_and_guards_the_change(api: httpx.A
     stale = await api.patch(path, json={"name": "c"}, headers={"if-match": '"1"'})
     assert (stale.status_code, stale.json()["code"]) == (412, "ETAG_MISMATCH")
     assert (await api.patch(path, json={"name": "d"}, headers={"if-match": "*"})).status_code == 200
-    assert (await api.patch(path, json={}, headers={"if-match": "1"})).status_code == 400
+    assert (await api.patch(path, json={"name": "e"}, headers={"if-match": "3"})).status_code == 200
+    assert (await api.patch(path, json={}, headers={"if-match": '""'})).status_code == 400
+    assert (await api.patch(path, json={}, headers={"if-match": ""})).status_code == 400
 
 
 async def test_another_projects_execution_is_not_there(

@@ -59,15 +59,15 @@ def field(message: DescriptorProto, name: str, kind: str, **more: Any) -> FieldD
 
 def map_field(message: DescriptorProto, name: str, key: str, value: str) -> None:
     """Adds a map field."""
-    entry = message.nested_type.add(name="".join(part.title() for part in name.split("_")) + "Entry")
+    entry = message.nested_type.add(name=_camel(f"_{name}") + "Entry")
     entry.options.map_entry = True
     field(entry, "key", key)
     field(entry, "value", value)
     field(message, name, f"message:{PACKAGE}.{message.name}.{entry.name}", repeated=True)
 
 
-def build() -> Contracts:
-    """The example contract."""
+def build(*, response_bodies: bool = True) -> Contracts:
+    """The example contract; Envoy wants it without `response_body`."""
     file = descriptor_pb2.FileDescriptorProto(
         name="timeloom/example/v1/example_service.proto", package=PACKAGE, syntax="proto3"
     )
@@ -79,7 +79,7 @@ def build() -> Contracts:
     _enums(file)
     _everything(file)
     _requests(file)
-    _service(file)
+    _service(file, response_bodies=response_bodies)
     found = descriptor_pb2.FileDescriptorSet()
     for each in dependencies:
         each.DESCRIPTOR.CopyToProto(found.file.add())
@@ -149,7 +149,7 @@ def _requests(file: descriptor_pb2.FileDescriptorProto) -> None:
     field(response, "items", f"message:{PACKAGE}.Item", repeated=True)
 
 
-def _service(file: descriptor_pb2.FileDescriptorProto) -> None:
+def _service(file: descriptor_pb2.FileDescriptorProto, *, response_bodies: bool) -> None:
     service = file.service.add(name="ExampleService")
     for name, rule in RULES.items():
         method = service.method.add(
@@ -159,6 +159,8 @@ def _service(file: descriptor_pb2.FileDescriptorProto) -> None:
         method.options.Extensions[options.scope] = options.SCOPE_READ
         extensions: Any = method.options.Extensions
         extensions[annotations_pb2.http].CopyFrom(rule)
+        if not response_bodies:
+            extensions[annotations_pb2.http].ClearField("response_body")
 
 
 _Rule = http_pb2.HttpRule
