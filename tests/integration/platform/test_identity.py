@@ -33,7 +33,11 @@ from timeloom_platform.server import GrpcServer
 
 SECRET = "a secret of this test, of 32 bytes or more"
 TOKENS = InternalTokens(SECRET)
-INTERNAL = (("x-timeloom-identity", TOKENS.mint(Identity(project_id="", scope=Scope.INTERNAL))),)
+
+
+def internal() -> tuple[tuple[str, str], ...]:
+    """A service's own metadata; minted for each call, because a token lives for a minute."""
+    return (("x-timeloom-identity", TOKENS.mint(Identity(project_id="", scope=Scope.INTERNAL))),)
 
 
 class Clock:
@@ -61,7 +65,7 @@ class Served:
     database: Database
 
     async def new_project(self, name: str = "one") -> Any:
-        return await self.stub.CreateProject(pb.CreateProjectRequest(name=name), metadata=INTERNAL)
+        return await self.stub.CreateProject(pb.CreateProjectRequest(name=name), metadata=internal())
 
 
 @pytest.fixture
@@ -128,7 +132,7 @@ async def test_lists_projects_oldest_first_page_by_page(served: Served) -> None:
     listed, token = [], ""
     while True:
         page = await served.stub.ListProjects(
-            pb.ListProjectsRequest(page_size=2, page_token=token), metadata=INTERNAL
+            pb.ListProjectsRequest(page_size=2, page_token=token), metadata=internal()
         )
         listed += [project.id for project in page.projects]
         token = page.next_page_token
@@ -146,7 +150,7 @@ async def test_keeps_projects_and_installation_apart(served: Served) -> None:
         "PERMISSION_DENIED",
         "MISSING_SCOPE",
     )
-    assert await reason(served.stub.GetCaller(pb.GetCallerRequest(), metadata=INTERNAL)) == (
+    assert await reason(served.stub.GetCaller(pb.GetCallerRequest(), metadata=internal())) == (
         "PERMISSION_DENIED",
         "MISSING_SCOPE",
     )
