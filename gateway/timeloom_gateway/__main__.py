@@ -8,7 +8,7 @@ import sys
 from timeloom_gateway import rooms
 from timeloom_gateway.contracts import Contracts
 from timeloom_gateway.gateway import Metrics, open_gateway
-from timeloom_gateway.settings import GatewaySettings
+from timeloom_gateway.settings import GatewaySettings, LimitSettings
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_platform import metrics
 from timeloom_platform.process import run
@@ -21,7 +21,7 @@ async def main(stop: asyncio.Event) -> None:
     settings = load(GatewaySettings)
     contracts = Contracts.load()
     addresses = rooms.addresses(contracts)
-    counts = Metrics(rpc=metrics.RpcMetrics(), http=HttpMetrics())
+    counts = Metrics(rpc=metrics.RpcMetrics(), http=_http_metrics(settings.limits))
     if settings.process.metrics_listen:
         _serve_metrics(settings.process.metrics_listen, counts)
     tracing = _tracing(settings.process)
@@ -33,6 +33,10 @@ async def main(stop: asyncio.Event) -> None:
             await gateway.drain()
     finally:
         await asyncio.to_thread(tracing.close)
+
+
+def _http_metrics(limits: LimitSettings) -> HttpMetrics:
+    return HttpMetrics(requests_max=limits.requests_max, live_clients_max=limits.live_clients_max)
 
 
 def _serve_metrics(listen: str, counts: Metrics) -> None:

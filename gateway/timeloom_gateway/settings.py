@@ -17,6 +17,8 @@ class LimitSettings:
     rate_burst: int = 2000
     failure_rate_per_second: float = 0.2
     failure_burst: int = 20
+    requests_max: int = 1_000
+    live_clients_max: int = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from timeloom_platform.errors import (
 
 AUTHENTICATION_SECONDS_MAX: Final = 10.0
 SEND_SECONDS_MAX: Final = 30.0
+CLOSE_SECONDS_MAX: Final = 5.0
 RECHECK_SECONDS: Final = 60.0
 
 _logger = structlog.get_logger(__name__)
@@ -45,13 +46,11 @@ class WebSocketEndpoint:
         gatekeeper: Gatekeeper,
         problems: Problems,
         metrics: HttpMetrics,
-        send_seconds_max: float = SEND_SECONDS_MAX,
     ) -> None:
         self._feed = feed
         self._gatekeeper = gatekeeper
         self._problems = problems
         self._metrics = metrics
-        self._send_seconds_max = send_seconds_max
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Serves one connection until its client leaves, is too slow, or loses its credentials."""
@@ -60,10 +59,10 @@ class WebSocketEndpoint:
         self._refuse_foreign_page(request)
         has_credentials = bool(request.header(b"authorization") or request.cookies)
         identity = await self._gatekeeper.admit(request) if has_credentials else None
-        await send({"type": "websocket.accept"})
-        connection = _Connection(request, receive, send, self._problems, self._send_seconds_max)
-        self._metrics.live_clients += 1
+        self._metrics.admit_live_client()
+        connection = _Connection(request, receive, send, self._problems)
         try:
+            await send({"type": "websocket.accept"})
             await self._converse(connection, request, identity)
         except _Closed:
             pass
@@ -122,14 +121,11 @@ class _TooSlowError(Exception):
 class _Connection:
     """Sends and receives whole messages; one at a time is sent."""
 
-    def __init__(
-        self, request: Request, receive: Receive, send: Send, problems: Problems, send_seconds_max: float
-    ) -> None:
+    def __init__(self, request: Request, receive: Receive, send: Send, problems: Problems) -> None:
         self._request = request
         self._receive = receive
         self._send = send
         self._problems = problems
-        self._send_seconds_max = send_seconds_max
         self._sending = asyncio.Lock()
         self.last_position = ""
 
@@ -155,7 +151,7 @@ class _Connection:
         """Sends a message, or raises _TooSlowError."""
         text = protocol.encode(message_type, **members)
         try:
-            async with asyncio.timeout(self._send_seconds_max), self._sending:
+            async with asyncio.timeout(SEND_SECONDS_MAX), self._sending:
                 await self._send({"type": "websocket.send", "text": text})
         except TimeoutError:
             raise _TooSlowError(f"too slow; resume after {self.last_position}") from None
@@ -186,7 +182,7 @@ class _Connection:
     async def close(self, code: int, reason: str) -> None:
         """Closes the connection, if there still is one."""
         with suppress(OSError, RuntimeError, TimeoutError):
-            async with asyncio.timeout(self._send_seconds_max):
+            async with asyncio.timeout(CLOSE_SECONDS_MAX):
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
 

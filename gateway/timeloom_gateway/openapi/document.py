@@ -10,7 +10,7 @@ from typing import Any, Final
 from timeloom_gateway.contracts import Contracts, Service
 from timeloom_gateway.openapi import protocol
 from timeloom_gateway.openapi.problems import PROBLEM_SCHEMA, components, references, statuses_of
-from timeloom_gateway.openapi.schemas import Schema, Schemas
+from timeloom_gateway.openapi.schemas import Schema, Schemas, with_rest_names
 from timeloom_gateway.problems import Reasons
 from timeloom_gateway.transcoding.rest import WHOLE_BODY, Route
 
@@ -86,7 +86,7 @@ def tag_of(service: str) -> str:
 def _operation(route: Route, schemas: Schemas, reasons: Reasons) -> dict[str, Any]:
     method = route.method
     name = method.name[0].lower() + method.name[1:]
-    summary, _, rest = method.comment.partition(". ")
+    summary, _, rest = with_rest_names(method.comment).partition(". ")
     operation: dict[str, Any] = {
         "operationId": name if route.primary else f"{name}Alias",
         "tags": [tag_of(method.contract.service)],
@@ -169,7 +169,7 @@ def _request_body(route: Route, schemas: Schemas) -> dict[str, Any]:
     request = route.method.request
     if route.binding.body == WHOLE_BODY:
         schema = schemas.request(request, without=route.request.set_elsewhere)
-        required = bool(schemas.components[request.name].get("required"))
+        required = bool(schemas.components[schema["$ref"].rpartition("/")[2]].get("required"))
     else:
         field = request.fields_by_name[route.binding.body]
         schema, required = schemas.request_field(field), False

@@ -7,7 +7,7 @@ response's names the members that are always there, and may gain members in late
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import combinations
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ Schema = dict[str, Any]
 _UUID: Final = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _EXAMPLE_UUID: Final = "019a7f3e-5c1b-7d42-9f0e-3b2a6c8d1e47"
 _EXAMPLE = re.compile(r"such as `([^`]+)`")
+_FIELD_NAME = re.compile(r"`[a-z]+(?:_[a-z]+)+`")
 _FLOAT_NAMES: Final = ["NaN", "Infinity", "-Infinity"]
 _TEXT_FORMATS: Final[Mapping[str, Schema]] = {
     wellknown.TIMESTAMP: {"type": "string", "format": "date-time"},
@@ -37,13 +38,11 @@ class Schemas:
     def __init__(self, comments: Mapping[str, str]) -> None:
         self.components: dict[str, Schema] = {}
         self._comments = comments
+        self._owners: dict[str, str] = {}
 
     def response(self, descriptor: Descriptor) -> Schema:
         """Refers to the schema of a message that the API sends."""
-        if descriptor.name not in self.components:
-            self.components[descriptor.name] = {}
-            self.components[descriptor.name] = self._response_object(descriptor)
-        return _reference(descriptor.name)
+        return self._component(descriptor, "", lambda: self._response_object(descriptor))
 
     def response_field(self, field: FieldDescriptor) -> Schema:
         """The schema of a response's field, without its description."""
@@ -51,10 +50,7 @@ class Schemas:
 
     def request(self, descriptor: Descriptor, *, without: Collection[tuple[str, ...]] = ()) -> Schema:
         """Refers to the schema of a request's body, without the fields that path and headers set."""
-        if descriptor.name not in self.components:
-            self.components[descriptor.name] = {}
-            self.components[descriptor.name] = self._request_object(descriptor, without=without)
-        return _reference(descriptor.name)
+        return self._component(descriptor, "", lambda: self._request_object(descriptor, without=without))
 
     def request_field(self, field: FieldDescriptor) -> Schema:
         """The schema of one field of a request: a body, a parameter or a member."""
@@ -77,7 +73,9 @@ class Schemas:
             comment = self._comments.get(field.message_type.full_name, "")
         if not comment:
             return {}
-        found: Schema = {"description": comment}
+        # Where a field allows certain words only, what looks like a field's name is one of them.
+        has_words = bool(getattr(rules_of(field), "in"))
+        found: Schema = {"description": comment if has_words else with_rest_names(comment)}
         example = _EXAMPLE.search(comment)
         if example and field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated:
             found["examples"] = [example[1]]
@@ -150,10 +148,19 @@ class Schemas:
         return _scalar(field, rules, request=True)
 
     def _request_message(self, descriptor: Descriptor, optional: Collection[str]) -> Schema:
-        name = f"{descriptor.name}Input"
+        return self._component(
+            descriptor, "Input", lambda: self._request_object(descriptor, optional=optional)
+        )
+
+    def _component(self, descriptor: Descriptor, suffix: str, build: Callable[[], Schema]) -> Schema:
+        """Refers to a component; of types with one name in several rooms, later ones carry the room's."""
+        name = descriptor.name + suffix
+        if self._owners.setdefault(name, descriptor.full_name) != descriptor.full_name:
+            name = descriptor.full_name.split(".")[1].title() + name
+            self._owners[name] = descriptor.full_name
         if name not in self.components:
-            self.components[name] = {}
-            self.components[name] = self._request_object(descriptor, optional=optional)
+            self.components[name] = {}  # known before it is built, because a type may contain itself
+            self.components[name] = build()
         return _reference(name)
 
     def _shape(self, field: FieldDescriptor, element: Schema, rules: FieldRules) -> Schema:
@@ -180,6 +187,11 @@ class Schemas:
         comment = self._comments.get(enum.full_name, "")
         description = "\n\n".join(part for part in (comment, "\n".join(lines)) if part)
         return {**schema, "description": description} if description else schema
+
+
+def with_rest_names(comment: str) -> str:
+    """A comment whose field names are those of REST: `next_page_token` becomes `nextPageToken`."""
+    return _FIELD_NAME.sub(lambda name: re.sub("_(.)", lambda tail: tail[1].upper(), name[0]), comment)
 
 
 def _reference(name: str) -> Schema:

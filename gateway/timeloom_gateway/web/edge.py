@@ -26,6 +26,9 @@ from timeloom_platform.telemetry import TRACEPARENT_METADATA, Tracing, end_span
 CLIENT_CLOSED_REQUEST: Final = 499
 """What the log says of a request whose client did not wait for the answer."""
 
+PROBES: Final = frozenset({"/healthz", "/readyz"})
+"""Asked every second or two: always answered, and not worth a line in the log."""
+
 _SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -94,8 +97,10 @@ class Edge:
             preflight = self._cors.preflight(request)
             if preflight is not None:
                 await preflight.send(exchange.send)
-            else:
-                await self._dispatch(request, receive, exchange.send)
+                return
+            if request.path not in PROBES:
+                self._metrics.require_room()
+            await self._dispatch(request, receive, exchange.send)
         except ClientGoneError:
             exchange.status = CLIENT_CLOSED_REQUEST
         except Exception as error:  # noqa: BLE001 - the boundary of a request: any error becomes a problem
@@ -110,7 +115,7 @@ class Edge:
     def _account(self, request: Request, exchange: _Exchange) -> None:
         seconds = time.monotonic() - exchange.start_time
         self._metrics.count(request.method, request.route, exchange.status, seconds)
-        if self._logs_access:
+        if self._logs_access and request.path not in PROBES:
             _logger.info(
                 "request",
                 method=request.method,

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from timeloom_platform.errors import OverloadedError
 from timeloom_platform.metrics import BUCKETS_SECONDS
 
 if TYPE_CHECKING:  # prometheus_client is imported where metrics are scraped
     from prometheus_client.core import Metric
+
+RETRY_AFTER_SECONDS = 1.0
 
 _BOUNDS = (*(str(bound) for bound in BUCKETS_SECONDS), "+Inf")
 
@@ -29,12 +32,28 @@ class _RouteCounts:
 
 
 class HttpMetrics:
-    """A collector for prometheus_client. Routes are templates, so that their number is bounded."""
+    """Counts requests, and bounds those at one time; a collector for prometheus_client.
 
-    def __init__(self) -> None:
+    Routes are templates, so that their number is bounded.
+    """
+
+    def __init__(self, *, requests_max: int = 1_000, live_clients_max: int = 5_000) -> None:
         self._routes: dict[tuple[str, str], _RouteCounts] = {}
+        self._requests_max = requests_max
+        self._live_clients_max = live_clients_max
         self.in_flight = 0
         self.live_clients = 0
+
+    def require_room(self) -> None:
+        """OverloadedError if so many requests are being served that one more would make all wait."""
+        if self.in_flight - self.live_clients > self._requests_max:
+            raise _overloaded(f"The gateway is serving {self._requests_max} requests already.")
+
+    def admit_live_client(self) -> None:
+        """Counts a WebSocket or event stream that opens, or raises OverloadedError if there are too many."""
+        if self.live_clients >= self._live_clients_max:
+            raise _overloaded(f"The gateway has {self._live_clients_max} live clients already.")
+        self.live_clients += 1
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts a request that has ended."""
@@ -70,3 +89,7 @@ class HttpMetrics:
             "live_clients", "WebSockets and event streams that are open.", self.live_clients
         )
         yield from (requests, seconds, in_flight, live)
+
+
+def _overloaded(message: str) -> OverloadedError:
+    return OverloadedError(message, retry_after_seconds=RETRY_AFTER_SECONDS)

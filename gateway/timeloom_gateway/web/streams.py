@@ -98,9 +98,9 @@ class StreamRelay:
             is_admitted: Whether the client's credentials are still good; asked every minute.
         """
         framing = LINES if choose(request, (EVENT_STREAM, NDJSON)) == NDJSON else SSE
+        self._metrics.admit_live_client()
         leaving = asyncio.create_task(self._until_over(receive, is_admitted))
         reader = _Reader(items, leaving)
-        self._metrics.live_clients += 1
         try:
             first = await reader.next(timeout_seconds=FIRST_ITEM_SECONDS)
             writer = _Writer(send, framing)
@@ -119,8 +119,11 @@ class StreamRelay:
         item = first
         try:
             while not reader.is_over:
-                await (writer.keep_alive() if item is None else writer.send(item))
+                if item is not None:
+                    await writer.send(item)
                 item = await reader.next(timeout_seconds=KEEP_ALIVE_SECONDS)
+                if item is None and not reader.is_over:
+                    await writer.keep_alive()
             if reader.has_ended:
                 await writer.end()
         except TimeoutError:

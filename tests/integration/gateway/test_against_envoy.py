@@ -1,7 +1,7 @@
 """Our transcoder beside Envoy's, on what both define: the same message, or both refuse.
 
-Where ours is stricter (unknown members, `null`, numbers as strings, one value for a list) or has conventions of
-its own (short names of enums, inline documents), `tests/unit/gateway` says what it does.
+Where ours is stricter (unknown members, `null`, numbers as strings, one value for a list) or has conventions
+of its own (short names of enums, inline documents), `tests/unit/gateway` says what it does.
 """
 
 from __future__ import annotations

@@ -30,10 +30,12 @@ async def bus(house: House) -> AsyncIterator[Bus]:
     await connection.close()
 
 
-async def tell(bus: Bus, tenant: Tenant, execution_id: str, sequence: int = 1) -> None:
+async def tell(
+    bus: Bus, tenant: Tenant, execution_id: str, sequence: int = 1, *, step_name: str = "plan"
+) -> None:
     """An event of one execution, as the snapshots service tells it."""
     recorded = events_pb2.SnapshotsRecorded(
-        execution_id=execution_id, first_sequence=sequence, last_sequence=sequence, step_name="plan"
+        execution_id=execution_id, first_sequence=sequence, last_sequence=sequence, step_name=step_name
     )
     topic = f"executions/{execution_id}"
     event = events_pb2.Event(

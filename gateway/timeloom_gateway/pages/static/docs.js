@@ -66,7 +66,7 @@ class Reference {
   bounds(schema) {
     const found = this.resolve(schema);
     const words = [];
-    if (found.minLength) words.push(`at least ${found.minLength} characters`);
+    if (found.minLength > 1) words.push(`at least ${found.minLength} characters`);
     if (found.maxLength) words.push(`at most ${found.maxLength} characters`);
     if (found.maxItems) words.push(`at most ${found.maxItems} of them`);
     if (found.minimum) words.push(`at least ${found.minimum}`);

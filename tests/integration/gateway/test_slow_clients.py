@@ -1,0 +1,129 @@
+"""Clients that are slow, or do not finish what they began: they cost little, and others do not notice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from tests.integration.gateway.house import House, Tenant
+from tests.integration.gateway.test_live import open_socket, tell
+from timeloom_gateway.live import websocket
+from timeloom_gateway.web import connections, streams
+from timeloom_platform.bus import Bus
+from timeloom_platform.testing import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HALF_OPEN = 300
+LONG = "x" * 500_000
+"""Fills the buffers on the way to a client with few events."""
+
+
+@asynccontextmanager
+async def half_open(house: House, count: int) -> AsyncIterator[list[asyncio.StreamReader]]:
+    """Connections that send the beginning of a request and no more."""
+    host, port = house.gateway.http_address.split(":")
+    opened = await asyncio.gather(*(asyncio.open_connection(host, int(port)) for _ in range(count)))
+    for _, writer in opened:
+        writer.write(b"GET /api/executions HTTP/1.1\r\nhost: x\r\n")
+    try:
+        yield [reader for reader, _ in opened]
+    finally:
+        for _, writer in opened:
+            writer.close()
+
+
+async def slowest_of(api: httpx.AsyncClient, count: int = 20) -> float:
+    durations: list[float] = []
+    for _ in range(count):
+        begin = time.perf_counter()
+        assert (await api.get("/api/executions")).status_code == httpx.codes.OK
+        durations.append(time.perf_counter() - begin)
+    return max(durations)
+
+
+async def test_many_half_open_connections_disturb_nobody(house: House, api: httpx.AsyncClient) -> None:
+    async with half_open(house, HALF_OPEN):
+        assert await slowest_of(api) < 1.0
+
+
+async def test_a_head_that_does_not_come_closes_the_connection(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS_MAX", 0.1)
+    async with half_open(house, 1) as (reader,):
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+
+
+async def test_a_keep_alive_connection_is_not_taken_for_a_slow_one(
+    house: House, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS_MAX", 0.1)
+    host, port = house.gateway.http_address.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    for _ in range(2):
+        writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert b"200" in await reader.readline()
+        await reader.readuntil(b'{"status":"ok"}')
+        # Longer than a head may take: the first request must not count for the second.
+        begin = time.monotonic()
+        while time.monotonic() < begin + 0.2:
+            assert await slowest_of(api, count=5) < 1.0
+    writer.close()
+
+
+async def test_a_web_socket_that_reads_nothing_is_let_go(
+    house: House, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its buffers fill, then its events wait in JetStream, and in the end it has to come back."""
+    monkeypatch.setattr(websocket, "SEND_SECONDS_MAX", 0.3)
+    bus = await Bus.connect(house.nats.url, name="test")
+    try:
+        async with open_socket(house, **tenant.headers) as connection:
+            await connection.recv()
+            await connection.send(json.dumps({"type": "subscribe", "id": "a", "topic": "executions"}))
+            await connection.recv()
+            connection.transport.pause_reading()
+            before = house.metrics.http.live_clients
+            async with asyncio.timeout(30):
+                while house.metrics.http.live_clients == before:
+                    await tell(bus, tenant, "a", step_name=LONG)
+            connection.transport.resume_reading()
+            with pytest.raises(ConnectionClosed):
+                await _read_to_the_end(connection)
+    finally:
+        await bus.close()
+
+
+async def _read_to_the_end(connection: ClientConnection) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            await connection.recv()
+
+
+async def test_an_event_stream_that_nobody_reads_ends(
+    house: House, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "STALLED_SECONDS_MAX", 0.3)
+    bus = await Bus.connect(house.nats.url, name="test")
+    host, port = house.gateway.http_address.split(":")
+    _, writer = await asyncio.open_connection(host, int(port), limit=1024)
+    try:
+        key = tenant.keys["read"]
+        head = f"GET /api/stream?topic=executions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\r\n"
+        writer.write(head.encode())
+        await eventually(lambda: house.metrics.http.live_clients == 1)
+        async with asyncio.timeout(30):
+            while house.metrics.http.live_clients:
+                await tell(bus, tenant, "a", step_name=LONG)
+    finally:
+        writer.transport.abort()
+        await bus.close()

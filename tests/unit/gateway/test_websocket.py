@@ -1,0 +1,99 @@
+"""A WebSocket whose client is too slow: what only a connection that can be stopped at will shows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, cast
+
+import pytest
+
+from timeloom.events.v1 import events_pb2
+from timeloom_gateway.contracts import Contracts
+from timeloom_gateway.live import protocol, websocket
+from timeloom_gateway.live.feed import Feed
+from timeloom_gateway.live.websocket import WebSocketEndpoint
+from timeloom_gateway.problems import Problems
+from timeloom_gateway.security.gatekeeper import Gatekeeper
+from timeloom_gateway.web.messages import Request
+from timeloom_gateway.web.metrics import HttpMetrics
+from timeloom_platform.auth import Identity, Scope
+from timeloom_platform.bus.live import Delivery
+
+
+class EndlessEvents:
+    """Has always another event."""
+
+    async def last_sequence(self) -> int:
+        return 41
+
+    async def subscribe_ordered(
+        self, _filters: Sequence[str], *, start_sequence: int | None = None
+    ) -> AsyncGenerator[Delivery]:
+        sequence = start_sequence or 1
+        while True:
+            yield Delivery(sequence, events_pb2.Event(topic="executions/a"))
+            sequence += 1
+
+
+class OpenGate:
+    """Admits everyone."""
+
+    async def admit(self, _request: Request) -> Identity:
+        return Identity(project_id="p", scope=Scope.READ)
+
+    async def is_still_admitted(self, _request: Request) -> bool:
+        return True
+
+
+class StallingClient:
+    """Takes so many messages and no more, but notices when it is told to go."""
+
+    def __init__(self, *, takes: int) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self._takes = takes
+        self._incoming = [
+            {"type": "websocket.connect"},
+            {"type": "websocket.receive", "text": '{"type":"subscribe","id":"s","topic":"executions"}'},
+        ]
+
+    async def receive(self) -> dict[str, Any]:
+        if not self._incoming:
+            await asyncio.Event().wait()
+        return self._incoming.pop(0)
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "websocket.send" and len(self.sent) == self._takes:
+            await asyncio.Event().wait()
+        self.sent.append(message)
+
+
+async def test_a_client_that_is_too_slow_is_told_where_to_resume(
+    contracts: Contracts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "SEND_SECONDS_MAX", 0.05)
+    metrics = HttpMetrics()
+    endpoint = WebSocketEndpoint(
+        feed=Feed(EndlessEvents(), contracts),
+        gatekeeper=cast("Gatekeeper", OpenGate()),
+        problems=Problems(contracts),
+        metrics=metrics,
+    )
+    scope = {
+        "type": "websocket",
+        "scheme": "ws",
+        "path": "/api/ws",
+        "raw_path": b"/api/ws",
+        "query_string": b"",
+    }
+    # Taken: the acceptance, `ready`, `subscribed`, and two events.
+    client = StallingClient(takes=5)
+    headers = [(b"authorization", b"Bearer x")]
+    await endpoint(Request({**scope, "headers": headers}), client.receive, client.send)
+    kinds = [json.loads(each["text"])["type"] for each in client.sent[1:5]]
+    assert kinds == ["ready", "subscribed", "event", "event"]
+    assert client.sent[5:] == [
+        {"type": "websocket.close", "code": protocol.CLOSE_TOO_SLOW, "reason": "too slow; resume after 43"}
+    ]
+    assert metrics.live_clients == 0
