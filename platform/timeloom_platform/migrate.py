@@ -23,6 +23,7 @@ import structlog
 
 from timeloom_platform.database import CONNECT_TIMEOUT_SECONDS, role_of, system_role_of
 
+START_TIMEOUT_SECONDS = 30.0
 LOCK_POLL_SECONDS = 0.05
 LOCK_ATTEMPTS = 1200
 ROLE_ATTEMPTS = 20
@@ -114,25 +115,13 @@ async def migrate(url: str, *, room: str, package: str) -> int:
         package: The package whose `migrations` folder holds the room's files.
 
     Raises:
-        MigrationError: An applied file was edited or renamed, a number was inserted before applied ones, or
-            another migrator held the lock beyond the deadline.
+        MigrationError: PostgreSQL was not there within the deadline, an applied file was edited or renamed, a
+            number was inserted before applied ones, or another migrator held the lock beyond the deadline.
     """
     if not _ROOM.fullmatch(room):
         raise MigrationError(f"{room!r} is not the name of a room")
     sources = {source: read_migrations(source) for source in dict.fromkeys((PLATFORM_PACKAGE, package))}
-    connection = await asyncpg.connect(
-        url,
-        timeout=CONNECT_TIMEOUT_SECONDS,
-        server_settings={
-            "application_name": f"timeloom-migrate-{room}",
-            "search_path": room,
-            "lock_timeout": str(LOCK_TIMEOUT_MS),
-            # "already exists, skipping" is what a second start is meant to find.
-            "client_min_messages": "warning",
-            # Whoever makes a role must not inherit it: the owner would see what only the role may.
-            "createrole_self_grant": "",
-        },
-    )
+    connection = await _connect(url, room)
     try:
         await _lock(connection, room)
         await _prepare(connection, room)
@@ -163,6 +152,32 @@ def read_migrations(package: str) -> Sequence[Migration]:
         if earlier.number == later.number:
             raise MigrationError(f"{earlier.name} and {later.name} have the same number")
     return found
+
+
+async def _connect(url: str, room: str) -> asyncpg.Connection[asyncpg.Record]:
+    """Wait for a PostgreSQL that is about to start, as everything is when an installation is."""
+    deadline = asyncio.get_running_loop().time() + START_TIMEOUT_SECONDS
+    while True:
+        try:
+            return await asyncpg.connect(
+                url,
+                timeout=CONNECT_TIMEOUT_SECONDS,
+                server_settings={
+                    "application_name": f"timeloom-migrate-{room}",
+                    "search_path": room,
+                    "lock_timeout": str(LOCK_TIMEOUT_MS),
+                    # "already exists, skipping" is what a second start is meant to find.
+                    "client_min_messages": "warning",
+                    # Whoever makes a role must not inherit it: the owner would see what only the role may.
+                    "createrole_self_grant": "",
+                },
+            )
+        except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError) as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise MigrationError(
+                    f"PostgreSQL could not be reached within {START_TIMEOUT_SECONDS:g} s"
+                ) from error
+            await asyncio.sleep(LOCK_POLL_SECONDS)
 
 
 async def _lock(connection: asyncpg.Connection[asyncpg.Record], room: str) -> None:

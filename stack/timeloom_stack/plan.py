@@ -20,6 +20,7 @@ from timeloom_stack.settings import StackSettings, reachable
 from timeloom_stack.supervisor import Supervised
 
 GATEWAY = "gateway"
+POSTGRES = "postgres"
 # What is acknowledged is committed, so a service that drains for longer than a person waits may be ended.
 _STOP_TIMEOUT_SECONDS = 1.2
 
@@ -163,7 +164,9 @@ class Planner:
             command=(sys.executable, "-P", "-m", module),
             directory=self._directory.root,
             environment=environment,
-            depends_on=needs,
+            # A first start spends most of its time in initdb: meanwhile the services load, and then wait.
+            depends_on=needs - {POSTGRES},
+            uses=needs & {POSTGRES},
             is_ready=is_ready,
             stop_signal=signal.SIGTERM,
             parent_death_signal=signal.SIGKILL,

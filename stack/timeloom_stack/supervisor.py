@@ -66,10 +66,11 @@ class Supervisor:
             )
             for each in processes
         }
-        # Refuses a circle, and a dependency that is not among the processes shows as a KeyError.
-        TopologicalSorter(
-            {keeper: self._dependencies(name) for name, keeper in self._keepers.items()}
-        ).prepare()
+        unknown = {need for name in self._keepers for need in self._needs(name)} - self._keepers.keys()
+        if unknown:
+            raise ValueError(f"nothing is called {', '.join(sorted(unknown))}")
+        # Refuses a circle, which could be neither started nor stopped.
+        TopologicalSorter({name: self._needs(name) for name in self._keepers}).prepare()
         self._tasks: set[asyncio.Task[None]] = set()
         self._orphanage = orphanage
 
@@ -101,16 +102,18 @@ class Supervisor:
             keeper.kill()
 
     async def _run(self, keeper: ProcessKeeper) -> None:
-        await keeper.run(self._dependencies(keeper.specification.name))
+        await keeper.run([self._keepers[name] for name in sorted(keeper.specification.depends_on)])
 
-    def _dependencies(self, name: str) -> list[ProcessKeeper]:
-        return [self._keepers[each] for each in sorted(self._keepers[name].specification.depends_on)]
+    def _needs(self, name: str) -> frozenset[str]:
+        """What must not be stopped before the process is."""
+        specification = self._keepers[name].specification
+        return specification.depends_on | specification.uses
 
     async def _stop_all(self) -> None:
         """Stops those first on which nobody depends any more, then what they stood on."""
         remaining = dict(self._keepers)
         while remaining:
-            needed = {name for keeper in remaining.values() for name in keeper.specification.depends_on}
+            needed = {need for name in remaining for need in self._needs(name)}
             free = [keeper for name, keeper in remaining.items() if name not in needed]
             await asyncio.gather(*(keeper.stop() for keeper in free))
             for keeper in free:

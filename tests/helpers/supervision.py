@@ -42,7 +42,11 @@ class Memory:
 
 
 def listener(
-    name: str, *options: str, depends_on: Sequence[str] = (), stop_timeout_seconds: float = 5.0
+    name: str,
+    *options: str,
+    depends_on: Sequence[str] = (),
+    uses: Sequence[str] = (),
+    stop_timeout_seconds: float = 5.0,
 ) -> Supervised:
     """A supervised `tests.helpers.listener` on a port of its own."""
     port = ports.choose()
@@ -56,6 +60,7 @@ def listener(
         directory=REPOSITORY,
         environment={**os.environ},
         depends_on=frozenset(depends_on),
+        uses=frozenset(uses),
         is_ready=is_ready,
         ready_timeout_seconds=10.0,
         stop_timeout_seconds=stop_timeout_seconds,

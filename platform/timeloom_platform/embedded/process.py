@@ -41,7 +41,9 @@ class ProcessSpecification:
     prepare: Callable[[], Awaitable[None]] = _nothing
     """Awaited before each start."""
     depends_on: frozenset[str] = frozenset()
-    """Names of the processes that must be ready before this one is started."""
+    """Names of the processes that must be ready before this one is started, and are stopped after it."""
+    uses: frozenset[str] = frozenset()
+    """Names of those that it waits for by itself, and that are stopped after it."""
     stop_signal: signal.Signals = signal.SIGTERM
     parent_death_signal: signal.Signals = signal.SIGKILL
     """What the kernel sends it when our process is gone, however that came about."""

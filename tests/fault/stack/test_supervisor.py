@@ -127,6 +127,21 @@ def test_refuses_a_circle_of_dependencies() -> None:
         Supervisor(circle, sink=memory, on_change=memory.on_change)
 
 
+def test_refuses_a_dependency_that_is_not_there() -> None:
+    memory = Memory()
+    with pytest.raises(ValueError, match="nothing is called two"):
+        Supervisor([listener("one", depends_on=["two"])], sink=memory, on_change=memory.on_change)
+
+
+async def test_starts_beside_what_it_waits_for_by_itself_and_is_stopped_before() -> None:
+    base, top = listener("base"), listener("top", uses=["base"])
+    async with supervised(top, base) as memory:
+        started = [name for name, state in memory.history if state == "starting"]
+        assert set(started) == {"top", "base"}
+        assert memory.history.index(("top", "starting")) < memory.history.index(("base", "ready"))
+    assert [name for name, state in memory.history if state == "stopping"] == ["top", "base"]
+
+
 @asynccontextmanager
 async def supervisor_process(directory: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """A supervisor in a process of its own, over a PostgreSQL and a listener that leaves a child behind."""
