@@ -64,8 +64,15 @@ _NATS_LEVELS = {
     "FTL": Level.ERROR,
 }
 
-# Its configuration can be read by us alone, and bcrypt would hold up each connection by a tenth of a second.
-_NATS_EXPECTED = frozenset({"Plaintext passwords detected, use nkeys or bcrypt"})
+# Said in alarm of what is meant to be.
+_EXPECTED = frozenset(
+    {
+        # To services that wait for it.
+        "the database system is starting up",
+        # We alone can read NATS' configuration, and bcrypt would hold up each connection by a tenth of a second.
+        "Plaintext passwords detected, use nkeys or bcrypt",
+    }
+)
 
 
 def parse(service: str, line: str) -> LogLine:
@@ -92,8 +99,9 @@ def _parse_postgres(line: str) -> LogLine | None:
     found = _POSTGRES.fullmatch(line)
     if found is None:
         return None
-    time, level, message = found.groups()
-    return LogLine(message=message, level=_POSTGRES_LEVELS.get(level, Level.INFO), time=_time(time))
+    time, name, message = found.groups()
+    level = Level.INFO if message in _EXPECTED else _POSTGRES_LEVELS.get(name, Level.INFO)
+    return LogLine(message=message, level=level, time=_time(time))
 
 
 def _parse_nats(line: str) -> LogLine | None:
@@ -101,7 +109,7 @@ def _parse_nats(line: str) -> LogLine | None:
     if found is None:
         return None
     time, name, message = found.groups()
-    level = Level.INFO if message in _NATS_EXPECTED else _NATS_LEVELS.get(name, Level.INFO)
+    level = Level.INFO if message in _EXPECTED else _NATS_LEVELS.get(name, Level.INFO)
     return LogLine(message=message, level=level, time=_time(time.replace("/", "-")))
 
 

@@ -35,9 +35,9 @@ EVENT = (
         ),
         (
             "postgres",
-            "2026-11-23 03:40:06.650 UTC [8622] FATAL:  the database system is starting up",
+            '2026-11-23 03:40:06.650 UTC [8622] FATAL:  role "nobody" does not exist',
             LogLine(
-                message="the database system is starting up",
+                message='role "nobody" does not exist',
                 level=Level.ERROR,
                 time=datetime(2026, 11, 23, 3, 40, 6, 650000, tzinfo=UTC),
             ),
