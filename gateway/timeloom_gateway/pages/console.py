@@ -25,8 +25,8 @@ _PAGE_HEADERS = {
 }
 _HASHED_FILES = "public, max-age=31536000, immutable"
 _NOT_BUILT = (
-    "The console is not part of this installation: building it needs Node.js 20. Everything else works; "
-    "the documentation shows what the API offers."
+    "This installation has no console in the browser. Everything else works: the documentation shows what the API "
+    "offers and lets you try it, and the command line shows executions and their states."
 )
 
 
@@ -45,7 +45,7 @@ class Console:
         if self._files is None:
             if request.path != "/" and not wants_page:
                 raise RouteNotFoundError("There is nothing here; /docs shows what there is.")
-            await notice("The console is not built", _NOT_BUILT).send(send)
+            await notice("There is no console here", _NOT_BUILT).send(send)
             return
         response = await self._respond(self._files, request, wants_page=wants_page)
         await response(request.scope, receive, send)
