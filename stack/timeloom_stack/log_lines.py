@@ -69,7 +69,7 @@ _EXPECTED = frozenset(
     {
         # To services that wait for it.
         "the database system is starting up",
-        # We alone can read NATS' configuration, and bcrypt would hold up each connection by a tenth of a second.
+        # We alone can read NATS' configuration, and bcrypt would hold up each connection.
         "Plaintext passwords detected, use nkeys or bcrypt",
     }
 )

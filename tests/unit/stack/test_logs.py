@@ -43,6 +43,14 @@ EVENT = (
             ),
         ),
         (
+            "postgres",
+            "2026-11-23 03:40:06.650 UTC [8622] FATAL:  the database system is starting up",
+            LogLine(
+                message="the database system is starting up",
+                time=datetime(2026, 11, 23, 3, 40, 6, 650000, tzinfo=UTC),
+            ),
+        ),
+        (
             "nats",
             "[8630] 2026/11/23 03:40:06.724431 [WRN] Slow consumer",
             LogLine(
