@@ -25,8 +25,8 @@ _PAGE_HEADERS = {
 }
 _HASHED_FILES = "public, max-age=31536000, immutable"
 _NOT_BUILT = (
-    "This installation has no console in the browser. Everything else works: the documentation shows what the API "
-    "offers and lets you try it, and the command line shows executions and their states."
+    "This installation has no console in the browser. Everything else works: the documentation shows what "
+    "the API offers and lets you try it, and the command line shows executions and their states."
 )
 
 
