@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Self, TypeAlias
+from uuid import UUID
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -38,9 +39,14 @@ STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 
-SET_PROJECT = "SELECT set_config('app.project', $1, true)"
+# In one round trip each, as texts of several statements: these take no parameters.
+BEGIN_FOR_PROJECT = "BEGIN; SELECT set_config('app.project', '{project_id}', true)"
+BEGIN_FOR_SYSTEM = "BEGIN; SET LOCAL ROLE {role}"
+COMMIT = "COMMIT"
+ROLLBACK = "ROLLBACK"
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+PooledConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PooledConnection"
 
 _CONNECTION_LOST = (
     OSError,
@@ -70,7 +76,7 @@ class Database:
         self.room = room
         self._pool = pool
         self._url = url
-        self._set_system_role = f"SET LOCAL ROLE {system_role_of(room)}"
+        self._begin_for_system = BEGIN_FOR_SYSTEM.format(role=system_role_of(room))
 
     @classmethod
     async def connect(cls, url: str, *, room: str, pool_size: int = 8) -> Self:
@@ -106,8 +112,9 @@ class Database:
             UnavailableError: PostgreSQL cannot be reached.
             OverloadedError: every connection of the pool stayed in use until the acquisition's deadline.
         """
-        async with AsyncExitStack() as stack:
-            yield await self._begin(stack, SET_PROJECT, project_id)
+        # What UUID writes needs no quoting.
+        async with self._transaction(BEGIN_FOR_PROJECT.format(project_id=UUID(project_id))) as connection:
+            yield connection
 
     @asynccontextmanager
     async def system_transaction(self) -> AsyncGenerator[Connection]:
@@ -117,8 +124,8 @@ class Database:
             UnavailableError: PostgreSQL cannot be reached.
             OverloadedError: every connection of the pool stayed in use until the acquisition's deadline.
         """
-        async with AsyncExitStack() as stack:
-            yield await self._begin(stack, self._set_system_role)
+        async with self._transaction(self._begin_for_system) as connection:
+            yield connection
 
     async def open_connection(self) -> asyncpg.Connection[asyncpg.Record]:
         """A connection of the caller's own, outside the pool, for LISTEN; the caller closes it."""
@@ -145,7 +152,20 @@ class Database:
         except TimeoutError:
             self._pool.terminate()
 
-    async def _begin(self, stack: AsyncExitStack, prologue: str, *arguments: str) -> Connection:
+    @asynccontextmanager
+    async def _transaction(self, begin: str) -> AsyncGenerator[Connection]:
+        connection = await self._begin(begin)
+        try:
+            try:
+                yield connection
+            except BaseException:
+                await _roll_back(connection)
+                raise
+            await _commit(connection)
+        finally:
+            await self._pool.release(connection)
+
+    async def _begin(self, begin: str) -> PooledConnection:
         """Begin a transaction, on another connection if PostgreSQL was restarted under this one.
 
         Nothing of the caller's has run yet, so that beginning again is safe, and a restart shorter than the
@@ -155,12 +175,8 @@ class Database:
         deadline = clock() + ACQUIRE_TIMEOUT_SECONDS
         while True:
             try:
-                async with AsyncExitStack() as attempt:
-                    connection = await self._pool.acquire(timeout=max(deadline - clock(), 0.001))
-                    attempt.push_async_callback(self._pool.release, connection)
-                    await self._begin_on(connection, attempt, prologue, *arguments)
-                    stack.push_async_exit(attempt.pop_all())
-                    return connection
+                connection = await self._pool.acquire(timeout=max(deadline - clock(), 0.001))
+                await self._begin_on(connection, begin)
             except _CONNECTION_LOST as error:
                 if self._pool.is_closing():
                     raise _unreachable() from error
@@ -172,20 +188,36 @@ class Database:
                     ) from error
                 else:
                     raise _unreachable() from error
+            else:
+                return connection
 
-    async def _begin_on(
-        self, connection: Connection, stack: AsyncExitStack, prologue: str, *arguments: str
-    ) -> None:
+    async def _begin_on(self, connection: PooledConnection, begin: str) -> None:
         try:
-            await stack.enter_async_context(connection.transaction())
-            await connection.execute(prologue, *arguments)
-        except _CONNECTION_LOST:
-            # The driver may not have noticed yet that the server closed it.
-            connection.terminate()
+            await connection.execute(begin)
+        except BaseException as error:
+            if isinstance(error, _CONNECTION_LOST):
+                # The driver may not have noticed yet that the server closed it.
+                connection.terminate()
+            await self._pool.release(connection)
             raise
 
     def _is_exhausted(self) -> bool:
         return self._pool.get_size() - self._pool.get_idle_size() >= self._pool.get_max_size()
+
+
+async def _commit(connection: Connection) -> None:
+    """Commit; an error that the caller has swallowed must not pass for a commit."""
+    outcome = await connection.execute(COMMIT)
+    if outcome != COMMIT:
+        raise asyncpg.InFailedSQLTransactionError(f"the transaction ended with {outcome}")
+
+
+async def _roll_back(connection: Connection) -> None:
+    """Roll back; if the connection is lost, the server does it, and what was raised before says more."""
+    try:
+        await connection.execute(ROLLBACK)
+    except _CONNECTION_LOST:
+        return
 
 
 def map_database_error(error: BaseException) -> TimeloomError | None:
@@ -196,8 +228,9 @@ def map_database_error(error: BaseException) -> TimeloomError | None:
     for kinds, answer in _ANSWERS:
         if isinstance(error, kinds):
             return answer()
-    # The driver says so in words alone when a connection was lost between two statements.
-    if isinstance(error, asyncpg.InterfaceError) and "clos" in str(error):
+    # The driver says so in words alone when a connection was lost between two statements: it is closed, and
+    # the pool has taken it back.
+    if isinstance(error, asyncpg.InterfaceError) and ("clos" in str(error) or "released" in str(error)):
         return _unreachable()
     return None
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import asyncpg
 import pytest
@@ -36,6 +37,24 @@ async def test_a_failed_transaction_leaves_nothing_behind(database: Database, pr
 
     async with database.transaction(project_id) as connection:
         assert await connection.fetchval("SELECT count(*) FROM notes") == 0
+
+
+async def test_an_error_that_is_swallowed_does_not_pass_for_a_commit(
+    database: Database, project_id: str
+) -> None:
+    async def fail_and_go_on() -> None:
+        async with database.transaction(project_id) as connection:
+            with suppress(asyncpg.DivisionByZeroError):
+                await connection.execute("SELECT 1 / 0")
+
+    with pytest.raises(asyncpg.InFailedSQLTransactionError):
+        await fail_and_go_on()
+
+
+async def test_a_project_that_is_no_uuid_reaches_no_statement(database: Database) -> None:
+    with pytest.raises(ValueError, match="UUID"):
+        async with database.transaction("'; DROP TABLE notes; --"):
+            pass
 
 
 async def test_a_cancelled_transaction_gives_its_connection_back(database_url: str, project_id: str) -> None:
