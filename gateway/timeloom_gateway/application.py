@@ -97,6 +97,7 @@ def build_application(settings: GatewaySettings, parts: Collaborators) -> Edge:
         cors=Cors([origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]),
         metrics=parts.metrics,
         tracing=parts.tracing,
+        closing=parts.closing,
         is_secure=settings.secure_cookies,
         logs_access=settings.access_log,
     )

@@ -56,8 +56,10 @@ class WebSocketEndpoint:
         """Serves one connection until its client leaves, is too slow, or loses its credentials."""
         if (await receive())["type"] != "websocket.connect":
             return
-        self._refuse_foreign_page(request)
-        has_credentials = bool(request.header(b"authorization") or request.cookies)
+        has_session = self._gatekeeper.has_session(request)
+        if has_session and not is_same_origin(request):
+            raise CsrfRejectedError("This WebSocket comes from another origin.")
+        has_credentials = has_session or bool(request.header(b"authorization"))
         identity = await self._gatekeeper.admit(request) if has_credentials else None
         self._metrics.admit_live_client()
         connection = _Connection(request, receive, send, self._problems)
@@ -98,12 +100,6 @@ class WebSocketEndpoint:
                 await self._gatekeeper.admit_api_key(request, api_key)
             elif not await self._gatekeeper.is_still_admitted(request):
                 raise UnauthenticatedError("The credentials are no longer good.")
-
-    @staticmethod
-    def _refuse_foreign_page(request: Request) -> None:
-        """A browser sends our cookies with a handshake that any page may begin."""
-        if request.cookies and not request.header(b"authorization") and not is_same_origin(request):
-            raise CsrfRejectedError("This WebSocket comes from another origin.")
 
 
 class _Closed(Exception):  # noqa: N818  # not an error: the client has left

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
-from timeloom_gateway.contracts import Contracts, Service
+from timeloom_gateway.contracts import Contracts, Service, resume_position_of
 from timeloom_gateway.openapi import protocol
 from timeloom_gateway.openapi.problems import PROBLEM_SCHEMA, components, references, statuses_of
 from timeloom_gateway.openapi.schemas import Schema, Schemas, with_rest_names
@@ -133,7 +133,7 @@ def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
         found.append({**entry, **schemas.description(parameter.field)})
     for entry in found:
         _move_examples(entry)
-    return [*found, *_header_parameters(route)]
+    return [*found, *_header_parameters(route, schemas)]
 
 
 def _path_schema(schema: Schema) -> Schema:
@@ -148,7 +148,7 @@ def _move_examples(parameter: dict[str, Any]) -> None:
         parameter["schema"] = {**parameter["schema"], "examples": examples}
 
 
-def _header_parameters(route: Route) -> list[dict[str, Any]]:
+def _header_parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
     found: list[Mapping[str, Any]] = [protocol.REQUEST_TIMEOUT]
     if takes_idempotency_key(route):
         found.append(protocol.IDEMPOTENCY_KEY)
@@ -156,8 +156,9 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
         found.append(protocol.IF_MATCH)
     if _answers_etag(route):
         found.append(protocol.IF_NONE_MATCH)
-    if route.method.contract.streams_responses:
-        found.append(protocol.LAST_EVENT_ID)
+    resume = resume_position_of(route.method.request)
+    if resume is not None and route.method.contract.streams_responses:
+        found.append({**protocol.LAST_EVENT_ID, "schema": schemas.parameter(resume[0])})
     return [dict(each) for each in found]
 
 

@@ -94,8 +94,7 @@ def components(reasons: Reasons) -> dict[str, Any]:
     """The responses that the routes refer to: one for each status, which explains its codes."""
     by_status: dict[int, list[Reason]] = {}
     for reason in reasons:
-        if reason.name not in _NEVER:
-            by_status.setdefault(reason.http_status, []).append(reason)
+        by_status.setdefault(reason.http_status, []).append(reason)
     return {_name(status): _response(status, found) for status, found in sorted(by_status.items())}
 
 

@@ -57,7 +57,6 @@ LAST_EVENT_ID: Final[Mapping[str, Any]] = {
     "name": "Last-Event-ID",
     "in": "header",
     "description": "The `id` of the last event that arrived; the stream goes on after it.",
-    "schema": {"type": "integer", "minimum": 0, "maximum": 4294967295},
 }
 
 RESPONSE_HEADERS: Final = {

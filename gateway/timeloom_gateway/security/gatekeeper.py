@@ -67,6 +67,10 @@ class Gatekeeper:
         set_identity(identity)
         return identity
 
+    def has_session(self, request: Request) -> bool:
+        """Whether the request would act by a session cookie, which a browser sends on its own account."""
+        return not request.header(b"authorization") and bool(self._cookies.session_of(request))
+
     async def is_still_admitted(self, request: Request) -> bool:
         """Whether the credentials that a long request came with are still good."""
         try:

@@ -6,6 +6,7 @@ security headers, metrics and the access log, which shows neither payload nor se
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -53,6 +54,7 @@ class Edge:
         cors: Cors,
         metrics: HttpMetrics,
         tracing: Tracing,
+        closing: asyncio.Event,
         is_secure: bool,
         logs_access: bool,
     ) -> None:
@@ -61,6 +63,7 @@ class Edge:
         self._cors = cors
         self._metrics = metrics
         self._tracing = tracing
+        self._closing = closing
         self._logs_access = logs_access
         self._headers = [*_SECURITY_HEADERS, *([_STRICT_TRANSPORT] if is_secure else [])]
 
@@ -70,6 +73,9 @@ class Edge:
         request.id = ids.request_id(request.header(b"x-request-id"))
         calls.begin_call(request_id=request.id, timeout_seconds=None)
         exchange = _Exchange(request, send, [*self._headers, (b"x-request-id", request.id.encode())])
+        if self._closing.is_set():
+            # A client that went on using this connection would soon find it closed.
+            exchange.headers.append((b"connection", b"close"))
         self._metrics.in_flight += 1
         traceparent = request.header(TRACEPARENT_METADATA.encode())
         span = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from timeloom_platform.errors import InvalidFieldError
@@ -58,12 +57,9 @@ class Request:
 
     @cached_property
     def cookies(self) -> Mapping[str, str]:
-        """The cookies; none if the header does not parse."""
-        try:
-            parsed = SimpleCookie(self.header(b"cookie"))
-        except CookieError:
-            return {}
-        return {name: morsel.value for name, morsel in parsed.items()}
+        """The cookies (RFC 6265, 5.4); one of another program that is malformed does not spoil ours."""
+        pairs = (pair.partition("=") for pair in self.header(b"cookie").split(";"))
+        return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
 PING_SECONDS = 20.0
 DRAIN_SECONDS_MAX = 5
+SETTLE_SECONDS = 0.1
 
 _logger = structlog.get_logger(__name__)
 
@@ -60,9 +61,15 @@ class HttpServer:
 
     async def stop(self) -> None:
         """Takes no more connections, lets running requests finish for a bounded time, and closes."""
+        if self._serving is None:
+            return
+        # Before its first turn in the event loop uvicorn has none.
+        for listening in getattr(self._server, "servers", ()):
+            listening.close()
+        # Who has just connected is about to send a request; uvicorn would close such a connection at once.
+        await asyncio.sleep(SETTLE_SECONDS)
         self._server.should_exit = True
-        if self._serving is not None:
-            await self._serving
+        await self._serving
 
 
 class _QuietServer(uvicorn.Server):

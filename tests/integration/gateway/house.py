@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -19,17 +17,12 @@ from timeloom_gateway.gateway import Gateway, Metrics, open_gateway
 from timeloom_gateway.settings import GatewaySettings, LimitSettings
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_platform.auth import INTERNAL_TOKEN_METADATA, Identity, InternalTokens, Scope, acting_as
-from timeloom_platform.bus import Bus
 from timeloom_platform.channel import open_channel
-from timeloom_platform.database import Database
 from timeloom_platform.embedded.nats import EmbeddedNats
 from timeloom_platform.metrics import RpcMetrics
-from timeloom_platform.outbox import OutboxRelay
-from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import GrpcServer, ServiceBinding
 from timeloom_platform.settings import ProcessSettings
 from timeloom_platform.testing import Databases, throw_away_nats
-from timeloom_snapshots.assembly import assembled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +61,6 @@ class House:
 
 
 ROOMS = {"identity": "timeloom_platform.identity", "gateway": "timeloom_gateway"}
-WHOLE_ROOMS = {**ROOMS, "snapshots": "timeloom_snapshots"}
 
 
 @asynccontextmanager
@@ -78,30 +70,6 @@ async def open_house(databases: Databases, **changes: Any) -> AsyncGenerator[Hou
         backend = MemorySnapshots()
         async with _open(database_url, nats, backend.binding(), backend, changes) as house:
             yield house
-
-
-@asynccontextmanager
-async def open_whole_house(databases: Databases, **changes: Any) -> AsyncGenerator[House]:
-    """A gateway before the real snapshots service, whose events reach the bus."""
-    async with databases.fresh(WHOLE_ROOMS) as database_url, throw_away_nats() as nats:
-        database = await Database.connect(database_url, room="snapshots", pool_size=4)
-        bus = await Bus.connect(nats.url, name="snapshots")
-        snapshots = assembled(
-            database=database,
-            cursors=Cursors(secrets.token_hex(32)),
-            clock=lambda: datetime.now(UTC),
-            cache_bytes=16 * 1024 * 1024,
-        )
-        relay = asyncio.create_task(OutboxRelay(database, bus).run())
-        try:
-            async with _open(database_url, nats, snapshots.binding, MemorySnapshots(), changes) as house:
-                yield house
-            await snapshots.committer.close()
-        finally:
-            relay.cancel()
-            await asyncio.wait({relay})
-            await bus.close()
-            await database.close()
 
 
 @asynccontextmanager
@@ -153,8 +121,13 @@ class _InternalOnly:
 
 
 async def make_tenant(house: House) -> Tenant:
-    """A new project with a key of each scope."""
-    channel = open_channel(house.gateway.grpc_address, tokens=house.tokens)
+    """A new project of the house, with a key of each scope."""
+    return await make_tenant_at(house.gateway.grpc_address, house.tokens)
+
+
+async def make_tenant_at(grpc_address: str, tokens: InternalTokens) -> Tenant:
+    """A new project of an installation, with a key of each scope."""
+    channel = open_channel(grpc_address, tokens=tokens)
     stub = identity_service_pb2_grpc.IdentityServiceStub(channel)
     try:
         with acting_as(Identity(project_id="", scope=Scope.INTERNAL)):

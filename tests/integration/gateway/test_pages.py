@@ -26,7 +26,7 @@ async def test_the_documentation_needs_nothing_from_elsewhere(house: House) -> N
             assert (await browser.get(link)).status_code == 200, link
 
 
-async def test_without_a_built_console_a_page_says_so(house: House) -> None:
+async def test_without_a_console_a_page_says_so(house: House) -> None:
     async with house.client(accept="text/html") as browser:
         page = await browser.get("/")
     assert page.status_code == 200

@@ -40,6 +40,9 @@ class EndlessEvents:
 class OpenGate:
     """Admits everyone."""
 
+    def has_session(self, _request: Request) -> bool:
+        return False
+
     async def admit(self, _request: Request) -> Identity:
         return Identity(project_id="p", scope=Scope.READ)
 
