@@ -100,7 +100,6 @@ async def _open_snapshots(stack: AsyncExitStack, settings: GatewaySettings) -> s
         database=database,
         cursors=Cursors(settings.internal_secret),
         clock=lambda: datetime.now(UTC),
-        linger_seconds=0,
         cache_bytes=CACHE_BYTES,
     )
     stack.push_async_callback(assembly.committer.close)

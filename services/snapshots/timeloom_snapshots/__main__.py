@@ -57,7 +57,6 @@ async def main(stop: asyncio.Event) -> None:
             database=database,
             cursors=Cursors(service.internal_secret),
             clock=lambda: datetime.now(UTC),
-            linger_seconds=loaded.commit_linger_seconds,
             cache_bytes=loaded.state_cache_bytes,
         )
         server = GrpcServer(

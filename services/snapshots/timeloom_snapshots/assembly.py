@@ -39,7 +39,6 @@ def assembled(
     database: Database,
     cursors: Cursors,
     clock: Callable[[], datetime],
-    linger_seconds: float,
     cache_bytes: int,
 ) -> Assembly:
     """Puts the service together."""
@@ -53,7 +52,6 @@ def assembled(
             codec=codec,
             hints=hints,
             clock=clock,
-            linger_seconds=linger_seconds,
         )
     )
     servicer = SnapshotsServicer(

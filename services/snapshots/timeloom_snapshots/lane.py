@@ -50,7 +50,6 @@ class LaneContext:
     codec: Codec
     hints: Hints
     clock: Callable[[], datetime]
-    linger_seconds: float
 
     def preparer(self, project_id: UUID) -> Preparer:
         """Makes what makes the requests of a project ready."""
@@ -72,10 +71,8 @@ class Lane:
         self._preparer = context.preparer(project_id)
         self._pending: deque[Request] = deque()
         self._ready = Group()
-        self._ready_since = 0.0
         self._committing: Group | None = None
         self._commit_task: asyncio.Task[None] | None = None
-        self._last_size = 0
         self._failures = 0
         self._wake = asyncio.Event()
         self.is_closed = False
@@ -87,17 +84,16 @@ class Lane:
 
     async def run(self) -> None:
         """Serves requests until none has come for a while."""
-        while True:
+        while not self.is_closed:
             self._wake.clear()
             await self._prepare_pending()
-            wait_seconds = self._commit_or_wait()
+            if self._committing is None and self._ready.answers:
+                self._begin_commit()
             try:
-                async with asyncio.timeout(wait_seconds):
+                async with asyncio.timeout(IDLE_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
-                if self._is_idle:
-                    self.is_closed = True
-                    return
+                self.is_closed = self._is_idle
 
     @property
     def _is_idle(self) -> bool:
@@ -105,23 +101,10 @@ class Lane:
 
     # -- Committing ---------------------------------------------------------------
 
-    def _commit_or_wait(self) -> float | None:
-        """Begins the commit of what is ready, or returns how long to wait for more; None is for a call."""
-        if self._committing is not None:
-            return None
-        if not self._ready.answers:
-            return None if self._pending else IDLE_SECONDS
-        loop = asyncio.get_running_loop()
-        if len(self._ready.answers) < self._last_size and not (self._ready.is_full or self._pending):
-            # As many callers as last time are likely to call again, and shortly.
-            left = self._ready_since + self._context.linger_seconds - loop.time()
-            if left > 0:
-                return left
-        group, self._ready = self._ready, Group()
-        self._committing = group
-        self._last_size = len(group.answers)
-        self._commit_task = loop.create_task(self._commit(group))
-        return None
+    def _begin_commit(self) -> None:
+        """Commits what is ready; what comes meanwhile is the next group, so that nobody has to linger."""
+        self._committing, self._ready = self._ready, Group()
+        self._commit_task = asyncio.get_running_loop().create_task(self._commit(self._committing))
 
     async def _commit(self, group: Group) -> None:
         try:
@@ -145,7 +128,6 @@ class Lane:
             self._finish(group)
         finally:
             self._committing = None
-            self._ready_since = asyncio.get_running_loop().time()
             self._wake.set()
 
     def _finish(self, group: Group) -> None:
@@ -235,8 +217,6 @@ class Lane:
             # If a commit failed meanwhile, it may have been made ready on what is not there.
             if failures == self._failures:
                 self._pending.popleft()
-                if not self._ready.answers:
-                    self._ready_since = asyncio.get_running_loop().time()
                 self._ready.add(request, prepared)
         return True
 

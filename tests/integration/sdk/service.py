@@ -93,7 +93,6 @@ class Service:
             database=self._database,
             cursors=Cursors(self._secret),
             clock=lambda: datetime.now(UTC),
-            linger_seconds=0.0,
             cache_bytes=CACHE_BYTES,
         )
         self._server = GrpcServer(

@@ -29,7 +29,6 @@ from timeloom_snapshots.verify import Damage
 
 SECRET = "a secret that only the tests' services know"
 CACHE_BYTES = 16 * 1024 * 1024
-LINGER_SECONDS = 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +122,6 @@ async def running_service(
         database=database,
         cursors=Cursors(SECRET),
         clock=lambda: datetime.now(UTC),
-        linger_seconds=LINGER_SECONDS,
         cache_bytes=cache_bytes,
     )
     identity = Identity(project_id=str(project_id), scope=Scope.WRITE)
