@@ -58,6 +58,7 @@ async def main(stop: asyncio.Event) -> None:
             cursors=Cursors(service.internal_secret),
             clock=lambda: datetime.now(UTC),
             cache_bytes=loaded.state_cache_bytes,
+            linger_seconds=loaded.commit_linger_seconds,
         )
         server = GrpcServer(
             listen=service.listen,

@@ -16,7 +16,7 @@ from timeloom_snapshots.effects import EffectReader
 from timeloom_snapshots.executions import Executions
 from timeloom_snapshots.hints import Hints
 from timeloom_snapshots.history import History
-from timeloom_snapshots.lane import LaneContext
+from timeloom_snapshots.lane import LINGER_SECONDS, LaneContext
 from timeloom_snapshots.reader import StateReader
 from timeloom_snapshots.recording import Recording
 from timeloom_snapshots.servicer import SnapshotsServicer
@@ -40,6 +40,7 @@ def assembled(
     cursors: Cursors,
     clock: Callable[[], datetime],
     cache_bytes: int,
+    linger_seconds: float = LINGER_SECONDS,
 ) -> Assembly:
     """Puts the service together."""
     codec = Codec.packaged()
@@ -52,6 +53,7 @@ def assembled(
             codec=codec,
             hints=hints,
             clock=clock,
+            linger_seconds=linger_seconds,
         )
     )
     servicer = SnapshotsServicer(

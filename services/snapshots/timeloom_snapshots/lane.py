@@ -29,6 +29,7 @@ from timeloom_snapshots.reader import StateReader
 from timeloom_snapshots.storage.commit import HeadMovedError, commit
 
 IDLE_SECONDS: Final = 30.0
+LINGER_SECONDS: Final = 0.002
 YIELD_SNAPSHOTS: Final = 32
 
 _TRY_AGAIN: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
@@ -50,6 +51,7 @@ class LaneContext:
     codec: Codec
     hints: Hints
     clock: Callable[[], datetime]
+    linger_seconds: float
 
     def preparer(self, project_id: UUID) -> Preparer:
         """Makes what makes the requests of a project ready."""
@@ -71,6 +73,8 @@ class Lane:
         self._preparer = context.preparer(project_id)
         self._pending: deque[Request] = deque()
         self._ready = Group()
+        self._ready_since = 0.0
+        self._last_size = 0
         self._committing: Group | None = None
         self._commit_task: asyncio.Task[None] | None = None
         self._failures = 0
@@ -87,10 +91,9 @@ class Lane:
         while not self.is_closed:
             self._wake.clear()
             await self._prepare_pending()
-            if self._committing is None and self._ready.answers:
-                self._begin_commit()
+            wait_seconds = self._commit_or_wait()
             try:
-                async with asyncio.timeout(IDLE_SECONDS):
+                async with asyncio.timeout(wait_seconds):
                     await self._wake.wait()
             except TimeoutError:
                 self.is_closed = self._is_idle
@@ -101,10 +104,21 @@ class Lane:
 
     # -- Committing ---------------------------------------------------------------
 
-    def _begin_commit(self) -> None:
-        """Commits what is ready; what comes meanwhile is the next group, so that nobody has to linger."""
+    def _commit_or_wait(self) -> float:
+        """Begins the commit of what is ready, unless more is about to come; returns how long to wait."""
+        if self._committing is not None or not self._ready.answers:
+            return IDLE_SECONDS
+        is_as_large_as_the_last = len(self._ready.answers) >= self._last_size
+        if not (is_as_large_as_the_last or self._ready.is_full or self._pending):
+            # The callers that were answered last are likely to call again, and shortly.
+            linger_until = self._ready_since + self._context.linger_seconds
+            left = linger_until - asyncio.get_running_loop().time()
+            if left > 0:
+                return left
         self._committing, self._ready = self._ready, Group()
+        self._last_size = len(self._committing.answers)
         self._commit_task = asyncio.get_running_loop().create_task(self._commit(self._committing))
+        return IDLE_SECONDS
 
     async def _commit(self, group: Group) -> None:
         try:
@@ -128,6 +142,7 @@ class Lane:
             self._finish(group)
         finally:
             self._committing = None
+            self._ready_since = asyncio.get_running_loop().time()
             self._wake.set()
 
     def _finish(self, group: Group) -> None:
@@ -217,6 +232,8 @@ class Lane:
             # If a commit failed meanwhile, it may have been made ready on what is not there.
             if failures == self._failures:
                 self._pending.popleft()
+                if not self._ready.answers:
+                    self._ready_since = asyncio.get_running_loop().time()
                 self._ready.add(request, prepared)
         return True
 

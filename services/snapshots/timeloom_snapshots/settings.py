@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from timeloom_platform.settings import ServiceSettings
+from timeloom_snapshots.lane import LINGER_SECONDS
 
 MEBIBYTE = 1024 * 1024
 
@@ -16,15 +17,19 @@ class Settings:
     Attributes:
         service: Those of every service.
         database_pool_size: Connections to PostgreSQL.
+        commit_linger_seconds: How long a commit waits for as many callers as the last one had.
         state_cache_bytes: What the states in memory may take together.
     """
 
     service: ServiceSettings
     database_pool_size: int = 8
+    commit_linger_seconds: float = LINGER_SECONDS
     state_cache_bytes: int = 96 * MEBIBYTE
 
     def __post_init__(self) -> None:
         if self.database_pool_size < 2:
             raise ValueError("TIMELOOM_DATABASE_POOL_SIZE must be at least 2: one connection is the relay's")
+        if not 0.0 <= self.commit_linger_seconds <= 0.1:
+            raise ValueError("TIMELOOM_COMMIT_LINGER_SECONDS must lie between 0 and 0.1")
         if self.state_cache_bytes < MEBIBYTE:
             raise ValueError("TIMELOOM_STATE_CACHE_BYTES must be at least 1 MiB")
