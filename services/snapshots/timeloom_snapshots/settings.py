@@ -24,7 +24,7 @@ class Settings:
     service: ServiceSettings
     database_pool_size: int = 8
     commit_linger_seconds: float = LINGER_SECONDS
-    state_cache_bytes: int = 96 * MEBIBYTE
+    state_cache_bytes: int = 256 * MEBIBYTE
 
     def __post_init__(self) -> None:
         if self.database_pool_size < 2:
