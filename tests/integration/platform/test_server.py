@@ -37,7 +37,6 @@ from timeloom_platform.metrics import RpcMetrics
 from timeloom_platform.server import GrpcServer, Limits, ServiceBinding
 from timeloom_platform.testing import eventually
 
-WRITER = token_metadata(Scope.WRITE)
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -61,12 +60,12 @@ async def failure(call: Any) -> grpc.aio.AioRpcError:
 
 @each_kind
 async def test_answers(served: EchoServer, kind: str) -> None:
-    assert await KINDS[kind](served.stub, "a", metadata=WRITER) == "a"
+    assert await KINDS[kind](served.stub, "a", metadata=token_metadata()) == "a"
 
 
 @each_kind
 async def test_gives_the_servicer_the_identity(served: EchoServer, kind: str) -> None:
-    answer = await KINDS[kind](served.stub, "identity", metadata=WRITER)
+    answer = await KINDS[kind](served.stub, "identity", metadata=token_metadata())
 
     assert answer == (
         "Identity(project_id='0199aaaa-0000-7000-8000-000000000001', scope=<Scope.WRITE: 3>, api_key_id='')"
@@ -86,7 +85,7 @@ async def test_refuses_a_call_without_credentials(served: EchoServer, kind: str)
 
 @each_kind
 async def test_names_the_fields_that_break_their_rules(served: EchoServer, kind: str) -> None:
-    error = await failure(KINDS[kind](served.stub, "", metadata=WRITER))
+    error = await failure(KINDS[kind](served.stub, "", metadata=token_metadata()))
 
     assert (error.code(), error.details(), served.echo.called) == (
         grpc.StatusCode.INVALID_ARGUMENT,
@@ -99,7 +98,7 @@ async def test_names_the_fields_that_break_their_rules(served: EchoServer, kind:
 
 
 async def test_checks_each_message_of_a_stream_as_it_comes(served: EchoServer) -> None:
-    stream = served.stub.Both(requests("a", ""), metadata=WRITER)
+    stream = served.stub.Both(requests("a", ""), metadata=token_metadata())
     assert (await stream.read()).text == "a"
 
     error = await failure(stream.read())
@@ -113,7 +112,7 @@ async def test_answers_an_error_of_ours_with_its_status(served: EchoServer, kind
         "The head is 7.", metadata={"headSequence": "7"}, retry_after_seconds=1.5
     )
 
-    error = await failure(KINDS[kind](served.stub, "raise", metadata=WRITER))
+    error = await failure(KINDS[kind](served.stub, "raise", metadata=token_metadata()))
 
     assert (error.code(), error.details()) == (grpc.StatusCode.ABORTED, "The head is 7.")
     assert detail(error, ErrorInfo()) == ErrorInfo(
@@ -124,7 +123,7 @@ async def test_answers_an_error_of_ours_with_its_status(served: EchoServer, kind
 
 @each_kind
 async def test_keeps_the_text_of_a_defect_to_itself(served: EchoServer, kind: str) -> None:
-    error = await failure(KINDS[kind](served.stub, "raise", metadata=WRITER))
+    error = await failure(KINDS[kind](served.stub, "raise", metadata=token_metadata()))
 
     assert (error.code(), detail(error, ErrorInfo()).reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")
     assert "the text of a defect" not in str(details(error)) + str(error.details())
@@ -132,7 +131,7 @@ async def test_keeps_the_text_of_a_defect_to_itself(served: EchoServer, kind: st
 
 @each_kind
 async def test_returns_the_request_id_that_it_was_given(served: EchoServer, kind: str) -> None:
-    metadata = (*WRITER, ("x-request-id", "order-1"))
+    metadata = (*token_metadata(), ("x-request-id", "order-1"))
 
     assert await KINDS[kind](served.stub, "request id", metadata=metadata) == "order-1"
     error = await failure(KINDS[kind](served.stub, "raise", metadata=metadata))
@@ -141,7 +140,9 @@ async def test_returns_the_request_id_that_it_was_given(served: EchoServer, kind
 
 @pytest.mark.parametrize("given", ["", "with a space", "x" * 129, "<script>"])
 async def test_makes_a_request_id_where_none_is_fit(served: EchoServer, given: str) -> None:
-    call = served.stub.Unary(EchoRequest(text="request id"), metadata=(*WRITER, ("x-request-id", given)))
+    call = served.stub.Unary(
+        EchoRequest(text="request id"), metadata=(*token_metadata(), ("x-request-id", given))
+    )
 
     answer = (await call).text
 
@@ -189,23 +190,23 @@ async def test_serves_a_public_method_to_anybody(served: EchoServer) -> None:
 
 
 async def test_follows_the_deadline_of_the_caller(served: EchoServer) -> None:
-    remaining = await KINDS["Unary"](served.stub, "deadline", metadata=WRITER, timeout=7)
+    remaining = await KINDS["Unary"](served.stub, "deadline", metadata=token_metadata(), timeout=7)
 
     assert 5 < float(remaining) < 8
 
 
 async def test_sets_the_default_deadline_where_the_caller_sets_none(served: EchoServer) -> None:
-    remaining = await KINDS["Unary"](served.stub, "deadline", metadata=WRITER)
+    remaining = await KINDS["Unary"](served.stub, "deadline", metadata=token_metadata())
 
     assert 18 < float(remaining) <= 20
 
 
 async def test_sets_no_deadline_for_streams(served: EchoServer) -> None:
-    assert await KINDS["Down"](served.stub, "deadline", metadata=WRITER) == "None"
+    assert await KINDS["Down"](served.stub, "deadline", metadata=token_metadata()) == "None"
 
 
 async def test_ends_a_call_at_the_deadline_of_its_method(served: EchoServer) -> None:
-    error = await failure(served.stub.Quick(EchoRequest(text="wait"), metadata=WRITER))
+    error = await failure(served.stub.Quick(EchoRequest(text="wait"), metadata=token_metadata()))
 
     assert (error.code(), detail(error, ErrorInfo()).reason) == (
         grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -216,7 +217,7 @@ async def test_ends_a_call_at_the_deadline_of_its_method(served: EchoServer) -> 
 
 @each_kind
 async def test_cancels_the_servicer_at_the_deadline_of_the_caller(served: EchoServer, kind: str) -> None:
-    error = await failure(KINDS[kind](served.stub, "wait", metadata=WRITER, timeout=0.1))
+    error = await failure(KINDS[kind](served.stub, "wait", metadata=token_metadata(), timeout=0.1))
 
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     await asyncio.wait_for(served.echo.cancelled.wait(), 5)
@@ -224,7 +225,7 @@ async def test_cancels_the_servicer_at_the_deadline_of_the_caller(served: EchoSe
 
 @each_kind
 async def test_cancels_the_servicer_when_the_caller_has_gone(served: EchoServer, kind: str) -> None:
-    calling = asyncio.create_task(KINDS[kind](served.stub, "wait", metadata=WRITER))
+    calling = asyncio.create_task(KINDS[kind](served.stub, "wait", metadata=token_metadata()))
     await asyncio.wait_for(served.echo.waiting.wait(), 5)
 
     calling.cancel()
@@ -244,7 +245,7 @@ async def test_closes_a_stream_that_its_caller_no_longer_reads() -> None:
     endless, metrics = Endless(), RpcMetrics()
     server = server_of(endless, metrics=metrics)
     async with grpc.aio.insecure_channel(await server.start()) as channel:
-        stream = EchoStub(channel).Down(EchoRequest(text="a"), metadata=WRITER)
+        stream = EchoStub(channel).Down(EchoRequest(text="a"), metadata=token_metadata())
         await stream.read()
         stream.cancel()
         await asyncio.wait_for(endless.cancelled.wait(), 5)
@@ -255,7 +256,7 @@ async def test_closes_a_stream_that_its_caller_no_longer_reads() -> None:
 
 @each_kind
 async def test_passes_on_what_a_servicer_aborts_with_itself(served: EchoServer, kind: str) -> None:
-    error = await failure(KINDS[kind](served.stub, "abort", metadata=WRITER))
+    error = await failure(KINDS[kind](served.stub, "abort", metadata=token_metadata()))
 
     assert (error.code(), error.details()) == (grpc.StatusCode.OUT_OF_RANGE, "by the servicer")
     assert counted(served.metrics)["grpc_server_handled_total", kind, "OutOfRange"] == 1
@@ -264,10 +265,12 @@ async def test_passes_on_what_a_servicer_aborts_with_itself(served: EchoServer, 
 
 @pytest.mark.parametrize("server_options", [{"limits": Limits(calls=2, streams=1)}])
 async def test_refuses_what_is_too_much_and_says_when_to_come_back(served: EchoServer) -> None:
-    waiting = [asyncio.create_task(KINDS["Unary"](served.stub, "wait", metadata=WRITER)) for _ in range(2)]
+    waiting = [
+        asyncio.create_task(KINDS["Unary"](served.stub, "wait", metadata=token_metadata())) for _ in range(2)
+    ]
     await eventually(lambda: served.echo.called == 2)
 
-    error = await failure(KINDS["Unary"](served.stub, "a", metadata=WRITER))
+    error = await failure(KINDS["Unary"](served.stub, "a", metadata=token_metadata()))
 
     assert (error.code(), detail(error, ErrorInfo()).reason) == (
         grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -275,11 +278,11 @@ async def test_refuses_what_is_too_much_and_says_when_to_come_back(served: EchoS
     )
     assert detail(error, RetryInfo()).retry_delay.ToMilliseconds() == 1000
     # Streams and health have doors of their own.
-    assert await KINDS["Down"](served.stub, "a", metadata=WRITER) == "a"
+    assert await KINDS["Down"](served.stub, "a", metadata=token_metadata()) == "a"
     assert await health_of(served.channel) == health_pb2.HealthCheckResponse.SERVING
     served.echo.release.set()
     assert await asyncio.gather(*waiting) == ["wait", "wait"]
-    assert await KINDS["Unary"](served.stub, "a", metadata=WRITER) == "a"
+    assert await KINDS["Unary"](served.stub, "a", metadata=token_metadata()) == "a"
 
 
 async def test_answers_unknown_methods_with_a_reason(served: EchoServer) -> None:
@@ -296,9 +299,9 @@ async def test_answers_unknown_methods_with_a_reason(served: EchoServer) -> None
 
 @pytest.mark.parametrize("server_options", [{"max_message_bytes": 10_000}])
 async def test_refuses_a_message_above_the_limit(served: EchoServer) -> None:
-    assert len(await KINDS["Unary"](served.stub, "x" * 9_000, metadata=WRITER)) == 9_000
+    assert len(await KINDS["Unary"](served.stub, "x" * 9_000, metadata=token_metadata())) == 9_000
 
-    error = await failure(KINDS["Unary"](served.stub, "x" * 11_000, metadata=WRITER))
+    error = await failure(KINDS["Unary"](served.stub, "x" * 11_000, metadata=token_metadata()))
 
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
@@ -328,10 +331,10 @@ def counted(metrics: RpcMetrics) -> dict[tuple[str, str, str], float]:
 
 
 async def test_counts_calls_by_method_and_status(served: EchoServer) -> None:
-    await KINDS["Unary"](served.stub, "a", metadata=WRITER)
+    await KINDS["Unary"](served.stub, "a", metadata=token_metadata())
     served.echo.failure = NotFoundError("There is none.")
-    await failure(KINDS["Unary"](served.stub, "raise", metadata=WRITER))
-    await failure(KINDS["Down"](served.stub, "wait", metadata=WRITER, timeout=0.05))
+    await failure(KINDS["Unary"](served.stub, "raise", metadata=token_metadata()))
+    await failure(KINDS["Down"](served.stub, "wait", metadata=token_metadata(), timeout=0.05))
     await asyncio.wait_for(served.echo.cancelled.wait(), 5)
 
     await eventually(lambda: counted(served.metrics)["grpc_server_in_flight", "Down", ""] == 0)
@@ -354,13 +357,13 @@ async def test_tells_its_health_before_it_leaves_and_lets_calls_finish(served: E
     watch = stub.Watch(health_pb2.HealthCheckRequest(service=""))
     assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
     assert await health_of(served.channel, "timeloom.test.v1.EchoService") == 1
-    running = asyncio.create_task(KINDS["Unary"](served.stub, "wait", metadata=WRITER))
+    running = asyncio.create_task(KINDS["Unary"](served.stub, "wait", metadata=token_metadata()))
     await asyncio.wait_for(served.echo.waiting.wait(), 5)
 
     stopping = asyncio.create_task(served.server.stop(grace_seconds=10, notice_seconds=0.2))
 
     assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
-    assert await KINDS["Unary"](served.stub, "still here", metadata=WRITER) == "still here"
+    assert await KINDS["Unary"](served.stub, "still here", metadata=token_metadata()) == "still here"
     served.echo.release.set()
     assert await running == "wait"
     watch.cancel()
@@ -416,7 +419,7 @@ async def test_leaves_the_messages_of_an_opaque_service_alone() -> None:
         services=[ServiceBinding(add=add, servicer=Proxy(), descriptor=SERVICE, opaque=True)],
     )
     async with grpc.aio.insecure_channel(await server.start()) as channel:
-        assert await KINDS["Unary"](EchoStub(channel), "", metadata=WRITER) == ""
+        assert await KINDS["Unary"](EchoStub(channel), "", metadata=token_metadata()) == ""
         error = await failure(KINDS["Unary"](EchoStub(channel), ""))
         assert error.code() is grpc.StatusCode.UNAUTHENTICATED
     await server.stop(grace_seconds=0, notice_seconds=0)
