@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, overload
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+D = TypeVar("D")
 
 BYTES_PER_STATE_BYTE: Final = 3
 """What a decoded state takes in memory for each byte of its canonical form, roughly, with its hash tree."""
@@ -30,11 +31,17 @@ class ByteCache(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, key: K) -> V | None:
-        """Returns the entry and counts it as used; None if there is none."""
+    @overload
+    def get(self, key: K) -> V | None: ...
+
+    @overload
+    def get(self, key: K, default: D) -> V | D: ...
+
+    def get(self, key: K, default: D | None = None) -> V | D | None:
+        """Returns the entry and counts it as used; the default if there is none."""
         entry = self._entries.get(key)
         if entry is None:
-            return None
+            return default
         self._entries.move_to_end(key)
         return entry[0]
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from timeloom.state import canonical, delta
+from timeloom.state.changes import ABSENT
 from timeloom.state.statehash import StateHash
 from timeloom_platform.bounded import LruCache
 from timeloom_platform.database import Connection
@@ -20,13 +21,16 @@ from timeloom_snapshots.errors import ExecutionEndedError
 from timeloom_snapshots.head import STATE_BEFORE_ALL, Base, Head, Position
 from timeloom_snapshots.model import Execution, Snapshot
 from timeloom_snapshots.storage import executions, states
-from timeloom_snapshots.storage.states import StoredState
+from timeloom_snapshots.storage.states import NOTHING_KNOWN, Known, StoredState
 
 READ_EXECUTIONS_MAX: Final = 4096
-"""Of how many executions it is remembered which bases were read."""
+"""Of how many executions it is remembered which states are at hand."""
 
-READ_BASES_MAX: Final = 16
-"""How many bases of one execution are remembered."""
+READ_STATES_MAX: Final = 64
+"""How many states of one execution are remembered."""
+
+WORTH_KEEPING_DELTAS: Final = 4
+"""A state that took fewer deltas from another one at hand is not worth being kept, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +42,18 @@ class ReadState:
 
 
 class StateReader:
-    """Reads states, of which it keeps the bases, and loads heads, which it keeps, too.
+    """Reads states, some of which it keeps to begin with the next time, and loads heads, which it keeps, too.
 
-    Bases are known by their chain hashes, and a head is checked by the commit that moves it: so what is kept
-    can never be mistaken for what is there, whatever other replicas do.
+    States are known by their chain hashes, and a head is checked by the commit that moves it: so what is kept
+    can never be mistaken for what is there, whatever other replicas do. States of one execution share what is
+    the same in them, so that keeping many costs little.
     """
 
     def __init__(self, *, codec: Codec, cache_bytes: int) -> None:
         self._codec = codec
         self._heads: ByteCache[tuple[UUID, UUID], Head] = ByteCache(cache_bytes // 2)
-        self._bases: ByteCache[bytes, Any] = ByteCache(cache_bytes // 2)
-        self._read: LruCache[tuple[UUID, UUID], tuple[bytes, ...]] = LruCache(READ_EXECUTIONS_MAX)
+        self._states: ByteCache[bytes, Any] = ByteCache(cache_bytes // 2)
+        self._read: LruCache[tuple[UUID, UUID], dict[int, bytes]] = LruCache(READ_EXECUTIONS_MAX)
 
     def cached_head(self, project_id: UUID, execution_id: UUID) -> Head | None:
         """Returns an execution's head if it is at hand; it may have moved since."""
@@ -102,71 +107,82 @@ class StateReader:
         Raises:
             DataLossError: What is stored cannot be read.
         """
-        known = self._known_states(project_id, execution_id)
-        stored = await states.select(connection, project_id, execution_id, wanted, known=list(known))
+        known, state = self._nearest(project_id, execution_id, wanted)
+        stored = await states.select(connection, project_id, execution_id, wanted, known=known)
         if stored is None:
             return None
-        return ReadState(snapshot=stored.snapshot, state=await self._state_of(project_id, stored, known))
+        state = await self._state_of(project_id, stored, state)
+        return ReadState(snapshot=stored.snapshot, state=state)
 
     async def _read_head(self, connection: Connection, project_id: UUID, execution: Execution) -> Head:
-        new = Head.of_new_execution(project_id, execution.id, execution.create_time)
-        if execution.head_sequence == 0:
+        sequence = execution.head_sequence
+        if sequence == 0:
+            new = Head.of_new_execution(project_id, execution.id, execution.create_time)
             return replace(new, snapshot_count=execution.snapshot_count)
-        known = self._known_states(project_id, execution.id)
-        stored = await states.select(
-            connection, project_id, execution.id, execution.head_sequence, known=list(known)
-        )
+        known, state = self._nearest(project_id, execution.id, sequence)
+        stored = await states.select(connection, project_id, execution.id, sequence, known=known)
         if stored is None:
-            raise DataLossError(f"Snapshot {execution.head_sequence} of {execution.id} is missing.")
-        state = await self._state_of(project_id, stored, known)
-        read = ReadState(snapshot=stored.snapshot, state=state)
+            raise DataLossError(f"Snapshot {sequence} of {execution.id} is missing.")
+        delta_bytes = await states.select_delta_bytes(
+            connection, project_id, execution.id, after=stored.base_sequence, last=sequence
+        )
+        read = ReadState(snapshot=stored.snapshot, state=await self._state_of(project_id, stored, state))
         return Head(
             execution_id=execution.id,
             execution_create_time=execution.create_time,
             position=await work.on(stored.snapshot.state_bytes, _position_of, read),
             snapshot_count=execution.snapshot_count,
-            base=Base(
-                sequence=stored.base_sequence, size_bytes=stored.base_bytes, delta_bytes=stored.delta_bytes
-            ),
+            base=Base(sequence=stored.base_sequence, size_bytes=stored.base_bytes, delta_bytes=delta_bytes),
         )
 
-    def _known_states(self, project_id: UUID, execution_id: UUID) -> dict[bytes, Any]:
-        """Returns the states of an execution that are at hand, by their chain hashes."""
-        read = self._read.get((project_id, execution_id)) or ()
-        known = {
-            chain_hash: state for chain_hash in read if (state := self._bases.get(chain_hash)) is not None
-        }
+    def _nearest(self, project_id: UUID, execution_id: UUID, wanted: int | str) -> tuple[Known, Any]:
+        """Returns the last snapshot up to the wanted one whose state is at hand, with that state."""
+        candidates = dict(self._read.get((project_id, execution_id)) or {})
         head = self.cached_head(project_id, execution_id)
         if head is not None:
-            known[head.position.chain_hash] = head.position.state
-        return known
+            candidates[head.position.sequence] = head.position.chain_hash
+        for sequence in sorted(candidates, reverse=True):
+            if isinstance(wanted, int) and 0 < wanted < sequence:
+                continue
+            chain_hash = candidates[sequence]
+            if head is not None and chain_hash == head.position.chain_hash:
+                return Known(sequence, chain_hash), head.position.state
+            state = self._states.get(chain_hash, ABSENT)
+            if state is not ABSENT:
+                return Known(sequence, chain_hash), state
+        return NOTHING_KNOWN, None
 
-    async def _state_of(self, project_id: UUID, stored: StoredState, known: dict[bytes, Any]) -> Any:
-        snapshot = stored.snapshot
-        if snapshot.chain_hash in known:
-            return known[snapshot.chain_hash]
-        base = known.get(stored.base_chain_hash)
-        base, state = await work.on(snapshot.state_bytes, self._rebuild, stored, base)
-        if stored.base_chain_hash not in known:
-            self._keep_base(project_id, stored, base)
+    async def _state_of(self, project_id: UUID, stored: StoredState, known: Any) -> Any:
+        """Rebuilds a state from the base, or from the known state if the deltas begin there."""
+        state_bytes = stored.snapshot.state_bytes
+        start, state = await work.on(state_bytes, self._rebuild, stored, known)
+        if stored.base is not None:
+            self._keep(project_id, stored, stored.start, start)
+        if len(stored.deltas) >= WORTH_KEEPING_DELTAS:
+            self._keep(project_id, stored, Known(stored.snapshot.sequence, stored.snapshot.chain_hash), state)
         return state
 
-    def _keep_base(self, project_id: UUID, stored: StoredState, base: Any) -> None:
-        self._bases.put(stored.base_chain_hash, base, state_bytes=stored.snapshot.state_bytes)
+    def _keep(self, project_id: UUID, stored: StoredState, at: Known, state: Any) -> None:
+        self._states.put(at.chain_hash, state, state_bytes=stored.snapshot.state_bytes)
         key = (project_id, stored.snapshot.execution_id)
-        read = self._read.get(key) or ()
-        self._read.put(key, (*read, stored.base_chain_hash)[-READ_BASES_MAX:])
+        kept = {**(self._read.get(key) or {}), at.sequence: at.chain_hash}
+        while len(kept) > READ_STATES_MAX:
+            del kept[next(iter(kept))]
+        self._read.put(key, kept)
 
-    def _rebuild(self, stored: StoredState, base: Any) -> tuple[Any, Any]:
-        """Returns the base's state, and the state that the deltas lead to from there."""
+    def _rebuild(self, stored: StoredState, known: Any) -> tuple[Any, Any]:
+        """Returns the state at which the deltas begin, and the one that they lead to."""
+        start = known
         try:
             if stored.base is not None:
-                base = self._base_state(
+                start = self._base_state(
                     stored, self._codec.decompress(stored.base, stored.base_dictionary_id)
                 )
+            if not stored.deltas:
+                return start, start
             # Parsing many small documents as one array costs half of parsing each for itself.
             encoded = b",".join([self._codec.decompress(*each) for each in stored.deltas])
-            return base, delta.apply_all(base, delta.decode_trusted_all(b"[" + encoded + b"]"))
+            return start, delta.apply_all(start, delta.decode_trusted_all(b"[" + encoded + b"]"))
         except (CodecError, msgspec.MsgspecError, UnicodeDecodeError, delta.DeltaError) as error:
             snapshot = stored.snapshot
             raise DataLossError(

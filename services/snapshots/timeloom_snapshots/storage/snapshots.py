@@ -16,11 +16,10 @@ from timeloom_snapshots.model import Snapshot
 from timeloom_snapshots.storage import effects
 
 PAGE_COLUMNS: Final = """
-    snapshots.sequence, snapshots.parent_sequence, snapshots.kind, snapshots.step_name, snapshots.label,
-    snapshots.key, snapshots.tags, snapshots.state_hash, snapshots.chain_hash, snapshots.state_bytes,
-    snapshots.stored_bytes, snapshots.create_time
+    sequence, parent_sequence, kind, step_name, label, key, tags, state_hash, chain_hash, state_bytes,
+    stored_bytes, create_time
 """
-SLIM_COLUMNS: Final = f"{PAGE_COLUMNS}, snapshots.metadata"
+SLIM_COLUMNS: Final = f"{PAGE_COLUMNS}, metadata"
 
 # Large metadata is measured here and read by a statement of its own.
 _PAGE: Final = f"""
@@ -46,7 +45,7 @@ WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
 """
 
 SELECT_KEYED: Final = f"""
-SELECT snapshots.execution_id, {SLIM_COLUMNS}
+SELECT execution_id, {SLIM_COLUMNS}
 FROM snapshots
 JOIN unnest($2::uuid[], $3::text[]) AS wanted (execution_id, key) USING (execution_id, key)
 WHERE project_id = $1

@@ -1,10 +1,10 @@
-"""Reading states: a base and the deltas since, in one round trip."""
+"""Reading states: one that is stored whole or that the caller has, and the deltas since."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -13,58 +13,87 @@ from timeloom_platform.database import Connection
 from timeloom_snapshots.model import Snapshot
 from timeloom_snapshots.storage.snapshots import SLIM_COLUMNS, snapshot_of
 
-# What the caller has at hand, known by chain hashes, is not read again: neither the base nor, if it is the
-# very state that is wanted, anything but the facts.
+# OFFSET 0 keeps the planner from joining what is to be looked up by key: it has no statistics of an
+# execution, and would read all of its snapshots.
 _SELECT: Final = f"""
+WITH wanted AS MATERIALIZED (
+    SELECT {SLIM_COLUMNS}, base_sequence
+    FROM snapshots
+    WHERE project_id = $1 AND execution_id = $2 AND {{condition}}
+)
 SELECT
     {SLIM_COLUMNS},
-    base.sequence AS base_sequence,
-    base.chain_hash AS base_chain_hash,
-    CASE
-        WHEN snapshots.chain_hash = ANY($4::bytea[]) OR base.chain_hash = ANY($4::bytea[]) THEN NULL
-        WHEN keyframes.state IS NULL THEN base.delta
-        ELSE keyframes.state
-    END AS base,
-    octet_length(coalesce(keyframes.state, base.delta)) AS base_bytes,
-    coalesce(keyframes.dictionary_id, base.dictionary_id) AS base_dictionary_id,
-    keyframes.state IS NOT NULL AS is_keyframe,
-    CASE WHEN NOT snapshots.chain_hash = ANY($4::bytea[]) THEN since.deltas END AS deltas,
-    since.delta_bytes,
-    since.dictionary_ids,
-    (
-        SELECT count(*)::integer
-        FROM effects
-        WHERE effects.project_id = $1 AND effects.execution_id = $2 AND effects.sequence = snapshots.sequence
-    ) AS effect_count
-FROM snapshots
-JOIN snapshots AS base
-    ON base.project_id = $1 AND base.execution_id = $2 AND base.sequence = snapshots.base_sequence
-LEFT JOIN keyframes
-    ON keyframes.project_id = $1 AND keyframes.execution_id = $2 AND keyframes.sequence = base.sequence
+    base_sequence,
+    octet_length(coalesce(keyframe, base_delta)) AS base_bytes,
+    coalesce(known_sequence, base_sequence) AS start_sequence,
+    CASE WHEN known_sequence IS NULL THEN base_chain_hash ELSE $5 END AS start_chain_hash,
+    CASE WHEN known_sequence IS NULL THEN coalesce(keyframe, base_delta) END AS base,
+    coalesce(keyframe_dictionary_id, base_dictionary_id) AS base_dictionary_id,
+    keyframe IS NOT NULL AS is_keyframe,
+    deltas,
+    dictionary_ids,
+    effect_count
+FROM wanted
+CROSS JOIN LATERAL (
+    SELECT chain_hash AS base_chain_hash, delta AS base_delta, dictionary_id AS base_dictionary_id
+    FROM snapshots
+    WHERE project_id = $1 AND execution_id = $2 AND sequence = wanted.base_sequence
+    OFFSET 0
+) AS base
+LEFT JOIN LATERAL (
+    SELECT state AS keyframe, dictionary_id AS keyframe_dictionary_id
+    FROM keyframes
+    WHERE project_id = $1 AND execution_id = $2 AND sequence = wanted.base_sequence
+    OFFSET 0
+) AS keyframe ON TRUE
+LEFT JOIN LATERAL (
+    SELECT sequence AS known_sequence
+    FROM snapshots
+    WHERE project_id = $1 AND execution_id = $2 AND sequence = $4 AND chain_hash = $5
+        AND $4 BETWEEN wanted.base_sequence AND wanted.sequence
+    OFFSET 0
+) AS known ON TRUE
 CROSS JOIN LATERAL (
     SELECT
-        array_agg(each.delta ORDER BY each.sequence) AS deltas,
-        array_agg(each.dictionary_id ORDER BY each.sequence) AS dictionary_ids,
-        coalesce(sum(octet_length(each.delta)), 0)::integer AS delta_bytes
-    FROM snapshots AS each
-    WHERE each.project_id = $1 AND each.execution_id = $2
-        AND each.sequence > snapshots.base_sequence AND each.sequence <= snapshots.sequence
+        array_agg(delta ORDER BY sequence) AS deltas,
+        array_agg(dictionary_id ORDER BY sequence) AS dictionary_ids
+    FROM snapshots
+    WHERE project_id = $1 AND execution_id = $2
+        AND sequence > wanted.base_sequence AND sequence <= wanted.sequence
+        AND sequence > coalesce(known_sequence, 0)
 ) AS since
-WHERE snapshots.project_id = $1 AND snapshots.execution_id = $2
+CROSS JOIN LATERAL (
+    SELECT count(*)::integer AS effect_count
+    FROM effects
+    WHERE project_id = $1 AND execution_id = $2 AND sequence = wanted.sequence
+) AS counted
 """  # noqa: S608 - a constant
 
-SELECT_BY_SEQUENCE: Final = f"{_SELECT} AND snapshots.sequence = $3"
+SELECT_BY_SEQUENCE: Final = _SELECT.format(condition="sequence = $3")
 
-SELECT_BY_KEY: Final = f"{_SELECT} AND snapshots.key = $3"
+SELECT_BY_KEY: Final = _SELECT.format(condition="key = $3")
 
-SELECT_HEAD: Final = f"""
-{_SELECT}
-    AND snapshots.sequence = (
-        SELECT head_sequence
-        FROM executions
-        WHERE executions.project_id = $1 AND executions.id = $2 AND $3::integer = 0
-    )
-"""  # noqa: S608 - a constant
+SELECT_HEAD: Final = _SELECT.format(
+    condition="""sequence = (
+        SELECT head_sequence FROM executions WHERE project_id = $1 AND id = $2 AND $3::integer = 0
+    )"""
+)
+
+SELECT_DELTA_BYTES: Final = """
+SELECT coalesce(sum(octet_length(delta)), 0)::integer
+FROM snapshots
+WHERE project_id = $1 AND execution_id = $2 AND sequence > $3 AND sequence <= $4
+"""
+
+
+class Known(NamedTuple):
+    """A snapshot whose state the caller has; its chain hash proves that it is the same one."""
+
+    sequence: int
+    chain_hash: bytes
+
+
+NOTHING_KNOWN: Final = Known(0, b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,27 +101,26 @@ class StoredState:
     """A snapshot, and what its state is made from.
 
     Attributes:
-        base_sequence: The sequence of the base.
-        base_chain_hash: By which the base's state is known.
+        base_sequence: The snapshot's base.
+        base_bytes: What the base takes, compressed.
+        start: Where the deltas begin: the base, or what the caller has if that is nearer.
         base: The base's whole state or, if it is no keyframe, its delta, which sets the root; compressed.
-            None if the caller has it, or has the state that is wanted.
-        deltas: With their dictionaries' ids, compressed; none if the caller has the state that is wanted.
-        delta_bytes: What the deltas since the base take, also of those that were not read.
+            None if the deltas begin at what the caller has.
+        deltas: With their dictionaries' ids, compressed.
     """
 
     snapshot: Snapshot
     base_sequence: int
-    base_chain_hash: bytes
-    base: bytes | None
     base_bytes: int
+    start: Known
+    base: bytes | None
     base_dictionary_id: int
     is_keyframe: bool
     deltas: Sequence[tuple[bytes, int]]
-    delta_bytes: int
 
 
 async def select(
-    connection: Connection, project_id: UUID, execution_id: UUID, wanted: int | str, *, known: Sequence[bytes]
+    connection: Connection, project_id: UUID, execution_id: UUID, wanted: int | str, *, known: Known
 ) -> StoredState | None:
     """Returns what a state is made from; None if there is no such snapshot.
 
@@ -101,22 +129,29 @@ async def select(
         project_id: The project.
         execution_id: The execution.
         wanted: The snapshot's sequence, zero for the head, or its key.
-        known: The chain hashes of snapshots whose states the caller has.
+        known: A snapshot whose state the caller has, to begin there if it is on the way.
     """
     statement = SELECT_BY_KEY if isinstance(wanted, str) else SELECT_BY_SEQUENCE if wanted else SELECT_HEAD
-    row = await connection.fetchrow(statement, project_id, execution_id, wanted, known)
+    row = await connection.fetchrow(statement, project_id, execution_id, wanted, *known)
     return _stored_state(execution_id, row) if row else None
+
+
+async def select_delta_bytes(
+    connection: Connection, project_id: UUID, execution_id: UUID, *, after: int, last: int
+) -> int:
+    """Returns what the deltas of a run take, compressed."""
+    size: int = await connection.fetchval(SELECT_DELTA_BYTES, project_id, execution_id, after, last)
+    return size
 
 
 def _stored_state(execution_id: UUID, row: asyncpg.Record) -> StoredState:
     return StoredState(
         snapshot=snapshot_of(execution_id, row, effect_count=row["effect_count"], metadata=row["metadata"]),
         base_sequence=row["base_sequence"],
-        base_chain_hash=row["base_chain_hash"],
-        base=row["base"],
         base_bytes=row["base_bytes"],
+        start=Known(row["start_sequence"], row["start_chain_hash"]),
+        base=row["base"],
         base_dictionary_id=row["base_dictionary_id"],
         is_keyframe=row["is_keyframe"],
-        deltas=list(zip(row["deltas"] or (), row["dictionary_ids"] or (), strict=False)),
-        delta_bytes=row["delta_bytes"],
+        deltas=list(zip(row["deltas"] or (), row["dictionary_ids"] or (), strict=True)),
     )

@@ -19,7 +19,7 @@ PAGE: Final = 256
 
 SELECT_PAGE: Final = f"""
 SELECT
-    {SLIM_COLUMNS}, snapshots.base_sequence, snapshots.dictionary_id, snapshots.checksum, snapshots.delta,
+    {SLIM_COLUMNS}, base_sequence, snapshots.dictionary_id, snapshots.checksum, delta,
     keyframes.state AS keyframe,
     keyframes.dictionary_id AS keyframe_dictionary_id,
     keyframes.checksum AS keyframe_checksum
