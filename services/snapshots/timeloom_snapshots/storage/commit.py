@@ -32,13 +32,13 @@ moved AS (
         update_time = greatest(executions.update_time, now())
     FROM unnest($2::uuid[], $3::timestamptz[], $4::integer[], $5::integer[], $6::integer[])
         AS move (id, create_time, old_head, old_count, head)
-    JOIN locked USING (id)
     WHERE executions.project_id = $1
         AND executions.id = move.id
         AND executions.create_time = move.create_time
         AND executions.head_sequence = move.old_head
         AND executions.snapshot_count = move.old_count
         AND executions.status = 1
+        AND (SELECT count(*) FROM locked) > 0
     RETURNING executions.id
 ),
 recorded AS (
