@@ -34,6 +34,7 @@ PEER_AT_ONCE_STEPS = 10
 MULTIPLEXED = 16
 
 BYTES_MAX = 1_500
+ITS_BEST = "its best, one saver"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,8 @@ class Measured:
     at_once: float
     load_seconds: Sequence[float]
     list_seconds: float
-    best: float = 0.0
-    """The fastest way to write that it has with single calls."""
+    at_once_unlocked: float = 0.0
+    """With a saver for each execution, which a graph does not have."""
     stream: float = 0.0
     stream_multiplexed: float = 0.0
 
@@ -60,6 +61,7 @@ def main() -> Report:
             f"{workload.describe()}, {STEPS:,} steps; PostgreSQL with fsync; acknowledged after the commit",
             "one client process, one service process, uvloop, gRPC between them; the peer runs in the client",
             f"the peer: a saver over a pool of {peer_langgraph.POOL_SIZE}, autocommit, prepared statements",
+            "a saver lets one call through at a time; a graph has one, which all its executions share",
         ),
     )
     report.show_heading(console())
@@ -100,9 +102,10 @@ async def _measure_ours(
     installation: Installation, client: Recorder, steps: Sequence[Step], begin: int
 ) -> Measured:
     deltas = recorder.encode(steps)
+    empty_bytes = await installation.stored_bytes("snapshots")
     execution_id = await client.create()
     seconds = [await client.record(execution_id, deltas)]
-    stored_bytes = await installation.stored_bytes("snapshots")
+    stored_bytes = await installation.stored_bytes("snapshots") - empty_bytes
     seconds += [await client.record(await client.create(), deltas) for _ in range(REPETITIONS - 1)]
     settled = recorder.encode(steps[begin : begin + SETTLED_STEPS + 1])
     at_once = [await client.record_rate(AT_ONCE, settled[: AT_ONCE_STEPS + 1]) for _ in range(REPETITIONS)]
@@ -120,9 +123,10 @@ async def _measure_ours(
 
 
 async def _measure_peer(peer: Peer, steps: Sequence[Step], begin: int) -> Measured:
+    empty_bytes = await peer.stored_bytes()
     thread = peer.thread("first")
     seconds = [await thread.put_all(steps)]
-    stored_bytes = await peer.stored_bytes()
+    stored_bytes = await peer.stored_bytes() - empty_bytes
     seconds += [await peer.thread(f"again {number}").put_all(steps) for number in range(REPETITIONS - 1)]
     one_saver = await _put_at_once(peer, steps[begin:], own_saver=False)
     many_savers = await _put_at_once(peer, steps[begin:], own_saver=True)
@@ -131,7 +135,7 @@ async def _measure_peer(peer: Peer, steps: Sequence[Step], begin: int) -> Measur
         bytes_per_snapshot=stored_bytes / len(steps),
         one_at_a_time=one_at_a_time,
         at_once=one_saver,
-        best=max(one_at_a_time, one_saver, many_savers),
+        at_once_unlocked=many_savers,
         load_seconds=await _measure_loads(thread.load),
         list_seconds=await _median_of(thread.list_all),
     )
@@ -165,28 +169,28 @@ async def _median_of(call: Callable[[], Awaitable[int]], expected: int = STEPS) 
 
 
 def _compare(section: Section, ours: Measured, theirs: Measured) -> None:
-    def writes(name: str, mine: float, other: float, factor: float | None, versus: str = "") -> Figure:
-        return Figure(name=name, unit="snapshots/s", ours=mine, peer=other, factor_min=factor, versus=versus)
-
+    best = max(theirs.one_at_a_time, theirs.at_once)
     section.add(
         Figure(
-            name="stored with all indexes",
+            name="added to all tables and indexes",
             unit="bytes/snapshot",
             ours=ours.bytes_per_snapshot,
             peer=theirs.bytes_per_snapshot,
             better="lower",
             limit=BYTES_MAX,
         ),
-        writes("written one at a time", ours.one_at_a_time, theirs.one_at_a_time, NO_WORSE),
-        writes(f"written with {AT_ONCE} in flight", ours.at_once, theirs.at_once, None),
-        writes(f"written with {AT_ONCE} in flight", ours.at_once, theirs.best, 4, "its best way"),
-        writes("written by a stream, one execution", ours.stream, theirs.best, 15, "its best way"),
-        writes(
-            f"written by a stream, {MULTIPLEXED} executions",
+        _written("one at a time", ours.one_at_a_time, theirs.one_at_a_time, factor_min=NO_WORSE),
+        _written(f"with {AT_ONCE} in flight", ours.at_once, best, factor_min=4, versus=ITS_BEST),
+        _written(
+            f"with {AT_ONCE} in flight", ours.at_once, theirs.at_once_unlocked, versus="a saver an execution"
+        ),
+        _written("by a stream, one execution", ours.stream, best, factor_min=15, versus=ITS_BEST),
+        _written(
+            f"by a stream, {MULTIPLEXED} executions",
             ours.stream_multiplexed,
-            theirs.best,
-            15,
-            "its best way",
+            best,
+            factor_min=15,
+            versus=ITS_BEST,
         ),
         *percentiles("load of a random step", ours.load_seconds, theirs.load_seconds, factor_min=NO_WORSE),
         Figure(
@@ -197,4 +201,12 @@ def _compare(section: Section, ours: Measured, theirs: Measured) -> None:
             better="lower",
             factor_min=50,
         ),
+    )
+
+
+def _written(
+    how: str, ours: float, peer: float, *, factor_min: float | None = None, versus: str = ""
+) -> Figure:
+    return Figure(
+        name=f"written {how}", unit="snapshots/s", ours=ours, peer=peer, factor_min=factor_min, versus=versus
     )

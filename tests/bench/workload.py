@@ -40,9 +40,9 @@ _SECONDS_PER_STEP = 1.41
 
 _CORPUS_SEED = 20_261_101
 _CORPUS_LENGTH = 1_500_000
-_RARE_WORDS = 2_000
-_RECENT_WORDS = 20
-_REPEATED_PART = 0.35
+_RARE_WORDS = 2_500
+_RECENT_WORDS = 10
+_REPEATED_PART = 0.5
 _MARKS = {
     " ": 60,
     ", ": 5,
@@ -50,7 +50,7 @@ _MARKS = {
     "_": 6,
     ".": 4,
     "\n    ": 4,
-    "\n            ": 4,
+    "\n            ": 10,
     "(": 4,
     ") ": 4,
     ' = "': 2,
@@ -110,7 +110,7 @@ def describe() -> str:
 def _steps(n: int, mode: Mode, seed: int) -> Iterator[Step]:
     rng = random.Random(seed)
     static = {"instructions": _text(rng, 8000), "tools": [_tool(rng, number) for number in range(_TOOLS)]}
-    scratchpad = {f"note_{number:02d}": _note(rng) for number in range(_SCRATCHPAD_ENTRIES)}
+    scratchpad = {f"key_{number:02d}": _note(rng) for number in range(_SCRATCHPAD_ENTRIES)}
     messages: list[State] = []
     for index in range(n):
         message = _message(rng, index)
@@ -129,13 +129,13 @@ def _message(rng: random.Random, index: int) -> State:
         "id": str(uuid.UUID(int=rng.getrandbits(128), version=4)),
         "role": role,
         "content": _text(rng, rng.randrange(220, 400)),
-        "created": _FIRST_TIME + index * _SECONDS_PER_STEP + rng.random(),
+        "ts": _FIRST_TIME + index * _SECONDS_PER_STEP + rng.random(),
         "usage": {"input_tokens": rng.randrange(9000), "output_tokens": rng.randrange(900)},
     }
     if role == "assistant":
-        arguments = {"query": _text(rng, 40), "limit": rng.randrange(50)}
+        arguments = {"q": _text(rng, 40), "limit": rng.randrange(50)}
         tool = rng.choice(("search", "read_file", "run_shell"))
-        message["tool_calls"] = [{"id": _call_id(rng), "name": tool, "arguments": arguments}]
+        message["tool_calls"] = [{"id": _call_id(rng), "name": tool, "args": arguments}]
     elif role == "tool":
         message["tool_call_id"] = _call_id(rng)
     return message
@@ -146,7 +146,7 @@ def _call_id(rng: random.Random) -> str:
 
 
 def _note(rng: random.Random) -> State:
-    return {"text": _text(rng, 80), "number": rng.randrange(1_000_000)}
+    return {"v": _text(rng, 80), "n": rng.randrange(1_000_000)}
 
 
 def _tool(rng: random.Random, number: int) -> State:
