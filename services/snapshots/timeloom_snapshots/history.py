@@ -20,19 +20,11 @@ from timeloom_platform.pagination import Cursors, ListIdentity
 from timeloom_snapshots import limits, work
 from timeloom_snapshots.effects import EffectReader
 from timeloom_snapshots.hints import Hints
-from timeloom_snapshots.model import Comparison, Effect, Execution, Snapshot
+from timeloom_snapshots.model import Comparison, Effect, Execution, Snapshot, SnapshotEntry
 from timeloom_snapshots.reader import ReadState, StateReader
 from timeloom_snapshots.storage import executions
 from timeloom_snapshots.storage import snapshots as storage
 from timeloom_snapshots.storage.snapshots import SnapshotFilter
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotEntry:
-    """A snapshot in a list, with its effects if they were asked for."""
-
-    snapshot: Snapshot
-    effects: Sequence[Effect] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,6 +176,14 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotEntry:
+    """A snapshot in a list, with its effects if they were asked for."""
+
+    snapshot: Snapshot
+    effects: Sequence[Effect] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """What is stored of a snapshot besides its facts.
 

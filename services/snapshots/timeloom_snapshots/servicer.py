@@ -152,17 +152,15 @@ class SnapshotsServicer(services.SnapshotsServiceServicer):
             descending=request.descending,
             with_effects=request.include_effects,
         )
+        execution_id = UUID(request.execution_id)
         entries, next_page_token = await self._history.list_snapshots(
             _project_id(),
-            UUID(request.execution_id),
+            execution_id,
             wanted=wanted,
             page_token=request.page_token,
             limit=page_size(request.page_size),
         )
-        return messages.ListSnapshotsResponse(
-            snapshots=[answers.snapshot_message(each.snapshot, effects=each.effects) for each in entries],
-            next_page_token=next_page_token,
-        )
+        return answers.snapshots_page(execution_id, entries, next_page_token)
 
     async def GetSnapshot(
         self, request: messages.GetSnapshotRequest, context: _Context
