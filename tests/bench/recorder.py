@@ -115,7 +115,7 @@ class Recorder:
         """Returns the state after a step, as a Python value."""
         request = messages.GetSnapshotRequest(execution_id=execution_id, sequence=sequence)
         answer = await self._stub.GetSnapshot(request, metadata=self._metadata)
-        return canonical.decode(answer.snapshot.state)
+        return canonical.decode_trusted(answer.snapshot.state)  # as the client does
 
     async def list_all(self, execution_id: str) -> int:
         """Lists the snapshots of an execution, up to a page, and returns how many they are."""
