@@ -60,6 +60,9 @@ def from_rpc(fault: grpc.aio.AioRpcError, *, address: str) -> TimeloomError:
         error = _from_details(details, request_id=request_id)
         if error is not None:
             return error
+    if fault.code() is grpc.StatusCode.INTERNAL:
+        # Timeloom says why. This is gRPC itself, which lost the connection in the middle of something.
+        return UnavailableError(_message(fault, address=address), request_id=request_id)
     kind = _ERRORS_BY_STATUS.get(fault.code(), InternalError)
     return kind(_message(fault, address=address), request_id=request_id)
 
