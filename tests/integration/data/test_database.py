@@ -159,13 +159,17 @@ async def test_a_connection_lost_within_a_transaction_is_unavailable(
         # Which of the driver's errors it is depends on the moment.
         driver_errors = asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError
         with pytest.raises(driver_errors) as caught:
-            async with database.transaction(project_id) as connection:
-                await private_postgres.kill()
-                # A server process may outlive its postmaster for a statement, but not for a wait.
-                await connection.execute("SELECT pg_sleep(10)")
+            await _lose(private_postgres, database, project_id)
         assert isinstance(map_database_error(caught.value), UnavailableError)
     finally:
         await database.close()
+
+
+async def _lose(server: EmbeddedPostgres, database: Database, project_id: str) -> None:
+    async with database.transaction(project_id) as connection:
+        await server.kill()
+        # A server process may outlive its postmaster for a statement, but not for a wait.
+        await connection.execute("SELECT pg_sleep(10)")
 
 
 async def _use(database: Database, project_id: str) -> None:
