@@ -10,7 +10,7 @@ from uuid import UUID
 
 from timeloom_platform.database import Database
 from timeloom_platform.errors import NotFoundError, TooLargeError
-from timeloom_snapshots import limits
+from timeloom_snapshots import limits, work
 from timeloom_snapshots.codec import Codec
 from timeloom_snapshots.committer import Committer
 from timeloom_snapshots.errors import refuse_larger
@@ -109,12 +109,13 @@ class Recording:
                 raise NotFoundError(f"There is no snapshot {sequence} of execution {execution_id}.")
             known = await storage.select_slim(connection, project_id, execution_id, sequence)
             merged = _merge(known, effects, replace_known=replace_known)
+            size_bytes = sum(effect.document_bytes for effect in merged)
             stored = Stored(
                 base_sequence=0,
                 dictionary_id=self._codec.dictionary_id,
                 delta=b"",
                 keyframe=None,
-                effects=compressed_effects(merged, self._codec),
+                effects=await work.on(size_bytes, compressed_effects, merged, self._codec),
             )
             new = [(execution_id, sequence, stored)]
             await storage.insert(connection, project_id, new, replace=replace_known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from timeloom_platform.errors import InvalidFieldError, TimeloomError
 from timeloom_platform.ids import uuid7
 from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
-from timeloom_snapshots import answers, limits, requests
+from timeloom_snapshots import answers, limits, requests, work
 from timeloom_snapshots.executions import Executions
 from timeloom_snapshots.history import History
 from timeloom_snapshots.model import Execution, ExecutionStatus, Record, Snapshot
@@ -51,7 +52,9 @@ class SnapshotsServicer(services.SnapshotsServiceServicer):
     async def CreateExecution(
         self, request: messages.CreateExecutionRequest, context: _Context
     ) -> messages.CreateExecutionResponse:
-        execution = requests.new_execution_of(request, execution_id=uuid7(), now=self._clock())
+        execution = await work.on(
+            request.ByteSize(), requests.new_execution_of, request, execution_id=uuid7(), now=self._clock()
+        )
         created = await self._executions.create(_project_id(), execution)
         return messages.CreateExecutionResponse(execution=answers.execution_message(created))
 
@@ -109,14 +112,14 @@ class SnapshotsServicer(services.SnapshotsServiceServicer):
     async def RecordSnapshot(
         self, request: messages.RecordSnapshotRequest, context: _Context
     ) -> messages.RecordSnapshotResponse:
-        record = requests.record_of(request, now=self._clock())
+        record = await work.on(request.ByteSize(), requests.record_of, request, now=self._clock())
         (snapshot,) = await self._recording.record(_project_id(), UUID(request.execution_id), [record])
         return messages.RecordSnapshotResponse(snapshot=answers.snapshot_message(snapshot))
 
     async def BatchRecordSnapshots(
         self, request: messages.BatchRecordSnapshotsRequest, context: _Context
     ) -> messages.BatchRecordSnapshotsResponse:
-        records = [self._batched(request, index) for index in range(len(request.snapshots))]
+        records = await work.on(request.ByteSize(), self._batched, request)
         recorded = await self._recording.record(_project_id(), UUID(request.execution_id), records)
         return messages.BatchRecordSnapshotsResponse(snapshots=map(answers.snapshot_message, recorded))
 
@@ -124,18 +127,16 @@ class SnapshotsServicer(services.SnapshotsServiceServicer):
         self, request_iterator: AsyncIterator[messages.StreamSnapshotsRequest], context: _Context
     ) -> AsyncGenerator[messages.StreamSnapshotsResponse]:
         stream = self._recording.record_stream(_project_id(), self._stream_messages(request_iterator))
-        async for answer in stream:
-            yield _stream_response(answer)
+        async with aclosing(stream):
+            async for answer in stream:
+                yield _stream_response(answer)
 
     async def RecordEffects(
         self, request: messages.RecordEffectsRequest, context: _Context
     ) -> messages.RecordEffectsResponse:
+        new = await work.on(request.ByteSize(), requests.effects_of, request.effects, now=self._clock())
         effects = await self._recording.record_effects(
-            _project_id(),
-            UUID(request.execution_id),
-            request.sequence,
-            requests.effects_of(request.effects, now=self._clock()),
-            replace_known=request.replace,
+            _project_id(), UUID(request.execution_id), request.sequence, new, replace_known=request.replace
         )
         return messages.RecordEffectsResponse(effects=map(answers.effect_message, effects))
 
@@ -192,27 +193,34 @@ class SnapshotsServicer(services.SnapshotsServiceServicer):
         tail = self._history.tail(
             _project_id(), UUID(request.execution_id), after_sequence=request.after_sequence
         )
-        async for each in tail:
-            if isinstance(each, Execution):
-                yield messages.TailSnapshotsResponse(execution=answers.execution_message(each))
-            else:
-                yield messages.TailSnapshotsResponse(snapshot=answers.snapshot_message(each))
+        async with aclosing(tail):
+            async for each in tail:
+                if isinstance(each, Execution):
+                    yield messages.TailSnapshotsResponse(execution=answers.execution_message(each))
+                else:
+                    yield messages.TailSnapshotsResponse(snapshot=answers.snapshot_message(each))
 
-    def _batched(self, request: messages.BatchRecordSnapshotsRequest, index: int) -> Record:
-        snapshot, prefix = request.snapshots[index], f"snapshots[{index}]."
-        if snapshot.execution_id and UUID(snapshot.execution_id) != UUID(request.execution_id):
-            raise InvalidFieldError.of(f"{prefix}executionId", "must be the batch's, or empty")
-        return requests.record_of(snapshot, now=self._clock(), prefix=prefix)
+    def _batched(self, request: messages.BatchRecordSnapshotsRequest) -> list[Record]:
+        now, records = self._clock(), list[Record]()
+        for index, snapshot in enumerate(request.snapshots):
+            prefix = f"snapshots[{index}]."
+            if snapshot.execution_id and UUID(snapshot.execution_id) != UUID(request.execution_id):
+                raise InvalidFieldError.of(f"{prefix}executionId", "must be the batch's, or empty")
+            records.append(requests.record_of(snapshot, now=now, prefix=prefix))
+        return records
 
     async def _stream_messages(
         self, request_iterator: AsyncIterator[messages.StreamSnapshotsRequest]
     ) -> AsyncIterator[StreamMessage]:
         async for request in request_iterator:
-            places: dict[str, list[int]] = {}
-            for place, snapshot in enumerate(request.snapshots):
-                places.setdefault(snapshot.execution_id, []).append(place)
-            parts = [self._stream_part(request, execution_id, each) for execution_id, each in places.items()]
-            yield StreamMessage(request_id=request.request_id, parts=parts)
+            yield await work.on(request.ByteSize(), self._stream_message, request)
+
+    def _stream_message(self, request: messages.StreamSnapshotsRequest) -> StreamMessage:
+        places: dict[str, list[int]] = {}
+        for place, snapshot in enumerate(request.snapshots):
+            places.setdefault(snapshot.execution_id, []).append(place)
+        parts = [self._stream_part(request, execution_id, each) for execution_id, each in places.items()]
+        return StreamMessage(request_id=request.request_id, parts=parts)
 
     def _stream_part(
         self, request: messages.StreamSnapshotsRequest, execution_id: str, places: Sequence[int]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from typing import Any
 
 import pytest
@@ -100,6 +101,18 @@ def test_tracking_names_what_has_no_form_in_json(state: Any, place: str) -> None
     with pytest.raises(canonical.CanonicalError) as caught:
         delta.track({"a": [1, 2, 3]}, state)
     assert str(caught.value).endswith(f"(at {place})" if place else "not a string")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_long_lists_with_a_few_edits_have_short_deltas(seed: int) -> None:
+    rng = random.Random(seed)
+    old: list[Any] = [{"id": rng.randrange(500), "text": "x" * 50} for _ in range(2000)]
+    new, edits = list(old), rng.randrange(1, 6)
+    for _ in range(edits):
+        place = rng.randrange(len(new))
+        new[place : place + rng.randrange(3)] = [{"id": -rng.randrange(500)} for _ in range(rng.randrange(3))]
+    operations = _check(old, new)
+    assert len(delta.encode(operations)) < 100 + 200 * edits
 
 
 _LONG = {"message": "x" * 200}
