@@ -21,7 +21,7 @@ from timeloom_platform.metrics import RpcMetrics
 from timeloom_platform.migrate import migrate
 from timeloom_platform.outbox import OutboxRelay
 from timeloom_platform.pagination import Cursors
-from timeloom_platform.server import GrpcServer, run
+from timeloom_platform.server import NOTICE_SECONDS, GrpcServer, run
 from timeloom_platform.telemetry import Tracing
 from timeloom_snapshots import events
 from timeloom_snapshots.assembly import PACKAGE, ROOM, assembled
@@ -75,7 +75,10 @@ async def main(stop: asyncio.Event) -> None:
             await server.start()
             _spare_the_collector()
             await stop.wait()
-            await server.stop()
+            leaving = tasks.create_task(server.stop())
+            await asyncio.sleep(NOTICE_SECONDS)
+            snapshots.end_streams()
+            await leaving
             await snapshots.committer.close()
             for task in background:
                 task.cancel()

@@ -31,7 +31,13 @@ class Assembly:
 
     binding: ServiceBinding
     committer: Committer
+    recording: Recording
     hints: Hints
+
+    def end_streams(self) -> None:
+        """Ends the calls that would go on for ever: their callers turn to another replica."""
+        self.recording.close()
+        self.hints.close()
 
 
 def assembled(
@@ -56,12 +62,13 @@ def assembled(
             linger_seconds=linger_seconds,
         )
     )
+    recording = Recording(committer=committer, database=database, codec=codec)
     servicer = SnapshotsServicer(
         executions=Executions(database=database, reader=reader, hints=hints, cursors=cursors),
-        recording=Recording(committer=committer, database=database, codec=codec),
+        recording=recording,
         history=History(
             database=database, reader=reader, effects=EffectReader(codec), hints=hints, cursors=cursors
         ),
         clock=clock,
     )
-    return Assembly(binding=servicer.binding(), committer=committer, hints=hints)
+    return Assembly(binding=servicer.binding(), committer=committer, recording=recording, hints=hints)

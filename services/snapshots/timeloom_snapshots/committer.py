@@ -9,14 +9,14 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from timeloom_platform.errors import OverloadedError, UnavailableError
+from timeloom_platform.errors import OverloadedError
 from timeloom_platform.telemetry import current_traceparent
 from timeloom_snapshots import limits
+from timeloom_snapshots.errors import RETRY_AFTER_SECONDS, about_to_stop
 from timeloom_snapshots.group import Request
 from timeloom_snapshots.lane import Lane, LaneContext
 from timeloom_snapshots.model import Record, Snapshot
 
-RETRY_AFTER_SECONDS: Final = 0.5
 REQUEST_BYTES: Final = 512
 """What a request takes besides its documents."""
 
@@ -55,7 +55,7 @@ class Committer:
     ) -> asyncio.Future[Sequence[Snapshot]]:
         """Takes what `record` takes, without waiting for the commit; what is put first is recorded first."""
         if self._is_closed:
-            raise UnavailableError("The service is about to stop.", retry_after_seconds=RETRY_AFTER_SECONDS)
+            raise about_to_stop()
         size_bytes = sum(record.size_bytes for record in records) + REQUEST_BYTES
         if not self._can_take(project_id, len(records), size_bytes):
             raise OverloadedError(

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from timeloom.state.canonical import CanonicalError
-from timeloom_platform.errors import InvalidFieldError, MalformedJsonError, TimeloomError, TooLargeError
+from timeloom_platform.errors import (
+    InvalidFieldError,
+    MalformedJsonError,
+    TimeloomError,
+    TooLargeError,
+    UnavailableError,
+)
 
 
 class ExecutionEndedError(TimeloomError):
@@ -30,6 +36,12 @@ class StateHashMismatchError(TimeloomError):
 
 
 NUL: Final = "\x00"
+RETRY_AFTER_SECONDS: Final = 0.5
+
+
+def about_to_stop() -> UnavailableError:
+    """Returns the error that sends callers to another replica."""
+    return UnavailableError("The service is about to stop.", retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 def refuse_larger(size_bytes: int, limit_bytes: int, what: str) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Generator
 from contextlib import aclosing, contextmanager
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -33,6 +34,7 @@ class Hints:
         self._waiting: defaultdict[tuple[UUID, UUID], set[asyncio.Event]] = defaultdict(set)
         self._is_followed = asyncio.Event()
         self._bus: Bus | None = None
+        self.is_closed = False
 
     @property
     def follower_count(self) -> int:
@@ -48,6 +50,12 @@ class Hints:
     def tell(self, project_id: UUID, execution_id: UUID) -> None:
         """Wakes all who follow an execution."""
         for event in self._waiting.get((project_id, execution_id), ()):
+            event.set()
+
+    def close(self) -> None:
+        """Wakes everybody for the last time."""
+        self.is_closed = True
+        for event in chain.from_iterable(self._waiting.values()):
             event.set()
 
     @contextmanager

@@ -19,6 +19,7 @@ from timeloom_platform.errors import (
 from timeloom_platform.pagination import Cursors, ListIdentity
 from timeloom_snapshots import limits, work
 from timeloom_snapshots.effects import EffectReader
+from timeloom_snapshots.errors import about_to_stop
 from timeloom_snapshots.hints import Hints
 from timeloom_snapshots.model import Comparison, Effect, Execution, Snapshot, SnapshotEntry
 from timeloom_snapshots.reader import ReadState, StateReader
@@ -148,6 +149,7 @@ class History:
 
         Raises:
             NotFoundError: There is no such execution, or not any more.
+            UnavailableError: The service is about to stop; another replica goes on where this one ended.
         """
         with self._hints.following(project_id, execution_id) as something_happened:
             while True:
@@ -167,6 +169,8 @@ class History:
                 if execution.has_ended:
                     yield execution
                     return
+                if self._hints.is_closed:
+                    raise about_to_stop()
                 await _wait(something_happened, self._hints.poll_seconds)
 
     async def _read(

@@ -13,7 +13,7 @@ from timeloom_platform.errors import NotFoundError, TooLargeError
 from timeloom_snapshots import limits, work
 from timeloom_snapshots.codec import Codec
 from timeloom_snapshots.committer import Committer
-from timeloom_snapshots.errors import refuse_larger
+from timeloom_snapshots.errors import about_to_stop, refuse_larger
 from timeloom_snapshots.head import compressed_effects
 from timeloom_snapshots.model import Effect, Record, Snapshot, Stored
 from timeloom_snapshots.storage import effects as storage
@@ -64,6 +64,14 @@ class Recording:
         self._committer = committer
         self._database = database
         self._codec = codec
+        self._reading: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Reads nothing more from any stream: they end when what was read is answered."""
+        self._is_closed = True
+        for reading in self._reading:
+            reading.cancel()
 
     async def record(
         self, project_id: UUID, execution_id: UUID, records: Sequence[Record]
@@ -77,14 +85,21 @@ class Recording:
         """Records the snapshots of a stream, and answers its messages in their order.
 
         So much waits for its commit at most; then no message is read until there is room again.
+
+        Raises:
+            UnavailableError: The service is about to stop; what has no answer was not recorded.
         """
         stream = _Stream(project_id, self._committer)
         reading = asyncio.create_task(stream.read(messages))
+        self._reading.add(reading)
         try:
             while (waiting := await stream.next()) is not None:
                 yield await stream.finish(waiting)
+            if self._is_closed:
+                raise about_to_stop()
             await reading
         finally:
+            self._reading.discard(reading)
             reading.cancel()
             with suppress(asyncio.CancelledError):
                 await reading

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from tests.integration.snapshots.service import Service, record_request
+from tests.integration.snapshots.service import Service, record_request, refused
 from timeloom.snapshots.v1 import snapshots_service_pb2 as messages
 from timeloom.state.delta import Remove, Set
 from timeloom.state.statehash import StateHash
@@ -112,3 +112,18 @@ async def test_a_stream_that_is_cut_keeps_what_was_answered(service: Service) ->
     assert await service.state(execution_id, answered) == {"n": answered - 1}
     await service.record(execution_id, state="after")
     assert await service.verify(execution_id) is None
+
+
+async def test_streams_end_when_the_service_leaves(service: Service) -> None:
+    execution_id = await service.create()
+    call: Any = service.stub.StreamSnapshots(metadata=service.metadata)
+    tail = service.tail(execution_id)
+    for number in range(3):
+        await call.write(_message(number, record_request(execution_id, state=number)))
+    assert [_outcomes(await call.read()) for _ in range(3)] == [[1], [2], [3]]
+    assert [(await tail.read()).snapshot.sequence for _ in range(3)] == [1, 2, 3]
+    service.assembly.end_streams()
+    for each in (call, tail):
+        told = await refused(each.read())
+        assert (told.status, told.reason) == (grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE")
+    assert (await service.execution(execution_id)).head_sequence == 3
