@@ -21,6 +21,7 @@ from timeloom.snapshots.v1 import snapshots_service_pb2 as messages
 from timeloom.snapshots.v1 import snapshots_service_pb2_grpc as services
 from timeloom.state import delta
 from timeloom_platform.database import Database
+from timeloom_platform.embedded.errors import NotReadyError
 from timeloom_platform.embedded.nats import EmbeddedNats
 from timeloom_platform.embedded.postgres import EmbeddedPostgres
 from timeloom_platform.embedded.process import EmbeddedServer
@@ -123,6 +124,15 @@ async def _working(tmp_path: Path, postgres: EmbeddedPostgres, nats: EmbeddedNat
         await process.kill()
 
 
+async def _has_started(postgres: EmbeddedPostgres) -> bool:
+    """Starts it again; that fails while a process of the killed one is still there."""
+    try:
+        await postgres.start()
+    except NotReadyError:
+        return False
+    return True
+
+
 async def _check(running: Running, postgres: EmbeddedPostgres) -> None:
     """Everything acknowledged is there exactly as it was acknowledged, once, and every chain holds."""
     database = await Database.connect(postgres.url, room=ROOM)
@@ -171,7 +181,7 @@ async def test_a_killed_database_keeps_every_acknowledged_snapshot(
         for _ in range(KILLS // 2):
             await running.until_more_is_acknowledged()
             await private_postgres.kill()
-            await private_postgres.start()
+            await eventually(lambda: _has_started(private_postgres), timeout_seconds=10)
         await running.until_more_is_acknowledged()
     await _check(running, private_postgres)
 
