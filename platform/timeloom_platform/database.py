@@ -127,6 +127,22 @@ class Database:
         async with self._transaction(self._begin_for_system) as connection:
             yield connection
 
+    async def call(self, statement: str, *arguments: object) -> asyncpg.Record | None:
+        """Return the first row of one statement, which is a transaction by itself: one round trip.
+
+        For calls of functions that set `app.project` themselves before they touch a table, as `transaction`
+        does: a statement that names no project fails, for every table demands one.
+
+        Raises:
+            UnavailableError: PostgreSQL cannot be reached.
+            OverloadedError: every connection of the pool stayed in use until the acquisition's deadline.
+        """
+        connection = await self._begin(None)
+        try:
+            return await connection.fetchrow(statement, *arguments)
+        finally:
+            await self._pool.release(connection)
+
     async def open_connection(self) -> asyncpg.Connection[asyncpg.Record]:
         """A connection of the caller's own, outside the pool, for LISTEN; the caller closes it."""
         try:
@@ -165,8 +181,8 @@ class Database:
         finally:
             await self._pool.release(connection)
 
-    async def _begin(self, begin: str) -> PooledConnection:
-        """Begin a transaction, on another connection if PostgreSQL was restarted under this one.
+    async def _begin(self, begin: str | None) -> PooledConnection:
+        """Begin a transaction, if one is to be begun, on another connection if this one was lost.
 
         Nothing of the caller's has run yet, so that beginning again is safe, and a restart shorter than the
         deadline is a delay for the caller and no failure.
@@ -176,7 +192,8 @@ class Database:
         while True:
             try:
                 connection = await self._pool.acquire(timeout=max(deadline - clock(), 0.001))
-                await self._begin_on(connection, begin)
+                if begin is not None:
+                    await self._begin_on(connection, begin)
             except _CONNECTION_LOST as error:
                 if self._pool.is_closing():
                     raise _unreachable() from error

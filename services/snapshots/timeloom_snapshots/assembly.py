@@ -51,7 +51,7 @@ def assembled(
     """Puts the service together."""
     codec = Codec.packaged()
     hints = Hints()
-    reader = StateReader(codec=codec, cache_bytes=cache_bytes)
+    reader = StateReader(database=database, codec=codec, cache_bytes=cache_bytes)
     committer = Committer(
         LaneContext(
             database=database,

@@ -89,23 +89,16 @@ class History:
             PathNotFoundError: The path is no JSON pointer, or nothing is there.
             TooLargeError: State and effects together are larger than an answer may be.
         """
-        async with self._database.transaction(str(project_id)) as connection:
-            read = await self._read(connection, project_id, execution_id, wanted)
-            sequence = read.snapshot.sequence
-            effects = (
-                await self._effects.read(connection, project_id, execution_id, [sequence])
-                if read.snapshot.effect_count
-                else {}
-            )
+        read = await self._read(project_id, execution_id, wanted)
+        effects = await self._effects_of(project_id, read.snapshot) if read.snapshot.effect_count else ()
         state = await work.on(read.snapshot.state_bytes, _part_of, read.state, path)
-        found = effects.get(sequence, ())
-        size_bytes = len(state) + sum(effect.document_bytes for effect in found)
+        size_bytes = len(state) + sum(effect.document_bytes for effect in effects)
         if size_bytes > limits.ANSWER_BYTES_MAX:
             raise TooLargeError(
                 f"The state and its effects have {size_bytes:,} bytes, an answer has at most "
                 f"{limits.ANSWER_BYTES_MAX:,}; ask for a part of the state by its path."
             )
-        return SnapshotView(snapshot=read.snapshot, state=state, effects=found)
+        return SnapshotView(snapshot=read.snapshot, state=state, effects=effects)
 
     async def compare(
         self,
@@ -123,14 +116,14 @@ class History:
             NotFoundError: There is no such snapshot.
             PathNotFoundError: The path is no JSON pointer, or nothing is there in either state.
         """
-        async with self._database.transaction(str(project_id)) as connection:
-            to = await self._read(connection, project_id, to_execution_id, to_sequence)
-            old: Any = ABSENT
-            size_bytes = to.snapshot.state_bytes
-            if from_sequence:
-                origin = await self._read(connection, project_id, from_execution_id, from_sequence)
-                old, size_bytes = origin.state, size_bytes + origin.snapshot.state_bytes
-            else:
+        to = await self._read(project_id, to_execution_id, to_sequence)
+        old: Any = ABSENT
+        size_bytes = to.snapshot.state_bytes
+        if from_sequence:
+            origin = await self._read(project_id, from_execution_id, from_sequence)
+            old, size_bytes = origin.state, size_bytes + origin.snapshot.state_bytes
+        else:
+            async with self._database.transaction(str(project_id)) as connection:
                 await self._require(connection, project_id, from_execution_id)
         found, is_truncated = await work.on(size_bytes, _changes, old, to.state, path)
         return Comparison(
@@ -173,17 +166,22 @@ class History:
                     raise about_to_stop()
                 await _wait(something_happened, self._hints.poll_seconds)
 
-    async def _read(
-        self, connection: Connection, project_id: UUID, execution_id: UUID, wanted: int | str
-    ) -> ReadState:
-        read = await self._reader.read(connection, project_id, execution_id, wanted)
-        if read is None:
+    async def _read(self, project_id: UUID, execution_id: UUID, wanted: int | str) -> ReadState:
+        read = await self._reader.read(project_id, execution_id, wanted)
+        if read is not None:
+            return read
+        async with self._database.transaction(str(project_id)) as connection:
             await self._require(connection, project_id, execution_id)
-            if wanted == 0:
-                raise NotFoundError(f"Execution {execution_id} has no snapshot yet.")
-            name = f"with the key {wanted!r}" if isinstance(wanted, str) else f"{wanted}"
-            raise NotFoundError(f"Execution {execution_id} has no snapshot {name}.")
-        return read
+        if wanted == 0:
+            raise NotFoundError(f"Execution {execution_id} has no snapshot yet.")
+        name = f"with the key {wanted!r}" if isinstance(wanted, str) else f"{wanted}"
+        raise NotFoundError(f"Execution {execution_id} has no snapshot {name}.")
+
+    async def _effects_of(self, project_id: UUID, snapshot: Snapshot) -> Sequence[Effect]:
+        sequence = snapshot.sequence
+        async with self._database.transaction(str(project_id)) as connection:
+            found = await self._effects.read(connection, project_id, snapshot.execution_id, [sequence])
+        return found.get(sequence, ())
 
     async def _require(self, connection: Connection, project_id: UUID, execution_id: UUID) -> Execution:
         execution = await executions.select(connection, project_id, execution_id)

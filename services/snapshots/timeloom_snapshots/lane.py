@@ -124,10 +124,13 @@ class Lane:
         try:
             if group.new:
                 events = outbox.batch_of(str(self._project_id), group.events())
-                async with self._context.database.transaction(str(self._project_id)) as connection:
-                    await commit(
-                        connection, self._project_id, moves=group.moves(), new=group.new, events=events
-                    )
+                await commit(
+                    self._context.database,
+                    self._project_id,
+                    moves=group.moves(),
+                    new=group.new,
+                    events=events,
+                )
         except HeadMovedError as error:
             self._try_again(group, error.execution_ids)
         except asyncpg.UniqueViolationError:

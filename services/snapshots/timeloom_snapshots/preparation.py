@@ -102,10 +102,7 @@ class Preparer:
             return known
         if any(head.execution_id in group.heads for group in groups):
             raise UncommittedParentError
-        async with self.database.transaction(str(self.project_id)) as connection:
-            position = await self.reader.read_position(
-                connection, self.project_id, head.execution_id, sequence
-            )
+        position = await self.reader.read_position(self.project_id, head.execution_id, sequence)
         if position is None:
             raise InvalidFieldError.of("parentSequence", f"is {sequence}: there is no such snapshot")
         return position
@@ -135,5 +132,4 @@ class Preparer:
         return self.reader.cached_head(self.project_id, execution_id)
 
     async def _load(self, execution_id: UUID) -> Head:
-        async with self.database.transaction(str(self.project_id)) as connection:
-            return await self.reader.load_head(connection, self.project_id, execution_id)
+        return await self.reader.load_head(self.project_id, execution_id)

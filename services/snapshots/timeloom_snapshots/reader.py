@@ -12,7 +12,7 @@ from timeloom.state import canonical, delta
 from timeloom.state.changes import ABSENT
 from timeloom.state.statehash import StateHash
 from timeloom_platform.bounded import LruCache
-from timeloom_platform.database import Connection
+from timeloom_platform.database import Database
 from timeloom_platform.errors import DataLossError, NotFoundError
 from timeloom_snapshots import work
 from timeloom_snapshots.cache import ByteCache
@@ -49,7 +49,8 @@ class StateReader:
     the same in them, so that keeping many costs little.
     """
 
-    def __init__(self, *, codec: Codec, cache_bytes: int) -> None:
+    def __init__(self, *, database: Database, codec: Codec, cache_bytes: int) -> None:
+        self._database = database
         self._codec = codec
         self._heads: ByteCache[tuple[UUID, UUID], Head] = ByteCache(cache_bytes // 2)
         self._states: ByteCache[bytes, Any] = ByteCache(cache_bytes // 2)
@@ -68,38 +69,34 @@ class StateReader:
         """Forgets a head that is not there any more."""
         self._heads.discard((project_id, execution_id))
 
-    async def load_head(self, connection: Connection, project_id: UUID, execution_id: UUID) -> Head:
+    async def load_head(self, project_id: UUID, execution_id: UUID) -> Head:
         """Reads where an execution stands.
 
         Raises:
             NotFoundError: There is no such execution.
             ExecutionEndedError: It takes no more snapshots.
         """
-        execution = await executions.select(connection, project_id, execution_id)
+        async with self._database.transaction(str(project_id)) as connection:
+            execution = await executions.select(connection, project_id, execution_id)
         if execution is None:
             raise NotFoundError(f"There is no execution {execution_id}.")
         if execution.has_ended:
             raise ExecutionEndedError(f"Execution {execution_id} has ended: {execution.status.name}.")
-        head = await self._read_head(connection, project_id, execution)
+        head = await self._read_head(project_id, execution)
         self.keep_head(project_id, head)
         return head
 
-    async def read_position(
-        self, connection: Connection, project_id: UUID, execution_id: UUID, sequence: int
-    ) -> Position | None:
+    async def read_position(self, project_id: UUID, execution_id: UUID, sequence: int) -> Position | None:
         """Reads a snapshot to record another one on; None if there is no such snapshot."""
         if sequence == 0:
             return Position.before_all(project_id, execution_id)
-        read = await self.read(connection, project_id, execution_id, sequence)
+        read = await self.read(project_id, execution_id, sequence)
         return await work.on(read.snapshot.state_bytes, _position_of, read) if read else None
 
-    async def read(
-        self, connection: Connection, project_id: UUID, execution_id: UUID, wanted: int | str
-    ) -> ReadState | None:
+    async def read(self, project_id: UUID, execution_id: UUID, wanted: int | str) -> ReadState | None:
         """Reads a snapshot's state; None if there is no such snapshot.
 
         Args:
-            connection: Bound to the project.
             project_id: The project.
             execution_id: The execution.
             wanted: The snapshot's sequence, zero for the head, or its key.
@@ -108,24 +105,25 @@ class StateReader:
             DataLossError: What is stored cannot be read.
         """
         known, state = self._nearest(project_id, execution_id, wanted)
-        stored = await states.select(connection, project_id, execution_id, wanted, known=known)
+        stored = await states.select(self._database, project_id, execution_id, wanted, known=known)
         if stored is None:
             return None
         state = await self._state_of(project_id, stored, state)
         return ReadState(snapshot=stored.snapshot, state=state)
 
-    async def _read_head(self, connection: Connection, project_id: UUID, execution: Execution) -> Head:
+    async def _read_head(self, project_id: UUID, execution: Execution) -> Head:
         sequence = execution.head_sequence
         if sequence == 0:
             new = Head.of_new_execution(project_id, execution.id, execution.create_time)
             return replace(new, snapshot_count=execution.snapshot_count)
         known, state = self._nearest(project_id, execution.id, sequence)
-        stored = await states.select(connection, project_id, execution.id, sequence, known=known)
+        stored = await states.select(self._database, project_id, execution.id, sequence, known=known)
         if stored is None:
             raise DataLossError(f"Snapshot {sequence} of {execution.id} is missing.")
-        delta_bytes = await states.select_delta_bytes(
-            connection, project_id, execution.id, after=stored.base_sequence, last=sequence
-        )
+        async with self._database.transaction(str(project_id)) as connection:
+            delta_bytes = await states.select_delta_bytes(
+                connection, project_id, execution.id, after=stored.base_sequence, last=sequence
+            )
         read = ReadState(snapshot=stored.snapshot, state=await self._state_of(project_id, stored, state))
         return Head(
             execution_id=execution.id,

@@ -15,7 +15,7 @@ from timeloom_snapshots.codec import Codec
 from timeloom_snapshots.committer import Committer
 from timeloom_snapshots.errors import about_to_stop, refuse_larger
 from timeloom_snapshots.head import compressed_effects
-from timeloom_snapshots.model import Effect, Record, Snapshot, Stored
+from timeloom_snapshots.model import Effect, Record, Snapshot
 from timeloom_snapshots.storage import effects as storage
 
 
@@ -125,15 +125,10 @@ class Recording:
             known = await storage.select_slim(connection, project_id, execution_id, sequence)
             merged = _merge(known, effects, replace_known=replace_known)
             size_bytes = sum(effect.document_bytes for effect in merged)
-            stored = Stored(
-                base_sequence=0,
-                dictionary_id=self._codec.dictionary_id,
-                delta=b"",
-                keyframe=None,
-                effects=await work.on(size_bytes, compressed_effects, merged, self._codec),
-            )
-            new = [(execution_id, sequence, stored)]
-            await storage.insert(connection, project_id, new, replace=replace_known)
+            dictionary_id = self._codec.dictionary_id
+            stored = await work.on(size_bytes, compressed_effects, merged, self._codec)
+            rows = [storage.row(execution_id, sequence, dictionary_id, effect) for effect in stored]
+            await storage.insert(connection, project_id, rows, replace=replace_known)
             return await storage.select_slim(connection, project_id, execution_id, sequence)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import grpc
 import pytest
 
@@ -252,3 +253,10 @@ async def test_another_project_sees_nothing(service: Service, database_url: str)
         await other.record(same_id, state="theirs")
         assert await other.state(same_id) == "theirs"
     assert await service.state(execution_id) == 1
+
+
+async def test_a_call_that_names_no_project_fails(service: Service) -> None:
+    execution_id = await service.create()
+    await service.record(execution_id, state=1)
+    with pytest.raises(asyncpg.PostgresError):
+        await service.database.call("SELECT count(*) FROM snapshots")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from timeloom_platform.database import Connection
 from timeloom_snapshots import checksums
-from timeloom_snapshots.model import Effect, Stored
+from timeloom_snapshots.model import Effect
 
 _COLUMNS: Final = """
     execution_id, sequence, ordinal, create_time, checksum, document_bytes, kind, dictionary_id, key, name,
@@ -18,11 +18,7 @@ _COLUMNS: Final = """
 
 INSERT: Final = f"""
 INSERT INTO effects (project_id, {_COLUMNS})
-SELECT $1, {_COLUMNS}
-FROM unnest(
-    $2::uuid[], $3::integer[], $4::integer[], $5::timestamptz[], $6::integer[], $7::integer[], $8::smallint[],
-    $9::smallint[], $10::text[], $11::text[], $12::bytea[], $13::bytea[]
-) AS new ({_COLUMNS})
+SELECT $1, new.* FROM unnest($2::new_effect[]) AS new
 """  # noqa: S608 - a constant
 
 UPSERT: Final = f"""
@@ -89,20 +85,11 @@ class StoredEffect:
 
 
 async def insert(
-    connection: Connection,
-    project_id: UUID,
-    new: Iterable[tuple[UUID, int, Stored]],
-    *,
-    replace: bool = False,
+    connection: Connection, project_id: UUID, rows: Sequence[tuple[Any, ...]], *, replace: bool = False
 ) -> None:
-    """Inserts the effects of snapshots; replaces those that are there, if that is asked for."""
-    rows = [
-        _row(execution_id, sequence, stored.dictionary_id, effect)
-        for execution_id, sequence, stored in new
-        for effect in stored.effects
-    ]
+    """Inserts what `row` made; replaces effects that are there, if that is asked for."""
     if rows:
-        await connection.execute(UPSERT if replace else INSERT, project_id, *zip(*rows, strict=True))
+        await connection.execute(UPSERT if replace else INSERT, project_id, rows)
 
 
 async def lock_snapshot(connection: Connection, project_id: UUID, execution_id: UUID, sequence: int) -> bool:
@@ -159,7 +146,8 @@ async def count(
     return {row["sequence"]: row["number"] for row in rows}
 
 
-def _row(execution_id: UUID, sequence: int, dictionary_id: int, effect: Effect) -> tuple[Any, ...]:
+def row(execution_id: UUID, sequence: int, dictionary_id: int, effect: Effect) -> tuple[Any, ...]:
+    """Returns an effect, whose documents are compressed, as it is inserted."""
     return (
         execution_id,
         sequence,

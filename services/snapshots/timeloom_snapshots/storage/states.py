@@ -9,75 +9,11 @@ from uuid import UUID
 
 import asyncpg
 
-from timeloom_platform.database import Connection
+from timeloom_platform.database import Connection, Database
 from timeloom_snapshots.model import Snapshot
-from timeloom_snapshots.storage.snapshots import SLIM_COLUMNS, snapshot_of
+from timeloom_snapshots.storage.snapshots import snapshot_of
 
-# OFFSET 0 keeps the planner from joining what is to be looked up by key: it has no statistics of an
-# execution, and would read all of its snapshots.
-_SELECT: Final = f"""
-WITH wanted AS MATERIALIZED (
-    SELECT {SLIM_COLUMNS}, base_sequence
-    FROM snapshots
-    WHERE project_id = $1 AND execution_id = $2 AND {{condition}}
-)
-SELECT
-    {SLIM_COLUMNS},
-    base_sequence,
-    octet_length(coalesce(keyframe, base_delta)) AS base_bytes,
-    coalesce(known_sequence, base_sequence) AS start_sequence,
-    CASE WHEN known_sequence IS NULL THEN base_chain_hash ELSE $5 END AS start_chain_hash,
-    CASE WHEN known_sequence IS NULL THEN coalesce(keyframe, base_delta) END AS base,
-    coalesce(keyframe_dictionary_id, base_dictionary_id) AS base_dictionary_id,
-    keyframe IS NOT NULL AS is_keyframe,
-    deltas,
-    dictionary_ids,
-    effect_count
-FROM wanted
-CROSS JOIN LATERAL (
-    SELECT chain_hash AS base_chain_hash, delta AS base_delta, dictionary_id AS base_dictionary_id
-    FROM snapshots
-    WHERE project_id = $1 AND execution_id = $2 AND sequence = wanted.base_sequence
-    OFFSET 0
-) AS base
-LEFT JOIN LATERAL (
-    SELECT state AS keyframe, dictionary_id AS keyframe_dictionary_id
-    FROM keyframes
-    WHERE project_id = $1 AND execution_id = $2 AND sequence = wanted.base_sequence
-    OFFSET 0
-) AS keyframe ON TRUE
-LEFT JOIN LATERAL (
-    SELECT sequence AS known_sequence
-    FROM snapshots
-    WHERE project_id = $1 AND execution_id = $2 AND sequence = $4 AND chain_hash = $5
-        AND $4 BETWEEN wanted.base_sequence AND wanted.sequence
-    OFFSET 0
-) AS known ON TRUE
-CROSS JOIN LATERAL (
-    SELECT
-        array_agg(delta ORDER BY sequence) AS deltas,
-        array_agg(dictionary_id ORDER BY sequence) AS dictionary_ids
-    FROM snapshots
-    WHERE project_id = $1 AND execution_id = $2
-        AND sequence > wanted.base_sequence AND sequence <= wanted.sequence
-        AND sequence > coalesce(known_sequence, 0)
-) AS since
-CROSS JOIN LATERAL (
-    SELECT count(*)::integer AS effect_count
-    FROM effects
-    WHERE project_id = $1 AND execution_id = $2 AND sequence = wanted.sequence
-) AS counted
-"""  # noqa: S608 - a constant
-
-SELECT_BY_SEQUENCE: Final = _SELECT.format(condition="sequence = $3")
-
-SELECT_BY_KEY: Final = _SELECT.format(condition="key = $3")
-
-SELECT_HEAD: Final = _SELECT.format(
-    condition="""sequence = (
-        SELECT head_sequence FROM executions WHERE project_id = $1 AND id = $2 AND $3::integer = 0
-    )"""
-)
+READ_STATE: Final = "SELECT * FROM read_state($1, $2, $3, $4, $5, $6)"
 
 SELECT_DELTA_BYTES: Final = """
 SELECT coalesce(sum(octet_length(delta)), 0)::integer
@@ -120,19 +56,19 @@ class StoredState:
 
 
 async def select(
-    connection: Connection, project_id: UUID, execution_id: UUID, wanted: int | str, *, known: Known
+    database: Database, project_id: UUID, execution_id: UUID, wanted: int | str, *, known: Known
 ) -> StoredState | None:
     """Returns what a state is made from; None if there is no such snapshot.
 
     Args:
-        connection: Bound to the project.
+        database: The room's.
         project_id: The project.
         execution_id: The execution.
         wanted: The snapshot's sequence, zero for the head, or its key.
         known: A snapshot whose state the caller has, to begin there if it is on the way.
     """
-    statement = SELECT_BY_KEY if isinstance(wanted, str) else SELECT_BY_SEQUENCE if wanted else SELECT_HEAD
-    row = await connection.fetchrow(statement, project_id, execution_id, wanted, *known)
+    sequence, key = (0, wanted) if isinstance(wanted, str) else (wanted, "")
+    row = await database.call(READ_STATE, project_id, execution_id, sequence, key, *known)
     return _stored_state(execution_id, row) if row else None
 
 
