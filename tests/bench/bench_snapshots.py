@@ -1,5 +1,9 @@
 """Recording and stepping back, beside LangGraph's checkpointer on the same PostgreSQL.
 
+One at a time means that a snapshot is sent when the one before it is acknowledged. Many in flight are many
+executions, each of which writes one at a time. Both are measured in both ways in which a client can do it: on
+the one stream that the SDK keeps open for all executions of a process, and by a call for each snapshot.
+
 Timeloom is measured through real gRPC: the client is this process, the service another, and both share the
 machine with PostgreSQL. The client computes its deltas before the clock starts; what the SDK needs for that
 is part of the SDK's own figures. The peer has no service: it runs in this process, and turning states into
@@ -8,22 +12,23 @@ bytes is part of its figures. All writes are acknowledged after their commit, wi
 
 from __future__ import annotations
 
+import gc
+import itertools
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 import uvloop
 
 from tests.bench import peer_langgraph, recorder, scale, sdk, workload
 from tests.bench.installation import Installation, installed
-from tests.bench.peer_langgraph import Peer
+from tests.bench.peer_langgraph import Peer, PeerThread
 from tests.bench.recorder import Recorder
 from tests.bench.report import NO_WORSE, Figure, Report, Section, console, median, percentiles, seconds_of
 from tests.bench.workload import Mode, Step
 
 STEPS = 1000
-REPETITIONS = 3
-STREAM_REPETITIONS = 5
+REPETITIONS = 5
 LOADS = 500
 AT_ONCE = 64
 SETTLED: dict[Mode, int] = {"grow": 500, "window": 100}
@@ -35,21 +40,6 @@ MULTIPLEXED = 16
 
 BYTES_MAX = 1_500
 ITS_BEST = "its best, one saver"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """What was found out about one side."""
-
-    bytes_per_snapshot: float
-    one_at_a_time: float
-    at_once: float
-    load_seconds: Sequence[float]
-    list_seconds: float
-    at_once_unlocked: float = 0.0
-    """With a saver for each execution, which a graph does not have."""
-    stream: float = 0.0
-    stream_multiplexed: float = 0.0
 
 
 def main() -> Report:
@@ -82,126 +72,143 @@ async def _measure(report: Report) -> None:
     async with installed() as installation, Recorder.open(installation) as client:
         with report.shown_section(f"window: {scale.AGENTS} agents at once") as section:
             await scale.measure_agents(section, client)
-        with report.shown_section(
-            f"window: {scale.EXECUTIONS} executions of {scale.STEPS:,} steps"
-        ) as section:
-            await scale.measure_executions(section, client)
+        async with installed() as another, Recorder.open(another) as alone:
+            with report.shown_section(
+                f"window: {scale.EXECUTIONS} executions of {scale.STEPS:,} steps"
+            ) as section:
+                await scale.measure_executions(section, client, alone)
 
 
 async def _measure_mode(section: Section, mode: Mode) -> None:
     steps = list(workload.steps(STEPS, mode))
-    async with installed() as installation:
-        async with Recorder.open(installation) as client:
-            ours = await _measure_ours(installation, client, steps, SETTLED[mode])
-        async with Peer.open(await installation.create_database("peer")) as peer:
-            theirs = await _measure_peer(peer, steps, SETTLED[mode])
-    _compare(section, ours, theirs)
+    # What stays must not be looked at by the collector while a load is timed, of ours or of the peer's.
+    gc.collect()
+    gc.freeze()
+    async with (
+        installed() as installation,
+        Recorder.open(installation) as client,
+        Peer.open(await installation.create_database("peer")) as peer,
+    ):
+        execution_id, thread = await _measure_bytes(section, installation, client, peer, steps)
+        await _measure_writes(section, client, peer, steps, SETTLED[mode])
+        await _measure_reads(section, client, execution_id, thread)
 
 
-async def _measure_ours(
-    installation: Installation, client: Recorder, steps: Sequence[Step], begin: int
-) -> Measured:
-    deltas = recorder.encode(steps)
+async def _measure_bytes(
+    section: Section, installation: Installation, client: Recorder, peer: Peer, steps: Sequence[Step]
+) -> tuple[str, PeerThread]:
+    """Records the steps once on each side; returns the execution and the peer's thread."""
     empty_bytes = await installation.stored_bytes("snapshots")
-    execution_id = await client.create()
-    seconds = [await client.record(execution_id, deltas)]
-    stored_bytes = await installation.stored_bytes("snapshots") - empty_bytes
-    seconds += [await client.record(await client.create(), deltas) for _ in range(REPETITIONS - 1)]
-    settled = recorder.encode(steps[begin : begin + SETTLED_STEPS + 1])
-    at_once = [await client.record_rate(AT_ONCE, settled[: AT_ONCE_STEPS + 1]) for _ in range(REPETITIONS)]
-    streams = [await client.stream([await client.create()], deltas) for _ in range(STREAM_REPETITIONS)]
-    multiplexed = [await client.stream_rate(MULTIPLEXED, settled) for _ in range(REPETITIONS)]
-    return Measured(
-        bytes_per_snapshot=stored_bytes / len(deltas),
-        one_at_a_time=len(deltas) / median(seconds),
-        at_once=median(at_once),
-        stream=len(deltas) / median(streams),
-        stream_multiplexed=median(multiplexed),
-        load_seconds=await _measure_loads(lambda index: client.load(execution_id, index + 1)),
-        list_seconds=await _median_of(lambda: client.list_all(execution_id)),
-    )
-
-
-async def _measure_peer(peer: Peer, steps: Sequence[Step], begin: int) -> Measured:
+    execution_id, thread = await client.create(), peer.thread("first")
+    await client.record(execution_id, recorder.encode(steps))
+    ours = await installation.stored_bytes("snapshots") - empty_bytes
     empty_bytes = await peer.stored_bytes()
-    thread = peer.thread("first")
-    seconds = [await thread.put_all(steps)]
-    stored_bytes = await peer.stored_bytes() - empty_bytes
-    seconds += [await peer.thread(f"again {number}").put_all(steps) for number in range(REPETITIONS - 1)]
-    one_saver = await _put_at_once(peer, steps[begin:], own_saver=False)
-    many_savers = await _put_at_once(peer, steps[begin:], own_saver=True)
-    one_at_a_time = len(steps) / median(seconds)
-    return Measured(
-        bytes_per_snapshot=stored_bytes / len(steps),
-        one_at_a_time=one_at_a_time,
-        at_once=one_saver,
-        at_once_unlocked=many_savers,
-        load_seconds=await _measure_loads(thread.load),
-        list_seconds=await _median_of(thread.list_all),
-    )
-
-
-async def _put_at_once(peer: Peer, steps: Sequence[Step], *, own_saver: bool) -> float:
-    rates = []
-    for repetition in range(REPETITIONS):
-        names = [f"{own_saver} {repetition} {number}" for number in range(AT_ONCE)]
-        threads = [peer.thread(name, own_saver=own_saver) for name in names]
-        await peer_langgraph.put_at_once(threads, steps[:1])
-        seconds = await peer_langgraph.put_at_once(threads, steps[1 : PEER_AT_ONCE_STEPS + 1])
-        rates.append(AT_ONCE * PEER_AT_ONCE_STEPS / seconds)
-    return median(rates)
-
-
-async def _measure_loads(load: Callable[[int], Awaitable[object]]) -> list[float]:
-    """Loads random steps, one at a time, and returns the seconds of each."""
-    rng = random.Random(11)
-    return [await seconds_of(lambda: load(rng.randrange(STEPS))) for _ in range(LOADS)]
-
-
-async def _median_of(call: Callable[[], Awaitable[int]], expected: int = STEPS) -> float:
-    """Repeats a call that answers with a count; returns its seconds."""
-
-    async def checked() -> None:
-        count = await call()
-        assert count == expected, f"{count} instead of {expected}"
-
-    return median([await seconds_of(checked) for _ in range(REPETITIONS)])
-
-
-def _compare(section: Section, ours: Measured, theirs: Measured) -> None:
-    best = max(theirs.one_at_a_time, theirs.at_once)
+    await thread.put_all(steps)
+    theirs = await peer.stored_bytes() - empty_bytes
     section.add(
         Figure(
             name="added to all tables and indexes",
             unit="bytes/snapshot",
-            ours=ours.bytes_per_snapshot,
-            peer=theirs.bytes_per_snapshot,
+            ours=ours / len(steps),
+            peer=theirs / len(steps),
             better="lower",
             limit=BYTES_MAX,
-        ),
-        _written("one at a time", ours.one_at_a_time, theirs.one_at_a_time, factor_min=NO_WORSE),
-        _written(f"with {AT_ONCE} in flight", ours.at_once, best, factor_min=4, versus=ITS_BEST),
+        )
+    )
+    return execution_id, thread
+
+
+async def _measure_writes(
+    section: Section, client: Recorder, peer: Peer, steps: Sequence[Step], begin: int
+) -> None:
+    deltas = recorder.encode(steps)
+    settled = recorder.encode(steps[begin : begin + SETTLED_STEPS + 1])
+    few = settled[: AT_ONCE_STEPS + 1]
+    names = itertools.count()
+
+    async def put_one_at_a_time() -> float:
+        return len(steps) / await peer.thread(f"one {next(names)}").put_all(steps)
+
+    async def put_at_once(*, own_saver: bool) -> float:
+        threads = [peer.thread(f"many {next(names)}", own_saver=own_saver) for _ in range(AT_ONCE)]
+        await peer_langgraph.put_at_once(threads, steps[begin : begin + 1])
+        following = steps[begin + 1 : begin + 1 + PEER_AT_ONCE_STEPS]
+        return AT_ONCE * PEER_AT_ONCE_STEPS / await peer_langgraph.put_at_once(threads, following)
+
+    rates = await _in_turn(
+        {
+            "one": lambda: client.record_rate(1, deltas, by_stream=True),
+            "one by calls": lambda: client.record_rate(1, deltas),
+            "peer's one": put_one_at_a_time,
+            "many": lambda: client.record_rate(AT_ONCE, few, by_stream=True),
+            "many by calls": lambda: client.record_rate(AT_ONCE, few),
+            "peer's many": lambda: put_at_once(own_saver=False),
+            "peer's unlocked": lambda: put_at_once(own_saver=True),
+            "stream": lambda: client.stream_rate(1, deltas),
+            "multiplexed": lambda: client.stream_rate(MULTIPLEXED, settled),
+        }
+    )
+    one, best = rates["peer's one"], max(rates["peer's one"], rates["peer's many"])
+    many = f"with {AT_ONCE} in flight"
+    section.add(
+        _written("one at a time", rates["one"], one, factor_min=NO_WORSE),
+        _written("one at a time, by calls", rates["one by calls"], one),
+        _written(many, rates["many"], best, factor_min=4, versus=ITS_BEST),
+        _written(f"{many}, by calls", rates["many by calls"], best, versus=ITS_BEST),
+        _written(many, rates["many"], rates["peer's unlocked"], versus="a saver an execution"),
+        _written("without waiting", rates["stream"], best, factor_min=15, versus=ITS_BEST),
         _written(
-            f"with {AT_ONCE} in flight", ours.at_once, theirs.at_once_unlocked, versus="a saver an execution"
-        ),
-        _written("by a stream, one execution", ours.stream, best, factor_min=15, versus=ITS_BEST),
-        _written(
-            f"by a stream, {MULTIPLEXED} executions",
-            ours.stream_multiplexed,
+            f"without waiting, {MULTIPLEXED} executions",
+            rates["multiplexed"],
             best,
             factor_min=15,
             versus=ITS_BEST,
         ),
-        *percentiles("load of a random step", ours.load_seconds, theirs.load_seconds, factor_min=NO_WORSE),
+    )
+
+
+async def _in_turn(measurements: Mapping[str, Callable[[], Awaitable[float]]]) -> dict[str, float]:
+    """Measures all of them several times, in turn: what else the machine does then meets all alike."""
+    rates: dict[str, list[float]] = {name: [] for name in measurements}
+    for _ in range(REPETITIONS):
+        for name, measure in measurements.items():
+            rates[name].append(await measure())
+    return {name: median(each) for name, each in rates.items()}
+
+
+async def _measure_reads(section: Section, client: Recorder, execution_id: str, thread: PeerThread) -> None:
+    rng = random.Random(11)
+    ours: list[float] = []
+    theirs: list[float] = []
+    for _ in range(LOADS):
+        step = rng.randrange(STEPS)
+        ours.append(await seconds_of(partial(client.load, execution_id, step + 1)))
+        theirs.append(await seconds_of(partial(thread.load, step)))
+    section.add(*percentiles("load of a random step", ours, theirs, factor_min=NO_WORSE))
+    lists = await _in_turn(
+        {
+            "ours": lambda: _seconds_of_list(lambda: client.list_all(execution_id)),
+            "theirs": lambda: _seconds_of_list(thread.list_all),
+        }
+    )
+    section.add(
         Figure(
             name=f"list of {STEPS:,}",
             unit="ms",
-            ours=ours.list_seconds * 1000,
-            peer=theirs.list_seconds * 1000,
+            ours=lists["ours"] * 1000,
+            peer=lists["theirs"] * 1000,
             better="lower",
             factor_min=50,
-        ),
+        )
     )
+
+
+async def _seconds_of_list(call: Callable[[], Awaitable[int]]) -> float:
+    async def checked() -> None:
+        count = await call()
+        assert count == STEPS, f"{count} instead of {STEPS}"
+
+    return await seconds_of(checked)
 
 
 def _written(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -59,31 +59,40 @@ class Recorder:
         return answer.execution.id
 
     async def record(self, execution_id: str, deltas: Sequence[bytes]) -> float:
-        """Records snapshots one at a time and returns how many seconds that took."""
+        """Records snapshots one at a time, each by a call, and returns how many seconds that took."""
         begin = time.perf_counter()
         for content in deltas:
-            request = messages.RecordSnapshotRequest(
-                execution_id=execution_id, step_name="step", delta=content
-            )
-            await self._stub.RecordSnapshot(request, metadata=self._metadata)
+            await self._stub.RecordSnapshot(_snapshot_request(execution_id, content), metadata=self._metadata)
         return time.perf_counter() - begin
+
+    @asynccontextmanager
+    async def open_stream(self) -> AsyncIterator[AckStream]:
+        """Lends a stream on which snapshots are recorded one by one, as the SDK does it."""
+        stream = AckStream(self._stub.StreamSnapshots(metadata=self._metadata))
+        async with asyncio.TaskGroup() as tasks:
+            reader, writer = tasks.create_task(stream.read()), tasks.create_task(stream.write())
+            yield stream
+            writer.cancel()
+            await stream.close()
+            await reader
 
     async def record_at_once(self, execution_ids: Sequence[str], deltas: Sequence[bytes]) -> float:
         """Records the same snapshots in all executions, each one at a time; returns the seconds."""
-        begin = time.perf_counter()
-        async with asyncio.TaskGroup() as tasks:
-            for execution_id in execution_ids:
-                tasks.create_task(self.record(execution_id, deltas))
-        return time.perf_counter() - begin
+        return await _at_once([self.record(execution_id, deltas) for execution_id in execution_ids])
 
-    async def record_rate(self, count: int, deltas: Sequence[bytes]) -> float:
+    async def record_rate(self, count: int, deltas: Sequence[bytes], *, by_stream: bool = False) -> float:
         """Records in so many new executions at once and returns the snapshots per second.
 
-        The first delta, which sets the whole state, is recorded before the clock starts.
+        The first delta, which sets the whole state, is recorded before the clock starts. All executions share
+        one channel, or one stream; each waits for its acknowledgement before it records its next snapshot.
         """
         execution_ids = [await self.create() for _ in range(count)]
         await self.record_at_once(execution_ids, deltas[:1])
-        seconds = await self.record_at_once(execution_ids, deltas[1:])
+        if by_stream:
+            async with self.open_stream() as stream:
+                seconds = await _at_once([stream.record(each, deltas[1:]) for each in execution_ids])
+        else:
+            seconds = await self.record_at_once(execution_ids, deltas[1:])
         return count * (len(deltas) - 1) / seconds
 
     async def stream(self, execution_ids: Sequence[str], deltas: Sequence[bytes]) -> float:
@@ -167,20 +176,86 @@ class Recorder:
         return self._installation.metadata()
 
 
+class AckStream:
+    """One stream, on which any number of tasks record, each waiting for its acknowledgements.
+
+    As in the SDK, snapshots that come while a message is being written go into the next one together.
+    """
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+        self._unsent: list[tuple[messages.RecordSnapshotRequest, asyncio.Future[None]]] = []
+        self._sent: dict[int, Sequence[asyncio.Future[None]]] = {}
+        self._request_id = 0
+        self._has_unsent = asyncio.Event()
+
+    async def record(self, execution_id: str, deltas: Sequence[bytes]) -> None:
+        """Records snapshots one at a time."""
+        for content in deltas:
+            acknowledged = asyncio.get_running_loop().create_future()
+            self._unsent.append((_snapshot_request(execution_id, content), acknowledged))
+            self._has_unsent.set()
+            await acknowledged
+
+    async def write(self) -> None:
+        """Sends what is recorded, until cancelled."""
+        while True:
+            await self._has_unsent.wait()
+            self._has_unsent.clear()
+            while self._unsent:
+                batch, self._unsent = (
+                    self._unsent[:STREAM_MESSAGE_SNAPSHOTS],
+                    self._unsent[STREAM_MESSAGE_SNAPSHOTS:],
+                )
+                self._request_id += 1
+                self._sent[self._request_id] = [acknowledged for _, acknowledged in batch]
+                await self._call.write(
+                    messages.StreamSnapshotsRequest(
+                        request_id=self._request_id, snapshots=[request for request, _ in batch]
+                    )
+                )
+
+    async def read(self) -> None:
+        """Hands acknowledgements to those who wait for them, until the stream ends."""
+        async for answer in self._call:
+            waiting = self._sent.pop(answer.request_id)
+            assert _committed_in(answer) == len(waiting)
+            for acknowledged in waiting:
+                acknowledged.set_result(None)
+
+    async def close(self) -> None:
+        """Tells the service that nothing more comes."""
+        await self._call.done_writing()
+
+
+async def _at_once(recordings: Sequence[Coroutine[Any, Any, object]]) -> float:
+    begin = time.perf_counter()
+    async with asyncio.TaskGroup() as tasks:
+        for recording in recordings:
+            tasks.create_task(recording)
+    return time.perf_counter() - begin
+
+
 def _stream_request(execution_id: str, deltas: Sequence[bytes]) -> messages.StreamSnapshotsRequest:
-    snapshots = [
-        messages.RecordSnapshotRequest(execution_id=execution_id, step_name="step", delta=content)
-        for content in deltas
-    ]
-    return messages.StreamSnapshotsRequest(snapshots=snapshots)
+    return messages.StreamSnapshotsRequest(
+        snapshots=[_snapshot_request(execution_id, content) for content in deltas]
+    )
+
+
+def _snapshot_request(execution_id: str, content: bytes) -> messages.RecordSnapshotRequest:
+    return messages.RecordSnapshotRequest(execution_id=execution_id, step_name="step", delta=content)
 
 
 async def _count_committed(call: Any, window: asyncio.Semaphore) -> int:
     committed = 0
     async for answer in call:
         window.release()
-        for ack in answer.acks:
-            if not ack.HasField("committed"):
-                raise AssertionError(f"a snapshot was refused: {ack.refused.message}")
-            committed += 1
+        committed += _committed_in(answer)
     return committed
+
+
+def _committed_in(answer: messages.StreamSnapshotsResponse) -> int:
+    for ack in answer.acks:
+        if not ack.HasField("committed"):
+            raise AssertionError(f"a snapshot was refused: {ack.refused.message}")
+    return len(answer.acks)

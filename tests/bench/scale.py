@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 
 from tests.bench import recorder, workload
@@ -16,66 +17,75 @@ REPETITIONS = 5
 
 EXECUTIONS = 100
 STEPS = 1000
-STREAMED_AT_ONCE = 11
+STREAMED_AT_ONCE = 10
 LISTS = 100
 LOADS = 500
 CATCH_UPS = 50
 FOLLOWED = 200
+FOLLOW = "from a call that records to its arrival at a tail"
+TURNS = 10
+"""Both sides are read in turn: what else the machine does then meets both alike."""
 
 
 async def measure_agents(section: Section, client: Recorder) -> None:
     """Measures what agents record at once, each of them one snapshot at a time."""
     deltas = recorder.encode(list(workload.steps(AGENT_STEPS.stop, "window"))[AGENT_STEPS.start :])
     # Alternating, so that what else the machine does meets both.
-    rates = [
-        (await client.record_rate(1, deltas), await client.record_rate(AGENTS, deltas))
-        for _ in range(REPETITIONS)
-    ]
-    section.add(
-        Figure(
-            name=f"written by {AGENTS} agents, each one at a time",
-            unit="snapshots/s",
-            ours=median([many for _, many in rates]),
-            peer=median([one for one, _ in rates]),
-            factor_min=4,
-            versus="one agent",
+    for by_stream, how, factor_min in ((True, "on one stream", 4), (False, "by calls", None)):
+        rates = [
+            [await client.record_rate(count, deltas, by_stream=by_stream) for count in (1, AGENTS)]
+            for _ in range(REPETITIONS)
+        ]
+        section.add(
+            Figure(
+                name=f"written by {AGENTS} agents, each one at a time, {how}",
+                unit="snapshots/s",
+                ours=median([many for _, many in rates]),
+                peer=median([one for one, _ in rates]),
+                factor_min=factor_min,
+                versus="one agent",
+            )
         )
-    )
 
 
-async def measure_executions(section: Section, client: Recorder) -> None:
-    """Measures reads while there is one execution, and again among many."""
+async def measure_executions(section: Section, client: Recorder, alone: Recorder) -> None:
+    """Measures reads among many executions, in turn with the same reads of an installation's only one."""
     deltas = recorder.encode(list(workload.steps(STEPS + FOLLOWED, "window")))
     recorded, following = deltas[:STEPS], deltas[STEPS:]
-    execution_ids = [await client.create()]
-    await client.stream(execution_ids, recorded)
-    alone = await _measure_reads(client, execution_ids, following)
-    others = [await client.create() for _ in range(EXECUTIONS - 1)]
+    only = [await alone.create()]
+    await alone.stream(only, recorded)
+    others = [await client.create() for _ in range(EXECUTIONS)]
     for start in range(0, len(others), STREAMED_AT_ONCE):
         await client.stream(others[start : start + STREAMED_AT_ONCE], recorded)
-    among_many = await _measure_reads(client, others, following)
-    for name, seconds in among_many.items():
-        section.add(*percentiles(name, seconds, alone[name], factor_min=NO_WORSE, versus="one execution"))
+    rng = random.Random(13)
+    seconds: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+    for turn in range(TURNS):
+        part = following[turn * FOLLOWED // TURNS : (turn + 1) * FOLLOWED // TURNS]
+        for side, (reader, execution_ids) in enumerate(((client, others), (alone, only))):
+            for name, found in (await _measure_reads(reader, execution_ids, rng)).items():
+                seconds[name][side].extend(found)
+            seconds[FOLLOW][side].extend(await reader.follow(execution_ids[0], part))
+    for name, (many, one) in seconds.items():
+        section.add(*percentiles(name, many, one, factor_min=NO_WORSE, versus="one execution"))
 
 
 async def _measure_reads(
-    client: Recorder, execution_ids: Sequence[str], following: Sequence[bytes]
+    client: Recorder, execution_ids: Sequence[str], rng: random.Random
 ) -> dict[str, list[float]]:
     """Reads random executions, one call at a time; returns the seconds of each call."""
-    rng = random.Random(13)
 
     def any_of_them() -> str:
         return rng.choice(execution_ids)
 
     return {
         f"list of {STEPS:,}": [
-            await seconds_of(lambda: client.list_all(any_of_them())) for _ in range(LISTS)
+            await seconds_of(lambda: client.list_all(any_of_them())) for _ in range(LISTS // TURNS)
         ],
         "load of a random step": [
-            await seconds_of(lambda: client.load(any_of_them(), rng.randint(1, STEPS))) for _ in range(LOADS)
+            await seconds_of(lambda: client.load(any_of_them(), rng.randint(1, STEPS)))
+            for _ in range(LOADS // TURNS)
         ],
         f"tail over {STEPS:,} snapshots": [
-            await client.catch_up(any_of_them(), STEPS) for _ in range(CATCH_UPS)
+            await client.catch_up(any_of_them(), STEPS) for _ in range(CATCH_UPS // TURNS)
         ],
-        "from a call that records to its arrival at a tail": await client.follow(any_of_them(), following),
     }

@@ -142,26 +142,17 @@ def comparison_message(comparison: Comparison) -> snapshots_service_pb2.DiffSnap
     return message
 
 
-def committed_acks(snapshots: Iterable[Snapshot]) -> list[snapshots_service_pb2.SnapshotAck]:
-    """Returns what a stream answers for snapshots that are committed."""
-    committed = snapshots_service_pb2.CommittedSnapshot
-    return [
-        snapshots_service_pb2.SnapshotAck(
-            committed=committed(sequence=snapshot.sequence, state_hash=snapshot.state_hash.hex())
-        )
-        for snapshot in snapshots
-    ]
-
-
-def refusal_ack(error: Exception) -> snapshots_service_pb2.SnapshotAck:
-    """Returns what a stream answers for a snapshot that is not recorded."""
-    failure: TimeloomError = failures.failure_of(error)
-    code: int = failures.status_code(failure).value[0]
-    return snapshots_service_pb2.SnapshotAck(
-        refused=snapshots_service_pb2.SnapshotRefusal(
-            code=code, reason=failure.reason, message=failures.message_of(failure)
-        )
-    )
+def write_ack(ack: snapshots_service_pb2.SnapshotAck, outcome: Snapshot | Exception) -> None:
+    """Writes what a stream answers for one snapshot: its numbers, or why it is not recorded."""
+    if isinstance(outcome, Snapshot):
+        committed = ack.committed
+        committed.sequence = outcome.sequence
+        committed.state_hash = outcome.state_hash.hex()
+        return
+    failure: TimeloomError = failures.failure_of(outcome)
+    ack.refused.code = failures.status_code(failure).value[0]
+    ack.refused.reason = failure.reason
+    ack.refused.message = failures.message_of(failure)
 
 
 def timestamp(time: datetime) -> Timestamp:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import accumulate
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from timeloom_platform.database import Connection
 from timeloom_platform.errors import DataLossError

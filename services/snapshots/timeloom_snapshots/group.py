@@ -78,6 +78,7 @@ class Group:
         new: What is to be written.
         answers: For each request, the snapshots that it is answered with after the commit.
         keyed: The new snapshots that have a key.
+        is_alone: Whether its request is to be committed by itself.
     """
 
     origins: dict[UUID, Head] = field(default_factory=dict[UUID, Head])
@@ -86,6 +87,7 @@ class Group:
     answers: dict[Request, Sequence[Snapshot]] = field(default_factory=dict[Request, Sequence[Snapshot]])
     keyed: KeyedSnapshots = field(default_factory=KeyedSnapshots)
     size_bytes: int = 0
+    is_alone: bool = False
 
     @property
     def requests(self) -> Iterable[Request]:
@@ -98,7 +100,7 @@ class Group:
         return (
             len(self.new) >= limits.GROUP_SNAPSHOTS_MAX
             or self.size_bytes >= limits.GROUP_BYTES_MAX
-            or any(request.is_alone for request in self.answers)
+            or self.is_alone
         )
 
     def has_room_for(self, request: Request) -> bool:
@@ -113,6 +115,7 @@ class Group:
     def add(self, request: Request, prepared: Prepared) -> None:
         """Adds a request that is ready."""
         self.answers[request] = prepared.answer
+        self.is_alone = self.is_alone or request.is_alone
         if prepared.origin is None or prepared.head is None or not prepared.new:
             return
         self.origins.setdefault(request.execution_id, prepared.origin)

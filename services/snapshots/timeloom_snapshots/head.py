@@ -7,10 +7,12 @@ returns the head after it together with what is to be stored, and neither counts
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from timeloom.state import canonical, delta
 from timeloom.state.statehash import StateHash
@@ -32,8 +34,7 @@ STATE_BEFORE_ALL = None
 """The state that the first delta applies to: null."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class Position(Struct, frozen=True, kw_only=True):
     """A snapshot that another one may be recorded on."""
 
     sequence: int
@@ -52,8 +53,7 @@ class Position:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Base(Struct, frozen=True, kw_only=True):
     """The newest stored whole state, and how far the deltas have gone since.
 
     Attributes:
@@ -67,8 +67,7 @@ class Base:
     delta_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(Struct, frozen=True, kw_only=True):
     """Where an execution stands.
 
     Attributes:

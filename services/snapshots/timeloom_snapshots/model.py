@@ -1,13 +1,19 @@
-"""The nouns of the service as values. The numbers of the enums are those of the contract."""
+"""The nouns of the service as values. The numbers of the enums are those of the contract.
+
+They are msgspec's structs, because a snapshot passes through half a dozen of them on its way in, and a page
+of a list makes a thousand: a struct is made in a tenth of the time that a frozen dataclass takes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, TypeAlias
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from timeloom.state.changes import Change
 from timeloom.state.delta import Operation
@@ -35,8 +41,7 @@ class SnapshotKind(IntEnum):
     ROLLBACK_POINT = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionError:
+class ExecutionError(Struct, frozen=True, kw_only=True):
     """Why an execution failed."""
 
     type: str
@@ -44,8 +49,7 @@ class ExecutionError:
     stack: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
+class Execution(Struct, frozen=True, kw_only=True):
     """One run of an agent. JSON documents are canonical text; None stands for an absent one."""
 
     id: UUID
@@ -73,8 +77,7 @@ class Execution:
         return self.status is not ExecutionStatus.RUNNING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionChanges:
+class ExecutionChanges(Struct, frozen=True, kw_only=True):
     """New values for the fields of an execution that its caller may edit; None stands for those that stay."""
 
     name: str | None
@@ -95,15 +98,13 @@ class ExecutionChanges:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WholeState:
+class WholeState(Struct, frozen=True, kw_only=True):
     """A snapshot's content: the state itself, decoded."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateDelta:
+class StateDelta(Struct, frozen=True, kw_only=True):
     """A snapshot's content: what changed since its parent."""
 
     operations: Sequence[Operation]
@@ -113,8 +114,7 @@ class StateDelta:
 Content: TypeAlias = WholeState | StateDelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class Effect(Struct, frozen=True, kw_only=True):
     """A recorded answer of the outside world. Documents are canonical; None stands for an absent one."""
 
     key: str
@@ -127,8 +127,7 @@ class Effect:
     create_time: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """A snapshot as a caller hands it over.
 
     Attributes:
@@ -154,8 +153,7 @@ class Record:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """A recorded snapshot without its state and effects."""
 
     execution_id: UUID
@@ -175,16 +173,14 @@ class Snapshot:
     create_time: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotEntry:
+class SnapshotEntry(Struct, frozen=True, kw_only=True):
     """A snapshot in a list, with its effects if they were asked for."""
 
     snapshot: Snapshot
     effects: Sequence[Effect] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(Struct, frozen=True, kw_only=True):
     """What is stored of a snapshot besides its facts.
 
     Attributes:
@@ -201,16 +197,14 @@ class Stored:
     effects: tuple[Effect, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSnapshot:
+class NewSnapshot(Struct, frozen=True, kw_only=True):
     """A snapshot on its way into the tables."""
 
     snapshot: Snapshot
     stored: Stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """What differs between two states, and which they are."""
 
     from_execution_id: UUID

@@ -13,7 +13,7 @@ from timeloom.snapshots.v1 import snapshots_pb2, snapshots_service_pb2
 from timeloom.state import canonical, delta
 from timeloom_platform.errors import InvalidFieldError, TooLargeError
 from timeloom_snapshots import limits
-from timeloom_snapshots.errors import malformed, refuse_larger, refuse_nul
+from timeloom_snapshots.errors import NUL, malformed, refuse_larger, refuse_nul
 from timeloom_snapshots.model import (
     Content,
     Effect,
@@ -30,6 +30,9 @@ from timeloom_snapshots.storage.executions import ExecutionFilter
 
 RECORD_BYTES: Final = 512
 """What a record takes besides its documents."""
+
+EFFECT_BYTES: Final = 256
+"""What an effect takes besides its documents."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,16 +52,16 @@ def record_of(
         MalformedJsonError: A document does not parse.
         TooLargeError: A document is too large.
     """
-    for field, text in (("stepName", request.step_name), ("label", request.label), ("key", request.key)):
-        refuse_nul(prefix + field, text)
-    tags = request.tags
-    metadata = request.metadata
-    effects = request.effects
+    step_name, label, key = request.step_name, request.label, request.key
+    if NUL in step_name or NUL in label or NUL in key:
+        for field, text in (("stepName", step_name), ("label", label), ("key", key)):
+            refuse_nul(prefix + field, text)
+    tags, metadata, effects = request.tags, request.metadata, request.effects
     return Record(
         kind=request.kind or SnapshotKind.STEP_END,
-        step_name=request.step_name,
-        label=request.label,
-        key=request.key,
+        step_name=step_name,
+        label=label,
+        key=key,
         tags=tags_of(tags, prefix) if tags else (),
         metadata=document_of(metadata, prefix + "metadata", limits.METADATA_BYTES_MAX) if metadata else None,
         content=_content_of(request, prefix),
@@ -69,8 +72,16 @@ def record_of(
         create_time=time_of(request.create_time, prefix + "createTime")
         if request.HasField("create_time")
         else None,
-        size_bytes=RECORD_BYTES + request.ByteSize(),
+        size_bytes=size_of(request),
     )
+
+
+def size_of(request: snapshots_service_pb2.RecordSnapshotRequest) -> int:
+    """Returns what a request takes, give or take some hundred bytes; measuring it exactly would copy it."""
+    size = RECORD_BYTES + len(request.delta) + len(request.state) + len(request.metadata)
+    for effect in request.effects:
+        size += EFFECT_BYTES + len(effect.request) + len(effect.response)
+    return size
 
 
 def effects_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
@@ -112,14 +113,14 @@ class SnapshotsServicer(services.SnapshotsServiceServicer):
     async def RecordSnapshot(
         self, request: messages.RecordSnapshotRequest, context: _Context
     ) -> messages.RecordSnapshotResponse:
-        record = await work.on(request.ByteSize(), requests.record_of, request, now=self._clock())
+        record = await work.on(requests.size_of(request), requests.record_of, request, now=self._clock())
         (snapshot,) = await self._recording.record(_project_id(), UUID(request.execution_id), [record])
         return messages.RecordSnapshotResponse(snapshot=answers.snapshot_message(snapshot))
 
     async def BatchRecordSnapshots(
         self, request: messages.BatchRecordSnapshotsRequest, context: _Context
     ) -> messages.BatchRecordSnapshotsResponse:
-        records = await work.on(request.ByteSize(), self._batched, request)
+        records = await work.on(sum(map(requests.size_of, request.snapshots)), self._batched, request)
         recorded = await self._recording.record(_project_id(), UUID(request.execution_id), records)
         return messages.BatchRecordSnapshotsResponse(snapshots=map(answers.snapshot_message, recorded))
 
@@ -213,7 +214,8 @@ class SnapshotsServicer(services.SnapshotsServiceServicer):
         self, request_iterator: AsyncIterator[messages.StreamSnapshotsRequest]
     ) -> AsyncIterator[StreamMessage]:
         async for request in request_iterator:
-            yield await work.on(request.ByteSize(), self._stream_message, request)
+            size_bytes = sum(map(requests.size_of, request.snapshots))
+            yield await work.on(size_bytes, self._stream_message, request)
 
     def _stream_message(self, request: messages.StreamSnapshotsRequest) -> StreamMessage:
         places: dict[str, list[int]] = {}
@@ -242,19 +244,11 @@ def _project_id() -> UUID:
 
 
 def _stream_response(answer: StreamAnswer) -> messages.StreamSnapshotsResponse:
-    parts = answer.message.parts
-    if len(parts) == 1 and not isinstance(answer.outcomes[0], Exception):
-        acks = answers.committed_acks(answer.outcomes[0])
-        return messages.StreamSnapshotsResponse(request_id=answer.message.request_id, acks=acks)
-    by_place: dict[int, messages.SnapshotAck] = {}
-    for part, outcome in zip(parts, answer.outcomes, strict=True):
-        by_place.update(zip(part.places, _acks(part, outcome), strict=True))
-    return messages.StreamSnapshotsResponse(
-        request_id=answer.message.request_id, acks=[by_place[place] for place in sorted(by_place)]
-    )
-
-
-def _acks(part: StreamPart, outcome: Sequence[Snapshot] | Exception) -> Sequence[messages.SnapshotAck]:
-    if isinstance(outcome, Exception):
-        return [answers.refusal_ack(outcome)] * len(part.places)
-    return answers.committed_acks(outcome)
+    outcomes: dict[int, Snapshot | Exception] = {}
+    for part, outcome in zip(answer.message.parts, answer.outcomes, strict=True):
+        each = repeat(outcome, len(part.places)) if isinstance(outcome, Exception) else outcome
+        outcomes.update(zip(part.places, each, strict=True))
+    response = messages.StreamSnapshotsResponse(request_id=answer.message.request_id)
+    for place in range(len(outcomes)):
+        answers.write_ack(response.acks.add(), outcomes[place])
+    return response

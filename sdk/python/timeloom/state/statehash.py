@@ -22,12 +22,13 @@ about.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from struct import Struct
 from typing import Any, Final, TypeAlias, cast
+
+from msgspec import Struct
 
 from timeloom.state import canonical
 from timeloom.state._estimate import is_longer_than
@@ -47,19 +48,20 @@ _ENCODE_FIRST_BYTES: Final = 1 << 20
 """Parts of a larger value are estimated before they are encoded, lest they be encoded at every level."""
 
 _SIZE_WIDTH: Final = 4
-_read_size: Final[Callable[..., tuple[int]]] = Struct(">I").unpack_from
+_read_size: Final[Callable[..., tuple[int]]] = struct.Struct(">I").unpack_from
 
 
 class _ListBranch:
     """A list above the size of a leaf: its elements' nodes, and the digests of its runs, in order."""
 
-    __slots__ = ("children", "content_bytes", "runs", "seal")
+    __slots__ = ("children", "content_bytes", "runs", "seal", "size_bytes")
 
     def __init__(self, children: list[_Node], runs: list[bytes], content_bytes: int) -> None:
         self.children = children
         self.runs = runs
         self.content_bytes = content_bytes
-        self.seal = _branch_seal(b"\x01" + b"".join(runs), content_bytes, len(children))
+        self.size_bytes = _branch_size(content_bytes, len(children))
+        self.seal = self.size_bytes.to_bytes(_SIZE_WIDTH, "big") + sha256(b"\x01" + b"".join(runs)).digest()
 
     @classmethod
     def of(cls, value: list[Any], *, frugal: bool) -> _ListBranch:
@@ -79,13 +81,16 @@ class _ObjectBranch:
     What is hashed is the name and the seal, which is all that a leaf is; the nodes of branches stand beside.
     """
 
-    __slots__ = ("branches", "content_bytes", "parts", "seal")
+    __slots__ = ("branches", "content_bytes", "parts", "seal", "size_bytes")
 
     def __init__(self, parts: dict[str, bytes], branches: dict[str, _Branch], content_bytes: int) -> None:
         self.parts = parts
         self.branches = branches
         self.content_bytes = content_bytes
-        self.seal = _branch_seal(b"\x02" + b"".join(parts.values()), content_bytes, len(parts))
+        self.size_bytes = _branch_size(content_bytes, len(parts))
+        self.seal = (
+            self.size_bytes.to_bytes(_SIZE_WIDTH, "big") + sha256(b"\x02" + b"".join(parts.values())).digest()
+        )
 
     @classmethod
     def of(cls, value: dict[str, Any], *, frugal: bool) -> _ObjectBranch:
@@ -106,8 +111,7 @@ _Branch: TypeAlias = "_ListBranch | _ObjectBranch"
 _Node: TypeAlias = "bytes | _Branch"  # a leaf is nothing but its seal
 
 
-@dataclass(frozen=True, slots=True)
-class StateHash:
+class StateHash(Struct, frozen=True):
     """The hash of one state, with what is needed to hash the next one. It is never changed."""
 
     digest: bytes
@@ -137,18 +141,17 @@ class StateHash:
 
     @classmethod
     def _of_branch(cls, root: _Branch) -> StateHash:
-        return cls(root.seal[_SIZE_WIDTH:], _size_of(root), root)
+        return cls(root.seal[_SIZE_WIDTH:], root.size_bytes, root)
 
 
 def _node_of(value: Any, *, frugal: bool = False) -> _Node:
-    is_container = _is_container(value)
-    if is_container and frugal and is_longer_than(value, LEAF_BYTES):
+    if frugal and _is_container(value) and is_longer_than(value, LEAF_BYTES):
         return _branch_of(value, frugal=True)
     encoded = canonical.encode_trusted(value)
     size = len(encoded)
     if size <= INLINE_BYTES:
         return size.to_bytes(_SIZE_WIDTH, "big") + encoded
-    if is_container and size > LEAF_BYTES:
+    if size > LEAF_BYTES and _is_container(value):
         return _branch_of(value, frugal=frugal or size > _ENCODE_FIRST_BYTES)
     return size.to_bytes(_SIZE_WIDTH, "big") + sha256(b"\x00" + encoded).digest()
 
@@ -159,9 +162,8 @@ def _branch_of(value: Any, *, frugal: bool) -> _Branch:
     return kind.of(value, frugal=frugal)
 
 
-def _branch_seal(content: bytes, content_bytes: int, count: int) -> bytes:
-    size = 2 + content_bytes + max(count - 1, 0)  # the brackets and the commas
-    return size.to_bytes(_SIZE_WIDTH, "big") + sha256(content).digest()
+def _branch_size(content_bytes: int, count: int) -> int:
+    return 2 + content_bytes + (count - 1 if count else 0)  # the brackets and the commas
 
 
 def _run_digest(run: list[_Node]) -> bytes:
@@ -211,9 +213,8 @@ class _ListDraft:
         self._runs = branch.runs
         self._content_bytes = branch.content_bytes
         self._marked_runs: set[int] = set()
-        self._marked_from = len(
-            branch.runs
-        )  # from here on all runs must be hashed again: elements have moved
+        # From here on all runs must be hashed again: elements have moved.
+        self._marked_from = len(branch.runs)
 
     def enter(self, key: Any) -> _Draft | None:
         """Begins, or goes on with, a change within an element; None if that is no branch."""
@@ -248,8 +249,15 @@ class _ListDraft:
         runs = self._runs[:run_count] + [b""] * (run_count - len(self._runs))
         moved = range(self._marked_from, run_count)
         for run in (*(run for run in self._marked_runs if run < self._marked_from), *moved):
-            self._finish_run(run * RUN_LENGTH, value)
-            runs[run] = _run_digest(children[run * RUN_LENGTH : (run + 1) * RUN_LENGTH])
+            start = run * RUN_LENGTH
+            try:
+                # What has only moved is all leaves, most often.
+                content = b"".join(children[start : start + RUN_LENGTH])
+            except TypeError:
+                self._finish_run(start, value)
+                runs[run] = _run_digest(children[start : start + RUN_LENGTH])
+            else:
+                runs[run] = sha256(b"\x03" + content).digest()
         return _shrunk(_ListBranch(children, runs, self._content_bytes), value)
 
     def _finish_run(self, start: int, value: Any) -> None:
@@ -295,35 +303,37 @@ class _ObjectDraft:
         """Takes a member out."""
         part = self._parts.pop(key, None)
         if part is not None:
-            self._content_bytes -= _name_size(key) + _size_in(part, len(_name_prefix(key)))
+            self._content_bytes -= _name_size(key) + _read_size(part, len(_name_prefix(key)))[0]
         self._drafts.pop(key, None)
         self._marked.discard(key)
 
     def finish(self, value: Any) -> _Node:
         """Hashes what was marked, now that the object has its new value."""
-        parts, branches, content_bytes = self._parts, self._branches, self._content_bytes
-        count = len(parts)
-        nodes: dict[str, _Node] = {name: draft.finish(value[name]) for name, draft in self._drafts.items()}
+        parts, count = self._parts, len(self._parts)
+        branches = {name: branch for name, branch in self._branches.items() if name in parts}
+        for name, draft in self._drafts.items():
+            self._put(name, draft.finish(value[name]), branches)
         for name in self._marked:
-            nodes[name] = _node_of(value[name])
-        for name, node in nodes.items():
-            prefix, seal = _name_prefix(name), node if type(node) is bytes else _seal_of(node)
-            before = parts.get(name)
-            if before is None:
-                content_bytes += _name_size(name) + _size_in(seal, 0)
-            else:
-                content_bytes += _size_in(seal, 0) - _size_in(before, len(prefix))
-            parts[name] = prefix + seal
-        if (
-            branches
-            or len(nodes) > len(self._marked)
-            or any(type(node) is not bytes for node in nodes.values())
-        ):
-            kept = {name: branch for name, branch in branches.items() if name in parts and name not in nodes}
-            branches = kept | {name: node for name, node in nodes.items() if not isinstance(node, bytes)}
+            self._put(name, _node_of(value[name]), branches)
         if len(parts) != count:
             parts = {name: parts[name] for name in sorted(parts)}
-        return _shrunk(_ObjectBranch(parts, branches, content_bytes), value)
+        return _shrunk(_ObjectBranch(parts, branches, self._content_bytes), value)
+
+    def _put(self, name: str, node: _Node, branches: dict[str, _Branch]) -> None:
+        prefix = _name_prefix(name)
+        before = self._parts.get(name)
+        if before is None:
+            self._content_bytes += _name_size(name)
+        else:
+            self._content_bytes -= _read_size(before, len(prefix))[0]
+        if type(node) is bytes:
+            self._parts[name] = prefix + node
+            self._content_bytes += _read_size(node)[0]
+            branches.pop(name, None)
+        else:
+            branch = branches[name] = cast("_Branch", node)
+            self._parts[name] = prefix + branch.seal
+            self._content_bytes += branch.size_bytes
 
 
 _Draft: TypeAlias = "_ListDraft | _ObjectDraft"
@@ -332,7 +342,7 @@ _BRANCHES: Final = (_ListBranch, _ObjectBranch)
 
 def _shrunk(branch: _Branch, value: Any) -> _Node:
     """Returns a branch, or the leaf that its value has become."""
-    return branch if _size_of(branch) > LEAF_BYTES else _node_of(value)
+    return branch if branch.size_bytes > LEAF_BYTES else _node_of(value)
 
 
 def _is_container(value: Any) -> bool:
@@ -344,12 +354,7 @@ def _seal_of(node: _Node) -> bytes:
 
 
 def _size_of(node: _Node) -> int:
-    return _read_size(node if isinstance(node, bytes) else node.seal)[0]
-
-
-def _size_in(part: bytes, start: int) -> int:
-    """Reads the size from a seal that begins there."""
-    return _read_size(part, start)[0]
+    return _read_size(node)[0] if isinstance(node, bytes) else node.size_bytes
 
 
 @lru_cache(maxsize=4096)
