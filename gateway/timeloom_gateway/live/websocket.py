@@ -89,8 +89,12 @@ class WebSocketEndpoint:
                 tasks.create_task(self._recheck(request, api_key))
                 subscriptions.tasks = tasks
                 await subscriptions.serve()
-        except* (_Closed, _TooSlowError, TimeloomError) as group:
-            raise group.exceptions[0] from None
+        except ExceptionGroup as group:
+            # Not `except*`: early versions of Python 3.11 wrap what is raised there into a group again.
+            expected, others = group.split((_Closed, _TooSlowError, TimeloomError))
+            if expected is None or others is not None:
+                raise
+            raise expected.exceptions[0] from None
 
     async def _recheck(self, request: Request, api_key: str) -> None:
         """Ends the connection when its key is revoked or its session over."""
