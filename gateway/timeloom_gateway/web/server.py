@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
@@ -49,11 +49,12 @@ class HttpServer:
                 timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
             )
         )
+        self._listener: socket.socket | None = None
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
         """Listens and returns the address; OSError if it is taken or not ours."""
-        listener = _listen(self._host, self._port)
+        listener = self._listener = _listen(self._host, self._port)
         address = f"{self._host}:{listener.getsockname()[1]}"
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
         _logger.info("serving", address=address)
@@ -63,13 +64,30 @@ class HttpServer:
         """Takes no more connections, lets running requests finish for a bounded time, and closes."""
         if self._serving is None:
             return
-        # Before its first turn in the event loop uvicorn has none.
-        for listening in getattr(self._server, "servers", ()):
-            listening.close()
+        listener, self._listener = self._listener, None
+        # Before its first turn in the event loop uvicorn has no servers.
+        servers = getattr(self._server, "servers", ())
+        if listener is not None and servers:
+            await self._accept_waiting(listener)
+            for listening in servers:
+                listening.close()
         # Who has just connected is about to send a request; uvicorn would close such a connection at once.
         await asyncio.sleep(SETTLE_SECONDS)
         self._server.should_exit = True
         await self._serving
+
+    async def _accept_waiting(self, listener: socket.socket) -> None:
+        """Serves those who have connected and were not accepted yet: the system would reset them."""
+        loop = asyncio.get_running_loop()
+        config, state = self._server.config, self._server.server_state
+        waiting: list[socket.socket] = []
+        with suppress(BlockingIOError):
+            while len(waiting) < BACKLOG:
+                waiting.append(listener.accept()[0])
+        for connection in waiting:
+            await loop.connect_accepted_socket(
+                lambda: BoundedHttpProtocol(config=config, server_state=state, app_state={}), connection
+            )
 
 
 class _QuietServer(uvicorn.Server):
