@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from timeloom.type.v1 import annotations_pb2 as timeloom_dot_type_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftimeloom/errors/v1/errors.proto\x12\x12timeloom.errors.v1\x1a\"timeloom/type/v1/annotations.proto*\xc1\x08\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x14REASON_INVALID_FIELD\x10\x01\x1a\x05\xc8\xb7,\x90\x03\x12 \n\x15REASON_MALFORMED_JSON\x10\x02\x1a\x05\xc8\xb7,\x90\x03\x12$\n\x19REASON_INVALID_PAGE_TOKEN\x10\x03\x1a\x05\xc8\xb7,\x90\x03\x12 \n\x15REASON_DELTA_MISMATCH\x10\x04\x1a\x05\xc8\xb7,\xa6\x03\x12%\n\x1aREASON_STATE_HASH_MISMATCH\x10\x05\x1a\x05\xc8\xb7,\xa6\x03\x12 \n\x15REASON_PATH_NOT_FOUND\x10\x06\x1a\x05\xc8\xb7,\x94\x03\x12!\n\x16REASON_UNAUTHENTICATED\x10\x14\x1a\x05\xc8\xb7,\x91\x03\x12!\n\x16REASON_INVALID_API_KEY\x10\x15\x1a\x05\xc8\xb7,\x91\x03\x12!\n\x16REASON_EXPIRED_API_KEY\x10\x16\x1a\x05\xc8\xb7,\x91\x03\x12\x1f\n\x14REASON_MISSING_SCOPE\x10\x17\x1a\x05\xc8\xb7,\x93\x03\x12\x1f\n\x14REASON_CSRF_REJECTED\x10\x18\x1a\x05\xc8\xb7,\x93\x03\x12\x1b\n\x10REASON_NOT_FOUND\x10(\x1a\x05\xc8\xb7,\x94\x03\x12 \n\x15REASON_ALREADY_EXISTS\x10)\x1a\x05\xc8\xb7,\x99\x03\x12\x1e\n\x13REASON_STALE_PARENT\x10*\x1a\x05\xc8\xb7,\x99\x03\x12\x1f\n\x14REASON_ETAG_MISMATCH\x10+\x1a\x05\xc8\xb7,\x9c\x03\x12!\n\x16REASON_EXECUTION_ENDED\x10,\x1a\x05\xc8\xb7,\x99\x03\x12(\n\x1dREASON_IDEMPOTENCY_KEY_REUSED\x10-\x1a\x05\xc8\xb7,\xa6\x03\x12(\n\x1dREASON_IDEMPOTENCY_KEY_IN_USE\x10.\x1a\x05\xc8\xb7,\x99\x03\x12\x1a\n\x0fREASON_CONFLICT\x10/\x1a\x05\xc8\xb7,\x99\x03\x12\"\n\x17REASON_POSITION_DROPPED\x10\x30\x1a\x05\xc8\xb7,\x9a\x03\x12\x1b\n\x10REASON_TOO_LARGE\x10<\x1a\x05\xc8\xb7,\x9d\x03\x12\x1e\n\x13REASON_RATE_LIMITED\x10=\x1a\x05\xc8\xb7,\xad\x03\x12\x1c\n\x11REASON_OVERLOADED\x10>\x1a\x05\xc8\xb7,\xad\x03\x12#\n\x18REASON_DEADLINE_EXCEEDED\x10?\x1a\x05\xc8\xb7,\xf8\x03\x12\x1d\n\x12REASON_UNAVAILABLE\x10@\x1a\x05\xc8\xb7,\xf7\x03\x12\x1a\n\x0fREASON_INTERNAL\x10\x41\x1a\x05\xc8\xb7,\xf4\x03\x12\x1b\n\x10REASON_DATA_LOSS\x10\x42\x1a\x05\xc8\xb7,\xf4\x03\x12\x1f\n\x14REASON_UNIMPLEMENTED\x10\x43\x1a\x05\xc8\xb7,\x94\x03\x12$\n\x19REASON_METHOD_NOT_ALLOWED\x10P\x1a\x05\xc8\xb7,\x95\x03\x12 \n\x15REASON_NOT_ACCEPTABLE\x10Q\x1a\x05\xc8\xb7,\x96\x03\x12(\n\x1dREASON_UNSUPPORTED_MEDIA_TYPE\x10R\x1a\x05\xc8\xb7,\x9f\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftimeloom/errors/v1/errors.proto\x12\x12timeloom.errors.v1\x1a\"timeloom/type/v1/annotations.proto*\xea\t\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x14REASON_INVALID_FIELD\x10\x01\x1a\x05\xc8\xb7,\x90\x03\x12 \n\x15REASON_MALFORMED_JSON\x10\x02\x1a\x05\xc8\xb7,\x90\x03\x12$\n\x19REASON_INVALID_PAGE_TOKEN\x10\x03\x1a\x05\xc8\xb7,\x90\x03\x12 \n\x15REASON_DELTA_MISMATCH\x10\x04\x1a\x05\xc8\xb7,\xa6\x03\x12%\n\x1aREASON_STATE_HASH_MISMATCH\x10\x05\x1a\x05\xc8\xb7,\xa6\x03\x12 \n\x15REASON_PATH_NOT_FOUND\x10\x06\x1a\x05\xc8\xb7,\x94\x03\x12$\n\x19REASON_INVALID_EXPRESSION\x10\x07\x1a\x05\xc8\xb7,\xa6\x03\x12 \n\x15REASON_PATCH_MISMATCH\x10\x08\x1a\x05\xc8\xb7,\xa6\x03\x12\x1e\n\x13REASON_DAMAGED_FILE\x10\t\x1a\x05\xc8\xb7,\xa6\x03\x12!\n\x16REASON_UNAUTHENTICATED\x10\x14\x1a\x05\xc8\xb7,\x91\x03\x12!\n\x16REASON_INVALID_API_KEY\x10\x15\x1a\x05\xc8\xb7,\x91\x03\x12!\n\x16REASON_EXPIRED_API_KEY\x10\x16\x1a\x05\xc8\xb7,\x91\x03\x12\x1f\n\x14REASON_MISSING_SCOPE\x10\x17\x1a\x05\xc8\xb7,\x93\x03\x12\x1f\n\x14REASON_CSRF_REJECTED\x10\x18\x1a\x05\xc8\xb7,\x93\x03\x12\x1b\n\x10REASON_NOT_FOUND\x10(\x1a\x05\xc8\xb7,\x94\x03\x12 \n\x15REASON_ALREADY_EXISTS\x10)\x1a\x05\xc8\xb7,\x99\x03\x12\x1e\n\x13REASON_STALE_PARENT\x10*\x1a\x05\xc8\xb7,\x99\x03\x12\x1f\n\x14REASON_ETAG_MISMATCH\x10+\x1a\x05\xc8\xb7,\x9c\x03\x12!\n\x16REASON_EXECUTION_ENDED\x10,\x1a\x05\xc8\xb7,\x99\x03\x12(\n\x1dREASON_IDEMPOTENCY_KEY_REUSED\x10-\x1a\x05\xc8\xb7,\xa6\x03\x12(\n\x1dREASON_IDEMPOTENCY_KEY_IN_USE\x10.\x1a\x05\xc8\xb7,\x99\x03\x12\x1a\n\x0fREASON_CONFLICT\x10/\x1a\x05\xc8\xb7,\x99\x03\x12\"\n\x17REASON_POSITION_DROPPED\x10\x30\x1a\x05\xc8\xb7,\x9a\x03\x12\x1c\n\x11REASON_STALE_HEAD\x10\x31\x1a\x05\xc8\xb7,\x99\x03\x12!\n\x16REASON_SNAPSHOT_IN_USE\x10\x32\x1a\x05\xc8\xb7,\x99\x03\x12\x1b\n\x10REASON_TOO_LARGE\x10<\x1a\x05\xc8\xb7,\x9d\x03\x12\x1e\n\x13REASON_RATE_LIMITED\x10=\x1a\x05\xc8\xb7,\xad\x03\x12\x1c\n\x11REASON_OVERLOADED\x10>\x1a\x05\xc8\xb7,\xad\x03\x12#\n\x18REASON_DEADLINE_EXCEEDED\x10?\x1a\x05\xc8\xb7,\xf8\x03\x12\x1d\n\x12REASON_UNAVAILABLE\x10@\x1a\x05\xc8\xb7,\xf7\x03\x12\x1a\n\x0fREASON_INTERNAL\x10\x41\x1a\x05\xc8\xb7,\xf4\x03\x12\x1b\n\x10REASON_DATA_LOSS\x10\x42\x1a\x05\xc8\xb7,\xf4\x03\x12\x1f\n\x14REASON_UNIMPLEMENTED\x10\x43\x1a\x05\xc8\xb7,\x94\x03\x12$\n\x19REASON_METHOD_NOT_ALLOWED\x10P\x1a\x05\xc8\xb7,\x95\x03\x12 \n\x15REASON_NOT_ACCEPTABLE\x10Q\x1a\x05\xc8\xb7,\x96\x03\x12(\n\x1dREASON_UNSUPPORTED_MEDIA_TYPE\x10R\x1a\x05\xc8\xb7,\x9f\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,6 +44,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REASON'].values_by_name["REASON_STATE_HASH_MISMATCH"]._serialized_options = b'\310\267,\246\003'
   _globals['_REASON'].values_by_name["REASON_PATH_NOT_FOUND"]._loaded_options = None
   _globals['_REASON'].values_by_name["REASON_PATH_NOT_FOUND"]._serialized_options = b'\310\267,\224\003'
+  _globals['_REASON'].values_by_name["REASON_INVALID_EXPRESSION"]._loaded_options = None
+  _globals['_REASON'].values_by_name["REASON_INVALID_EXPRESSION"]._serialized_options = b'\310\267,\246\003'
+  _globals['_REASON'].values_by_name["REASON_PATCH_MISMATCH"]._loaded_options = None
+  _globals['_REASON'].values_by_name["REASON_PATCH_MISMATCH"]._serialized_options = b'\310\267,\246\003'
+  _globals['_REASON'].values_by_name["REASON_DAMAGED_FILE"]._loaded_options = None
+  _globals['_REASON'].values_by_name["REASON_DAMAGED_FILE"]._serialized_options = b'\310\267,\246\003'
   _globals['_REASON'].values_by_name["REASON_UNAUTHENTICATED"]._loaded_options = None
   _globals['_REASON'].values_by_name["REASON_UNAUTHENTICATED"]._serialized_options = b'\310\267,\221\003'
   _globals['_REASON'].values_by_name["REASON_INVALID_API_KEY"]._loaded_options = None
@@ -72,6 +78,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REASON'].values_by_name["REASON_CONFLICT"]._serialized_options = b'\310\267,\231\003'
   _globals['_REASON'].values_by_name["REASON_POSITION_DROPPED"]._loaded_options = None
   _globals['_REASON'].values_by_name["REASON_POSITION_DROPPED"]._serialized_options = b'\310\267,\232\003'
+  _globals['_REASON'].values_by_name["REASON_STALE_HEAD"]._loaded_options = None
+  _globals['_REASON'].values_by_name["REASON_STALE_HEAD"]._serialized_options = b'\310\267,\231\003'
+  _globals['_REASON'].values_by_name["REASON_SNAPSHOT_IN_USE"]._loaded_options = None
+  _globals['_REASON'].values_by_name["REASON_SNAPSHOT_IN_USE"]._serialized_options = b'\310\267,\231\003'
   _globals['_REASON'].values_by_name["REASON_TOO_LARGE"]._loaded_options = None
   _globals['_REASON'].values_by_name["REASON_TOO_LARGE"]._serialized_options = b'\310\267,\235\003'
   _globals['_REASON'].values_by_name["REASON_RATE_LIMITED"]._loaded_options = None
@@ -95,5 +105,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REASON'].values_by_name["REASON_UNSUPPORTED_MEDIA_TYPE"]._loaded_options = None
   _globals['_REASON'].values_by_name["REASON_UNSUPPORTED_MEDIA_TYPE"]._serialized_options = b'\310\267,\237\003'
   _globals['_REASON']._serialized_start=92
-  _globals['_REASON']._serialized_end=1181
+  _globals['_REASON']._serialized_end=1350
 # @@protoc_insertion_point(module_scope)

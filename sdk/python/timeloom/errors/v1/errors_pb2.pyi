@@ -35,6 +35,12 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The state after the delta does not have the hash that the caller expected."""
     REASON_PATH_NOT_FOUND: _Reason.ValueType  # 6
     """The path is not a JSON pointer, or nothing is there in this state."""
+    REASON_INVALID_EXPRESSION: _Reason.ValueType  # 7
+    """The expression is not CEL, or fails on a value that it is given."""
+    REASON_PATCH_MISMATCH: _Reason.ValueType  # 8
+    """The patch does not apply to the state."""
+    REASON_DAMAGED_FILE: _Reason.ValueType  # 9
+    """The file is truncated, or was changed after it was written."""
     REASON_UNAUTHENTICATED: _Reason.ValueType  # 20
     """No credentials were given."""
     REASON_INVALID_API_KEY: _Reason.ValueType  # 21
@@ -63,6 +69,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Another change of the same data came in between; the same request again may succeed."""
     REASON_POSITION_DROPPED: _Reason.ValueType  # 48
     """The position to resume from is no longer kept: read the resource anew, then follow it from there."""
+    REASON_STALE_HEAD: _Reason.ValueType  # 49
+    """The execution does not stand on the snapshot that the caller expected."""
+    REASON_SNAPSHOT_IN_USE: _Reason.ValueType  # 50
+    """The snapshot is a head, or other executions share it."""
     REASON_TOO_LARGE: _Reason.ValueType  # 60
     """The request, or a document in it, is larger than its limit."""
     REASON_RATE_LIMITED: _Reason.ValueType  # 61
@@ -105,6 +115,12 @@ REASON_STATE_HASH_MISMATCH: Reason.ValueType  # 5
 """The state after the delta does not have the hash that the caller expected."""
 REASON_PATH_NOT_FOUND: Reason.ValueType  # 6
 """The path is not a JSON pointer, or nothing is there in this state."""
+REASON_INVALID_EXPRESSION: Reason.ValueType  # 7
+"""The expression is not CEL, or fails on a value that it is given."""
+REASON_PATCH_MISMATCH: Reason.ValueType  # 8
+"""The patch does not apply to the state."""
+REASON_DAMAGED_FILE: Reason.ValueType  # 9
+"""The file is truncated, or was changed after it was written."""
 REASON_UNAUTHENTICATED: Reason.ValueType  # 20
 """No credentials were given."""
 REASON_INVALID_API_KEY: Reason.ValueType  # 21
@@ -133,6 +149,10 @@ REASON_CONFLICT: Reason.ValueType  # 47
 """Another change of the same data came in between; the same request again may succeed."""
 REASON_POSITION_DROPPED: Reason.ValueType  # 48
 """The position to resume from is no longer kept: read the resource anew, then follow it from there."""
+REASON_STALE_HEAD: Reason.ValueType  # 49
+"""The execution does not stand on the snapshot that the caller expected."""
+REASON_SNAPSHOT_IN_USE: Reason.ValueType  # 50
+"""The snapshot is a head, or other executions share it."""
 REASON_TOO_LARGE: Reason.ValueType  # 60
 """The request, or a document in it, is larger than its limit."""
 REASON_RATE_LIMITED: Reason.ValueType  # 61

@@ -121,6 +121,7 @@ Global___FieldRules: _TypeAlias = FieldRules  # noqa: Y015
 JSON_FIELD_NUMBER: _builtins.int
 RULES_FIELD_NUMBER: _builtins.int
 RESUME_POSITION_FIELD_NUMBER: _builtins.int
+MEDIA_TYPE_FIELD_NUMBER: _builtins.int
 SCOPE_FIELD_NUMBER: _builtins.int
 TIMEOUT_SECONDS_FIELD_NUMBER: _builtins.int
 HTTP_STATUS_FIELD_NUMBER: _builtins.int
@@ -133,6 +134,10 @@ rules: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, G
 resume_position: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.str]
 """For a field of a server stream's request: the path of the response field whose value, given here, resumes the
 stream after that response. REST sends it as the `id` of each event and takes it back from `Last-Event-ID`.
+"""
+media_type: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.str]
+"""For the bytes field that is the body of a streaming method in REST: the bytes of all messages together are one file
+of this media type, and neither JSON nor base64.
 """
 scope: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Scope.ValueType]
 """The scope that a caller needs. A service with a method that names none does not start."""
