@@ -109,7 +109,7 @@ async def _open_snapshots(stack: AsyncExitStack, settings: GatewaySettings) -> s
     server = GrpcServer(
         listen="127.0.0.1:0",
         authenticator=CallAuthenticator(tokens=tokens, keys=RemoteKeyResolver(channel, tokens)),
-        services=[assembly.binding],
+        services=assembly.bindings,
     )
     stack.push_async_callback(server.stop, 0, notice_seconds=0)
     return await server.start()

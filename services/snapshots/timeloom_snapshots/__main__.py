@@ -63,7 +63,7 @@ async def main(stop: asyncio.Event) -> None:
         server = GrpcServer(
             listen=service.listen,
             authenticator=CallAuthenticator(tokens=tokens, keys=RemoteKeyResolver(channel, tokens)),
-            services=[snapshots.binding],
+            services=snapshots.bindings,
             metrics=rpc_metrics,
             tracing=tracing,
         )

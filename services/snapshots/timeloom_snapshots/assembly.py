@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -20,6 +20,7 @@ from timeloom_snapshots.lane import LINGER_SECONDS, LaneContext
 from timeloom_snapshots.reader import StateReader
 from timeloom_snapshots.recording import Recording
 from timeloom_snapshots.servicer import SnapshotsServicer
+from timeloom_snapshots.time_travel_servicer import TimeTravelServicer
 
 ROOM: Final = "snapshots"
 PACKAGE: Final = "timeloom_snapshots"
@@ -29,7 +30,7 @@ PACKAGE: Final = "timeloom_snapshots"
 class Assembly:
     """The service, and those of its parts that somebody has to run or close."""
 
-    binding: ServiceBinding
+    bindings: Sequence[ServiceBinding]
     committer: Committer
     recording: Recording
     hints: Hints
@@ -71,4 +72,10 @@ def assembled(
         ),
         clock=clock,
     )
-    return Assembly(binding=servicer.binding(), committer=committer, recording=recording, hints=hints)
+    time_travel = TimeTravelServicer()
+    return Assembly(
+        bindings=[servicer.binding(), time_travel.binding()],
+        committer=committer,
+        recording=recording,
+        hints=hints,
+    )

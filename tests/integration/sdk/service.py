@@ -98,7 +98,7 @@ class Service:
         self._server = GrpcServer(
             listen=self.address,
             authenticator=CallAuthenticator(tokens=InternalTokens(self._secret), keys=self._keys),
-            services=[self._assembly.binding],
+            services=self._assembly.bindings,
         )
         await self._server.start()
 

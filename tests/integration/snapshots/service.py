@@ -126,7 +126,7 @@ async def running_service(
     )
     identity = Identity(project_id=str(project_id), scope=Scope.WRITE)
     try:
-        async with in_process_server(assembly.binding) as server:
+        async with in_process_server(*assembly.bindings) as server:
             yield Service(
                 stub=services.SnapshotsServiceStub(server.channel),
                 metadata=server.metadata_of(identity),

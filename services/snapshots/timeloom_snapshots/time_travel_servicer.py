@@ -1,0 +1,115 @@
+"""The TimeTravelService of the contract: protobuf on one side, the use cases on the other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+import grpc.aio
+
+from timeloom.snapshots.v1 import time_travel_service_pb2 as messages
+from timeloom.snapshots.v1 import time_travel_service_pb2_grpc as services
+from timeloom_platform.errors import UnimplementedError
+from timeloom_platform.server import ServiceBinding
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class TimeTravelServicer(services.TimeTravelServiceServicer):
+    """Translates; whatever is decided, the use cases decide."""
+
+    def binding(self) -> ServiceBinding:
+        """Returns the service, ready to be served."""
+        return ServiceBinding(
+            add=services.add_TimeTravelServiceServicer_to_server,
+            servicer=self,
+            descriptor=messages.DESCRIPTOR.services_by_name["TimeTravelService"],
+        )
+
+    async def PlayExecution(
+        self, request: messages.PlayExecutionRequest, context: _Context
+    ) -> AsyncGenerator[messages.PlayExecutionResponse]:
+        raise UnimplementedError("Not yet.")
+        yield messages.PlayExecutionResponse()
+
+    async def ControlPlayback(
+        self, request_iterator: AsyncIterator[messages.ControlPlaybackRequest], context: _Context
+    ) -> AsyncGenerator[messages.ControlPlaybackResponse]:
+        raise UnimplementedError("Not yet.")
+        yield messages.ControlPlaybackResponse()
+
+    async def ForkExecution(
+        self, request: messages.ForkExecutionRequest, context: _Context
+    ) -> messages.ForkExecutionResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def RollbackExecution(
+        self, request: messages.RollbackExecutionRequest, context: _Context
+    ) -> messages.RollbackExecutionResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def GetValueHistory(
+        self, request: messages.GetValueHistoryRequest, context: _Context
+    ) -> messages.GetValueHistoryResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def BisectExecution(
+        self, request: messages.BisectExecutionRequest, context: _Context
+    ) -> messages.BisectExecutionResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def CompareExecutions(
+        self, request: messages.CompareExecutionsRequest, context: _Context
+    ) -> messages.CompareExecutionsResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def GetTimeline(
+        self, request: messages.GetTimelineRequest, context: _Context
+    ) -> messages.GetTimelineResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def VerifyExecution(
+        self, request: messages.VerifyExecutionRequest, context: _Context
+    ) -> messages.VerifyExecutionResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def ExportExecution(
+        self, request: messages.ExportExecutionRequest, context: _Context
+    ) -> AsyncGenerator[messages.ExportExecutionResponse]:
+        raise UnimplementedError("Not yet.")
+        yield messages.ExportExecutionResponse()
+
+    async def ImportExecution(
+        self, request_iterator: AsyncIterator[messages.ImportExecutionRequest], context: _Context
+    ) -> messages.ImportExecutionResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def UpdateSnapshot(
+        self, request: messages.UpdateSnapshotRequest, context: _Context
+    ) -> messages.UpdateSnapshotResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def ModifyTags(
+        self, request: messages.ModifyTagsRequest, context: _Context
+    ) -> messages.ModifyTagsResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def DeleteSnapshots(
+        self, request: messages.DeleteSnapshotsRequest, context: _Context
+    ) -> messages.DeleteSnapshotsResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def PruneExecutions(
+        self, request: messages.PruneExecutionsRequest, context: _Context
+    ) -> messages.PruneExecutionsResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def GetRetentionPolicy(
+        self, request: messages.GetRetentionPolicyRequest, context: _Context
+    ) -> messages.GetRetentionPolicyResponse:
+        raise UnimplementedError("Not yet.")
+
+    async def UpdateRetentionPolicy(
+        self, request: messages.UpdateRetentionPolicyRequest, context: _Context
+    ) -> messages.UpdateRetentionPolicyResponse:
+        raise UnimplementedError("Not yet.")
