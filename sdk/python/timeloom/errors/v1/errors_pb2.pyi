@@ -95,6 +95,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The answer does not exist in any of the media types that `Accept` names."""
     REASON_UNSUPPORTED_MEDIA_TYPE: _Reason.ValueType  # 82
     """The body's media type or encoding is not one that the route reads."""
+    REASON_UPGRADE_REQUIRED: _Reason.ValueType  # 83
+    """The route is a WebSocket, and the request asks for none."""
+    REASON_BODY_TIMEOUT: _Reason.ValueType  # 84
+    """The body stopped arriving before it was complete."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a call failed, in a form that programs can act on. It travels as
@@ -175,4 +179,8 @@ REASON_NOT_ACCEPTABLE: Reason.ValueType  # 81
 """The answer does not exist in any of the media types that `Accept` names."""
 REASON_UNSUPPORTED_MEDIA_TYPE: Reason.ValueType  # 82
 """The body's media type or encoding is not one that the route reads."""
+REASON_UPGRADE_REQUIRED: Reason.ValueType  # 83
+"""The route is a WebSocket, and the request asks for none."""
+REASON_BODY_TIMEOUT: Reason.ValueType  # 84
+"""The body stopped arriving before it was complete."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
