@@ -88,6 +88,13 @@ class PathNotFoundError(TimeloomError):
     reason = "PATH_NOT_FOUND"
 
 
+class InvalidExpressionError(TimeloomError):
+    """An expression does not compile, or has no answer of the kind that is needed."""
+
+    status = "INVALID_ARGUMENT"
+    reason = "INVALID_EXPRESSION"
+
+
 class UnauthenticatedError(TimeloomError):
     """No credentials were given, or they are of no kind that is known here."""
 

@@ -19,6 +19,7 @@ TABLE = {
     errors.MalformedJsonError: ("INVALID_ARGUMENT", "MALFORMED_JSON"),
     errors.InvalidPageTokenError: ("INVALID_ARGUMENT", "INVALID_PAGE_TOKEN"),
     errors.PathNotFoundError: ("NOT_FOUND", "PATH_NOT_FOUND"),
+    errors.InvalidExpressionError: ("INVALID_ARGUMENT", "INVALID_EXPRESSION"),
     errors.UnauthenticatedError: ("UNAUTHENTICATED", "UNAUTHENTICATED"),
     errors.InvalidApiKeyError: ("UNAUTHENTICATED", "INVALID_API_KEY"),
     errors.ExpiredApiKeyError: ("UNAUTHENTICATED", "EXPIRED_API_KEY"),

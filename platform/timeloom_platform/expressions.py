@@ -1,0 +1,227 @@
+"""Expressions that callers send: Google's Common Expression Language (CEL), the pure functions of it alone.
+
+The evaluator is cel-cpp, Google's own, by way of `cel-expr-python`. Of the three for Python it is the one
+that has types before it has values (a wrong operator is refused when it is compiled, with its place), counts
+a string in code points as the specification says, bounds by itself how deep an expression nests (32 levels)
+and how often its comprehensions turn (10,000 times an evaluation), has regular expressions that take linear
+time, and converts a state of 550 KB in 2 ms, where the one in Rust takes 10 and the one in Python 24. It has
+wheels for Linux and macOS, and needs nothing else.
+
+Nothing in the language reads a clock, a file or a network, and nothing of ours is added to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
+
+from cel_expr_python import cel  # pyright: ignore[reportMissingTypeStubs] - they are there, it does not say so
+
+from timeloom_platform.errors import FieldViolation, InvalidExpressionError
+
+TEXT_LENGTH_MAX: Final = 4096
+PROBLEM_LENGTH_MAX: Final = 300
+"""Of what the compiler says, so much is passed on."""
+
+INTEGER_MIN: Final = -(2**63)
+INTEGER_MAX: Final = 2**64 - 1
+"""The integers of the language, signed and unsigned together."""
+
+_COMPILED_MAX: Final = 256
+
+_PLACE: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+_STATUS: Final = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
+_MISSING: Final = ("NOT_FOUND: ", "UNKNOWN: Index error: index=", "INVALID_ARGUMENT: Applying SELECT to ")
+_TOO_LARGE: Final = re.compile(r"^INVALID_ARGUMENT: Integer value .* out of range for ", re.DOTALL)
+_COMMENT: Final = "//"
+
+_Members: TypeAlias = frozenset[str] | None
+"""The members of a variable that an expression names; None if it may look at the whole of it."""
+
+
+class MissingValueError(InvalidExpressionError):
+    """The expression names a member or an element that is not there."""
+
+
+class Expression:
+    """An expression, compiled; it may be evaluated by several threads."""
+
+    def __init__(self, text: str, compiled: cel.Expression, names: Mapping[str, _Members]) -> None:
+        """Take what the compiler made; use `compile_expression`."""
+        self.text = text
+        self._compiled = compiled
+        self._names = names
+
+    @property
+    def may_be_condition(self) -> bool:
+        """Whether it is true or false, as far as that is known before it has values."""
+        return self._compiled.return_type() in (cel.Type.BOOL, cel.Type.DYN)
+
+    def names(self, variable: str) -> bool:
+        """Tell whether the expression may look at a variable."""
+        return variable in self._names
+
+    def evaluate(self, variables: Mapping[str, Any]) -> Any:
+        """Return the expression's value for JSON values; only what it names of them is looked at.
+
+        Integers of more than 64 bits, which the language does not have, count as doubles.
+
+        Raises:
+            MissingValueError: It names a member or an element that is not there.
+            InvalidExpressionError: It has no value for these variables, or takes too many steps.
+        """
+        named = {
+            name: _part(variables[name], members)
+            for name, members in self._names.items()
+            if name in variables
+        }
+        try:
+            return self._run(named)
+        except _IntegerTooLargeError:
+            return self._run({name: _with_doubles(value) for name, value in named.items()})
+
+    def holds(self, variables: Mapping[str, Any]) -> bool:
+        """Tell whether a condition is true; it is not where it names something that is not there.
+
+        Raises:
+            InvalidExpressionError: It has no value for these variables, or one that is not true or false.
+        """
+        try:
+            value = self.evaluate(variables)
+        except MissingValueError:
+            return False
+        if not isinstance(value, bool):
+            raise _invalid("is neither true nor false here")
+        return value
+
+    def _run(self, variables: dict[str, Any]) -> Any:
+        try:
+            value = self._compiled.eval(data=variables)
+        except RuntimeError as error:  # what the evaluator raises where it gives up
+            raise _invalid(_STATUS.sub("", str(error))) from None
+        if value.type() != cel.Type.ERROR:
+            return value.plain_value()
+        problem = str(value.plain_value())
+        if _TOO_LARGE.match(problem):
+            raise _IntegerTooLargeError
+        kind = MissingValueError if problem.startswith(_MISSING) else InvalidExpressionError
+        raise _invalid(_STATUS.sub("", problem), kind=kind)
+
+
+class _IntegerTooLargeError(Exception):
+    """A value has an integer that the language does not have."""
+
+
+def compile_expression(
+    text: str, *, variables: tuple[str, ...], is_condition: bool = False, field: str = "expression"
+) -> Expression:
+    """Compile an expression over some variables.
+
+    Args:
+        text: The expression.
+        variables: The names that it may use. Their values may be of any type.
+        is_condition: It must be true or false, as far as that is known before it has values.
+        field: What the request calls it, for the error.
+
+    Raises:
+        InvalidExpressionError: It does not compile; the message says where.
+    """
+    if len(text) > TEXT_LENGTH_MAX:
+        raise _invalid(f"has more than {TEXT_LENGTH_MAX:,} characters", field=field)
+    try:
+        expression = _compile(text, variables)
+    except RuntimeError as error:  # what the compiler raises
+        raise _refused(str(error), field) from None
+    if is_condition and not expression.may_be_condition:
+        raise _invalid("must be true or false", field=field)
+    return expression
+
+
+@lru_cache(maxsize=_COMPILED_MAX)
+def _compile(text: str, variables: tuple[str, ...]) -> Expression:
+    compiled = _environment(variables).compile(text)
+    names = {name: _members_named(text, name) for name in variables if _occurs(text, name)}
+    return Expression(text, compiled, names)
+
+
+@lru_cache(maxsize=_COMPILED_MAX)
+def _environment(variables: tuple[str, ...]) -> cel.Env:
+    return cel.NewEnv(variables=dict.fromkeys(variables, cel.Type.DYN))
+
+
+def _occurs(text: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", text) is not None
+
+
+def _members_named(text: str, name: str) -> _Members:
+    """Return the members of a variable that a text can possibly mean.
+
+    Wherever the name stands, even within a string, it counts; unless a member follows for sure, the whole
+    variable does. So too much may be passed to the evaluator, but never too little.
+    """
+    if _COMMENT in text:  # it may stand between a name and what follows it
+        return None
+    named: set[str] = set()
+    for found in re.finditer(rf"\b{name}\b", text):
+        member = _MEMBER.match(text, found.end()) or _INDEX.match(text, found.end())
+        if member is None:
+            return None
+        named.add(member["name"])
+    return frozenset(named)
+
+
+_MEMBER: Final = re.compile(r"\s*\.\s*(?P<name>[A-Za-z_]\w*+)(?!\s*\()")
+_INDEX: Final = re.compile(r"""\s*\[\s*(?P<quote>['"])(?P<name>[^'"\\\n]*)(?P=quote)\s*\]""")
+
+
+def _part(value: Any, members: _Members) -> Any:
+    if members is None or not isinstance(value, dict):
+        return value
+    whole: dict[str, Any] = value
+    return {name: whole[name] for name in members if name in whole}
+
+
+def _with_doubles(value: Any) -> Any:
+    if isinstance(value, dict):
+        members: dict[str, Any] = value
+        return {name: _with_doubles(member) for name, member in members.items()}
+    if isinstance(value, list):
+        elements: list[Any] = value
+        return [_with_doubles(element) for element in elements]
+    if isinstance(value, int) and not INTEGER_MIN <= value <= INTEGER_MAX:
+        return _double(value)
+    return value
+
+
+def _double(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _refused(report: str, field: str) -> InvalidExpressionError:
+    """Return the error for what the compiler reports: its first finding, and where it is."""
+    found = _PLACE.search(report)
+    if found is None or int(found[1]) < 1:
+        problem = found[3] if found else report
+        return _invalid(f"does not compile: {_STATUS.sub('', problem)}", field=field)
+    line, column, problem = int(found[1]), int(found[2]), _STATUS.sub("", found[3])
+    return _invalid(
+        f"does not compile: line {line}, column {column}: {problem}",
+        field=field,
+        metadata={"line": str(line), "column": str(column)},
+    )
+
+
+def _invalid(
+    problem: str,
+    *,
+    kind: type[InvalidExpressionError] = InvalidExpressionError,
+    field: str = "expression",
+    metadata: Mapping[str, str] | None = None,
+) -> InvalidExpressionError:
+    violation = FieldViolation(field=field, description=problem[:PROBLEM_LENGTH_MAX])
+    return kind(f"{field} {violation.description}", violations=(violation,), metadata=metadata)
