@@ -11,7 +11,7 @@ from agents.memory import SessionSettings
 
 from timeloom import _convert as convert
 from timeloom.client import Timeloom
-from timeloom.recording.journal import Change, Journal, Subject
+from timeloom.recording.kept import Change, KeptValue, Subject
 from timeloom.resources import Effect, EffectKind
 
 AGENT_ID_DEFAULT: Final = "openai-agents"
@@ -60,7 +60,7 @@ class TimeloomSession:
         self.session_settings = session_settings or SessionSettings()
         self.client = Timeloom() if client is None else client
         self.execution_id = execution_id or str(uuid.uuid5(EXECUTION_NAMESPACE, session_id))
-        self._journal = Journal(
+        self._kept = KeptValue(
             self.client.twin,
             Subject(
                 execution_id=self.execution_id,
@@ -76,7 +76,7 @@ class TimeloomSession:
         """Return the newest items, oldest first: at most `limit`, or what the settings say if it is None."""
         if limit is None and self.session_settings is not None:
             limit = self.session_settings.limit
-        standing = await self.client.portal.run_from_async(self._journal.read())
+        standing = await self.client.portal.run_from_async(self._kept.read())
         items = _items(None if standing is None else standing.value)
         if limit is None:
             return items
@@ -99,7 +99,7 @@ class TimeloomSession:
                 value={"items": [*before, *added]}, step_name=_step_name(added), effects=effects
             ), None
 
-        await self.client.portal.run_from_async(self._journal.change(add))
+        await self.client.portal.run_from_async(self._kept.change(add))
 
     async def pop_item(self) -> TResponseInputItem | None:
         """Take the newest item away and return it; None if there is none."""
@@ -110,7 +110,7 @@ class TimeloomSession:
                 return None, None
             return Change(value={"items": before[:-1]}, step_name="pop_item"), before[-1]
 
-        return await self.client.portal.run_from_async(self._journal.change(pop))
+        return await self.client.portal.run_from_async(self._kept.change(pop))
 
     async def clear_session(self) -> None:
         """Take all items away."""
@@ -118,7 +118,7 @@ class TimeloomSession:
         def clear(value: Any) -> tuple[Change | None, None]:
             return Change(value={"items": []}, step_name="clear_session") if _items(value) else None, None
 
-        await self.client.portal.run_from_async(self._journal.change(clear))
+        await self.client.portal.run_from_async(self._kept.change(clear))
 
 
 def _items(value: Any) -> list[TResponseInputItem]:

@@ -22,7 +22,7 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What a journal holds after one of its changes. Nobody changes the value in place."""
+    """What is kept after one of its changes. Nobody changes the value in place."""
 
     sequence: int
     value: Any
@@ -39,7 +39,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The execution that a journal is kept in: what it is created with."""
+    """The execution that a value is kept in: what it is created with."""
 
     execution_id: str
     agent_id: str
@@ -49,7 +49,7 @@ class Subject:
     metadata: Any = None
 
 
-class Journal:
+class KeptValue:
     """Reads and changes the value. Any number of them, in any processes, may work on the same one.
 
     Belongs to the event loop of its client.
