@@ -12,11 +12,17 @@ from timeloom.aio import (
     AsyncExecutions,
     AsyncRecordedExecution,
     AsyncRecording,
+    AsyncReplay,
+    AsyncReplaying,
     AsyncSnapshots,
     AsyncStep,
     AsyncTimeloom,
 )
 from timeloom.configuration import Configuration
+from timeloom.replay.divergence import ReplayResult
+from timeloom.replay.player import Player
+from timeloom.replay.recording import Recording as ExecutionRecording
+from timeloom.replay.tape import Activation, Tape
 
 
 class Executions(Facade[AsyncExecutions]):
@@ -74,6 +80,11 @@ class RecordedExecution(Facade[AsyncRecordedExecution]):
     """An execution that is being recorded; `Timeloom.record` makes it. Threads may share it."""
 
     effect = plain(AsyncRecordedExecution.effect)
+    now = plain(AsyncRecordedExecution.now)
+    time = plain(AsyncRecordedExecution.time)
+    random = plain(AsyncRecordedExecution.random)
+    generator = plain(AsyncRecordedExecution.generator)
+    uuid = plain(AsyncRecordedExecution.uuid)
     step = Method(AsyncRecordedExecution.step, Step.recorded)
     flush = blocking(AsyncRecordedExecution.flush)
     complete = blocking(AsyncRecordedExecution.complete)
@@ -82,6 +93,21 @@ class RecordedExecution(Facade[AsyncRecordedExecution]):
     def id(self) -> str:
         """The execution's identifier."""
         return self.twin.id
+
+    @property
+    def tape(self) -> Tape:
+        """Where its effects are kept, or answered from."""
+        return self.twin.tape
+
+    @property
+    def input(self) -> Any:
+        """What the agent was given."""
+        return self.twin.input
+
+    @property
+    def state(self) -> Any:
+        """The state that it began from: of the head when it was resumed, else None."""
+        return self.twin.state
 
     @property
     def output(self) -> Any:
@@ -94,10 +120,14 @@ class RecordedExecution(Facade[AsyncRecordedExecution]):
 
 
 class Recording(Facade[AsyncRecording]):
-    """Creates an execution when the block begins and ends it when the block ends, as the block ended."""
+    """Begins when the block begins and ends the execution when the block ends, as the block ended."""
+
+    _activation: Activation | None = None
 
     def __enter__(self) -> RecordedExecution:
-        return RecordedExecution(self.portal, self.portal.run(self.twin.__aenter__()))
+        execution = RecordedExecution(self.portal, self.portal.run(self.twin.begin()))
+        self._activation = Activation(execution.twin.tape)
+        return execution
 
     def __exit__(
         self,
@@ -105,7 +135,54 @@ class Recording(Facade[AsyncRecording]):
         error: BaseException | None,
         stack: TracebackType | None,
     ) -> None:
-        self.portal.run(self.twin.__aexit__(kind, error, stack))
+        if self._activation is not None:
+            self._activation.end()
+        self.portal.run(self.twin.end(error))
+
+
+class Replay(Facade[AsyncReplay]):
+    """An execution that is being replayed; `Timeloom.replay` makes it."""
+
+    @property
+    def recording(self) -> ExecutionRecording:
+        """What is replayed."""
+        return self.twin.recording
+
+    @property
+    def player(self) -> Player:
+        """Answers the effects and judges the steps."""
+        return self.twin.player
+
+    @property
+    def result(self) -> ReplayResult:
+        """How it went so far, or in the end: identical, or diverged and where."""
+        return self.twin.result
+
+    @property
+    def execution(self) -> RecordedExecution:
+        """What the code records its steps with, as when it was recorded."""
+        return RecordedExecution(self.portal, self.twin.execution)
+
+
+class Replaying(Facade[AsyncReplaying]):
+    """Reads the recording when the block begins, and compares the end when the block ends."""
+
+    _replay: Replay | None = None
+
+    def __enter__(self) -> Replay:
+        self._replay = Replay(self.portal, self.portal.run(self.twin.begin()))
+        self.twin.activate()
+        return self._replay
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        stack: TracebackType | None,
+    ) -> None:
+        self.twin.deactivate()
+        assert self._replay is not None
+        self._replay.twin.end(error)
 
 
 class Timeloom(Facade[AsyncTimeloom]):
@@ -121,6 +198,9 @@ class Timeloom(Facade[AsyncTimeloom]):
     """
 
     record = Method(AsyncTimeloom.record, Recording)
+    resume = Method(AsyncTimeloom.resume, Recording)
+    replay = Method(AsyncTimeloom.replay, Replaying)
+    recording = blocking(AsyncTimeloom.recording)
 
     def __init__(
         self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,13 +13,21 @@ from timeloom import configuration
 from timeloom._calls import Connection
 from timeloom.aio.executions import AsyncExecutions
 from timeloom.aio.recording import AsyncRecordedExecution, AsyncRecording, AsyncStep
+from timeloom.aio.replaying import AsyncReplay, AsyncReplaying, replaying
 from timeloom.aio.snapshots import AsyncSnapshots
+from timeloom.errors import ExecutionEndedError
+from timeloom.recording.journal import LiveJournal
 from timeloom.recording.stream import SnapshotStream
+from timeloom.replay.recording import Recording as ExecutionRecording
+from timeloom.replay.tape import current
+from timeloom.resources import Execution, ExecutionStatus
 
 __all__ = [
     "AsyncExecutions",
     "AsyncRecordedExecution",
     "AsyncRecording",
+    "AsyncReplay",
+    "AsyncReplaying",
     "AsyncSnapshots",
     "AsyncStep",
     "AsyncTimeloom",
@@ -94,7 +104,10 @@ class AsyncTimeloom:
             execution_id: A UUID of your own, so that the same call finds the execution again.
             default: Turns a value that JSON does not know into one that it knows, as in `json.dumps`.
         """
-        create = {
+        replayed = replaying(current())
+        if replayed is not None:
+            return AsyncRecording(partial(_begin_again, replayed, input, default))
+        create: dict[str, Any] = {
             "agent_id": agent_id,
             "name": name,
             "session_id": session_id,
@@ -106,13 +119,86 @@ class AsyncTimeloom:
             "trace_id": trace_id,
             "execution_id": execution_id,
         }
-        return AsyncRecording(
-            self.executions,
-            self.stream,
-            create=create,
+
+        async def start() -> AsyncRecordedExecution:
+            return self._recorded(await self.executions.create(**create), None, default)
+
+        return AsyncRecording(start)
+
+    def resume(self, execution_id: str, *, default: Callable[[Any], Any] | None = None) -> AsyncRecording:
+        """Go on with an execution that runs, such as a fork, from the state of its head.
+
+            async with client.resume(fork.id) as execution:
+                state = execution.state
+
+        Another recorder of the same execution makes the next step fail with `StaleParentError`.
+
+        Args:
+            execution_id: The execution.
+            default: Turns a value that JSON does not know into one that it knows, as in `json.dumps`.
+
+        Raises:
+            ExecutionEndedError: It has ended; `rollback` can let it run again.
+        """
+
+        async def start() -> AsyncRecordedExecution:
+            started = await self.executions.get(execution_id)
+            if started.status is not ExecutionStatus.RUNNING:
+                raise ExecutionEndedError(f"The execution {execution_id} has ended: {started.status.lower()}")
+            state = None
+            if started.head_sequence:
+                state = (await self.snapshots.get(execution_id, started.head_sequence)).state
+            return self._recorded(started, state, default)
+
+        return AsyncRecording(start)
+
+    def replay(
+        self, execution: str | ExecutionRecording, *, default: Callable[[Any], Any] | None = None
+    ) -> AsyncReplaying:
+        """Run an agent's code again, with every effect answered from the recording.
+
+            async with client.replay(execution_id) as replay:
+                await agent(replay.execution)
+            print(replay.result)
+
+        Nothing leaves the process through the hooks, and each step must come to its recorded state. The first
+        mismatch raises `ReplayDiverged`. Within the block, `record` gives the replayed execution too, so that
+        a whole program can be run as it is.
+
+        Args:
+            execution: Its identifier, or a recording that was read or loaded before.
+            default: As it was given to `record`.
+        """
+
+        async def load() -> ExecutionRecording:
+            if isinstance(execution, ExecutionRecording):
+                return execution
+            return await ExecutionRecording.of(self, execution)
+
+        return AsyncReplaying(load, default=default)
+
+    async def recording(self, execution_id: str) -> ExecutionRecording:
+        """Read a whole execution, to replay it here or, from the file that `save` writes, anywhere.
+
+        Raises:
+            NotFoundError: The project has no such execution.
+        """
+        return await ExecutionRecording.of(self, execution_id)
+
+    def _recorded(
+        self, started: Execution, state: Any, default: Callable[[Any], Any] | None
+    ) -> AsyncRecordedExecution:
+        # What the caller changes in its state must not change what the next step is compared with.
+        kept = copy.deepcopy(state)
+        journal = LiveJournal(
+            started,
+            state=kept,
+            executions=self.executions,
+            stream=self.stream,
             timeout_seconds=self.timeout_seconds,
             default=default,
         )
+        return AsyncRecordedExecution(started, journal=journal, default=default, state=state)
 
     async def close(self) -> None:
         """Disconnect. Steps that nobody waited for and that are not committed yet are given up."""
@@ -129,3 +215,11 @@ class AsyncTimeloom:
         stack: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+async def _begin_again(
+    replayed: AsyncReplay, given: Any, default: Callable[[Any], Any] | None
+) -> AsyncRecordedExecution:
+    normalized = None if given is None else convert.normalized(given, of="input", default=default)
+    replayed.player.check_start(normalized)
+    return replayed.execution

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Generator, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from datetime import UTC, datetime
+from random import Random
 from types import TracebackType
 from typing import Any
+from uuid import UUID
 
 from timeloom import _convert as convert
 from timeloom._ids import uuid7
-from timeloom.aio.executions import AsyncExecutions
 from timeloom.errors import TimeloomError
-from timeloom.recording.lane import Committed, Lane
-from timeloom.recording.stream import SnapshotStream
+from timeloom.recording.journal import Journal
+from timeloom.recording.lane import Committed
+from timeloom.replay import sources
+from timeloom.replay.divergence import ReplayDiverged
+from timeloom.replay.tape import Activation, RecordingTape, Tape, question
 from timeloom.resources import Effect, EffectKind, Execution, ExecutionFailure, ExecutionStatus, SnapshotKind
 from timeloom.snapshots.v1 import snapshots_service_pb2 as pb
 from timeloom.state import canonical
@@ -50,33 +54,62 @@ class AsyncStep:
 
 
 class AsyncRecordedExecution:
-    """An execution that is being recorded; `AsyncTimeloom.record` makes it.
+    """An execution that is being recorded, or compared with a recording of it.
+
+    `AsyncTimeloom.record`, `resume` and `replay` make it.
 
     Attributes:
         id: The execution's identifier.
+        input: What the agent was given.
+        state: The state that it began from: of the head when it was resumed, else None.
         output: What the agent answers: set it before the block ends.
+        tape: Where its effects are kept, or answered from.
     """
 
     def __init__(
         self,
         started: Execution,
         *,
-        executions: AsyncExecutions,
-        stream: SnapshotStream,
-        timeout_seconds: float,
+        journal: Journal,
         default: convert.Default | None,
+        state: Any = None,
+        tape: Tape | None = None,
     ) -> None:
         self.id = started.id
+        self.input = started.input
+        self.state = state
         self.output: Any = None
-        self._executions = executions
-        self._stream = stream
-        self._timeout_seconds = timeout_seconds
         self._default = default
-        self._lane = Lane(started.id, head=started.head_sequence, owned=started.head_sequence == 0)
+        self._journal = journal
         self._order = asyncio.Lock()
         self._effects: list[Effect] = []
         self._last: asyncio.Future[Committed] | None = None
         self._error: BaseException | None = None
+        self.tape = tape or RecordingTape(
+            execution_id=started.id, place=lambda: str(journal.stands_on), sink=self._effects.append
+        )
+
+    # -- Effects --------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """Return the time of day, in UTC, recorded as an effect."""
+        return sources.now(on=self.tape)
+
+    def time(self) -> float:
+        """Return the seconds since 1970, recorded as an effect."""
+        return sources.time(on=self.tape)
+
+    def random(self) -> float:
+        """Return a random number from 0 up to, but not including, 1, recorded as an effect."""
+        return sources.random(on=self.tape)
+
+    def generator(self) -> Random:
+        """Return a source of any kind of randomness, whose seed is recorded as an effect."""
+        return sources.generator(on=self.tape)
+
+    def uuid(self) -> UUID:
+        """Return a random UUID, recorded as an effect."""
+        return sources.uuid(on=self.tape)
 
     def effect(
         self,
@@ -87,18 +120,17 @@ class AsyncRecordedExecution:
         *,
         key: str = "",
     ) -> None:
-        """Note what the outside world answered; it becomes part of the next step."""
+        """Note what the outside world answered; it becomes part of the next step.
+
+        A replay compares it with what was noted when it was recorded. To have it answered from the recording,
+        let the call happen through `timeloom.replay.effect` or one of the hooks.
+        """
         normalized = convert.normalized
-        self._effects.append(
-            Effect(
-                kind=kind,
-                name=name,
-                request=normalized(request, of="effect's request", default=self._default),
-                response=normalized(response, of="effect's response", default=self._default),
-                key=key,
-                create_time=datetime.now(UTC),
-            )
-        )
+        asked = normalized(request, of="effect's request", default=self._default)
+        answered = normalized(response, of="effect's response", default=self._default)
+        self.tape.note(question(kind, name, asked), answered, key=key)
+
+    # -- Steps ----------------------------------------------------------------------
 
     async def step(
         self,
@@ -130,6 +162,7 @@ class AsyncRecordedExecution:
         Raises:
             TimeloomError: This step, or one before it that nobody waited for, was not stored.
             TypeError: JSON cannot say the state; the message names the place.
+            ReplayDiverged: This is a replay, and the step is not what was recorded.
         """
         self._raise_error()
         async with self._order:
@@ -147,7 +180,7 @@ class AsyncRecordedExecution:
                 ],
                 create_time=convert.timestamp(datetime.now(UTC)),
             )
-            await self._stream.room()
+            await self._journal.room()
             future = self._submit(request, state)
             del self._effects[: len(noted)]
         if wait:
@@ -158,9 +191,7 @@ class AsyncRecordedExecution:
 
     def _submit(self, request: pb.RecordSnapshotRequest, state: Any) -> asyncio.Future[Committed]:
         try:
-            self._last = self._stream.submit(
-                self._lane, request, state, timeout_seconds=self._timeout_seconds, default=self._default
-            )
+            self._last = self._journal.submit(request, state)
         except canonical.CanonicalError as error:
             raise convert.not_json(error, of="state") from None
         return self._last
@@ -197,38 +228,26 @@ class AsyncRecordedExecution:
             if self.output is None
             else convert.normalized(self.output, of="output", default=self._default)
         )
-        return await self._executions.complete(self.id, status=status, output=output, error=error)
+        return await self._journal.complete(status=status, output=output, error=error)
 
 
 class AsyncRecording:
-    """Creates an execution when the block begins and ends it when the block ends, as the block ended."""
+    """Begins when the block begins and ends the execution when the block ends, as the block ended."""
 
-    def __init__(
-        self,
-        executions: AsyncExecutions,
-        stream: SnapshotStream,
-        *,
-        create: dict[str, Any],
-        timeout_seconds: float,
-        default: convert.Default | None,
-    ) -> None:
-        self._executions = executions
-        self._stream = stream
-        self._create = create
-        self._timeout_seconds = timeout_seconds
-        self._default = default
+    def __init__(self, start: Callable[[], Awaitable[AsyncRecordedExecution]]) -> None:
+        self._start = start
         self._execution: AsyncRecordedExecution | None = None
+        self._activation: Activation | None = None
+
+    async def begin(self) -> AsyncRecordedExecution:
+        """Create or find the execution."""
+        self._execution = await self._start()
+        return self._execution
 
     async def __aenter__(self) -> AsyncRecordedExecution:
-        started = await self._executions.create(**self._create)
-        self._execution = AsyncRecordedExecution(
-            started,
-            executions=self._executions,
-            stream=self._stream,
-            timeout_seconds=self._timeout_seconds,
-            default=self._default,
-        )
-        return self._execution
+        execution = await self.begin()
+        self._activation = Activation(execution.tape)
+        return execution
 
     async def __aexit__(
         self,
@@ -236,10 +255,16 @@ class AsyncRecording:
         error: BaseException | None,
         stack: TracebackType | None,
     ) -> None:
+        if self._activation is not None:
+            self._activation.end()
+        await self.end(error)
+
+    async def end(self, error: BaseException | None) -> None:
+        """End the execution as its block ended."""
         assert self._execution is not None, "a block ends that never began"
         if error is None:
             await self._succeed(self._execution)
-        else:
+        elif not isinstance(error, ReplayDiverged):
             await self._fail(self._execution, error)
 
     @staticmethod
@@ -262,6 +287,8 @@ class AsyncRecording:
                     status=ExecutionStatus.CANCELLED if cancelled else ExecutionStatus.FAILED,
                     error=failure_of(error),
                 )
+        except ReplayDiverged as diverged:
+            error.add_note(str(diverged))
         except TimeloomError as trouble:
             error.add_note(f"Timeloom could not record how execution {execution.id} ended: {trouble}")
 
