@@ -24,12 +24,15 @@ from timeloom_gateway.security.endpoints import SessionEndpoints
 from timeloom_gateway.security.gatekeeper import Gatekeeper
 from timeloom_gateway.security.sessions import SessionKeeper
 from timeloom_gateway.settings import GatewaySettings
+from timeloom_gateway.sockets.calls import CallSockets
+from timeloom_gateway.sockets.reception import Reception
 from timeloom_gateway.transcoding.rest import compile_routes
 from timeloom_gateway.web.api import Api
 from timeloom_gateway.web.cors import Cors
 from timeloom_gateway.web.dispatch import Dispatcher
 from timeloom_gateway.web.edge import Edge
 from timeloom_gateway.web.errors import MethodNotAllowedError
+from timeloom_gateway.web.files import FileRelay
 from timeloom_gateway.web.health import Health
 from timeloom_gateway.web.limits import Rate, RateLimiter
 from timeloom_gateway.web.messages import Endpoint, Receive, Reply, Request, Send
@@ -64,12 +67,18 @@ def build_application(settings: GatewaySettings, parts: Collaborators) -> Edge:
     relay = StreamRelay(metrics=parts.metrics, closing=parts.closing)
     cookies = Cookies(is_secure=settings.secure_cookies)
     gatekeeper = _gatekeeper(settings, parts, cookies)
+    reception = Reception(gatekeeper=gatekeeper, problems=problems, metrics=parts.metrics)
     api = Api(
         routes=routes,
         backends=parts.backends,
         gatekeeper=gatekeeper,
         idempotency=parts.idempotency,
         relay=relay,
+        files=FileRelay(
+            upload_bytes_max=settings.limits.upload_bytes_max,
+            is_admitted=gatekeeper.is_still_admitted,
+        ),
+        sockets=CallSockets(reception),
         problems=problems,
         body_bytes_max=settings.limits.body_bytes_max,
     )
@@ -85,10 +94,8 @@ def build_application(settings: GatewaySettings, parts: Collaborators) -> Edge:
         },
         api=api,
         api_roots={route.request.template.segments[0] for route in routes},
-        web_socket_path="/api/ws",
-        web_socket=WebSocketEndpoint(
-            feed=parts.feed, gatekeeper=gatekeeper, problems=problems, metrics=parts.metrics
-        ),
+        sockets={"/api/ws": WebSocketEndpoint(feed=parts.feed, reception=reception, problems=problems)},
+        api_socket=api.open_socket,
         fallback=Console(settings.console_dir),
     )
     return Edge(

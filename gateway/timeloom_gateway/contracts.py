@@ -155,6 +155,11 @@ def is_json(field: FieldDescriptor) -> bool:
     return bool(field.GetOptions().Extensions[timeloom_options.json])
 
 
+def media_type_of(field: FieldDescriptor) -> str:
+    """The media type of the file that the field's bytes are parts of; empty if they are none."""
+    return str(field.GetOptions().Extensions[timeloom_options.media_type])
+
+
 def rules_of(field: FieldDescriptor) -> timeloom_options.FieldRules:
     """The rules that a request's field must meet."""
     return field.GetOptions().Extensions[timeloom_options.rules]

@@ -13,6 +13,7 @@ class LimitSettings:
     """What a client may ask for; a rate of zero means no limit."""
 
     body_bytes_max: int = 72 * 1024 * 1024
+    upload_bytes_max: int = 1024 * 1024 * 1024
     rate_per_second: float = 500.0
     rate_burst: int = 2000
     failure_rate_per_second: float = 0.2

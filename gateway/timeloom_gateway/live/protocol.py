@@ -1,32 +1,20 @@
 """The messages of the WebSocket at `/api/ws`, each a JSON object with a `type`.
 
-A client authenticates (unless its handshake did), subscribes to topics and may resume from a
-position; the gateway answers each message, and sends events as they are committed.
+After what all WebSockets begin with, a client subscribes to topics and may resume from a position; the
+gateway answers each message, and sends events as they are committed.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from timeloom_gateway.sockets.protocol import Authenticate
 from timeloom_platform.errors import InvalidFieldError, MalformedJsonError
 
-MESSAGE_BYTES_MAX: Final = 64 * 1024
 SUBSCRIPTIONS_MAX: Final = 100
 ID_CHARACTERS_MAX: Final = 100
-
-# The codes above 4000 are ours to define (RFC 6455, 7.4.2); they follow the HTTP statuses.
-CLOSE_UNAUTHENTICATED: Final = 4401
-CLOSE_FORBIDDEN: Final = 4403
-CLOSE_TOO_SLOW: Final = 4408
-CLOSE_RATE_LIMITED: Final = 4429
-
-
-class Authenticate(msgspec.Struct, tag="authenticate", rename="camel", forbid_unknown_fields=True):
-    """Must come first, unless the handshake had an `Authorization` header or a session cookie."""
-
-    api_key: str
 
 
 class Subscribe(msgspec.Struct, tag="subscribe", rename="camel", forbid_unknown_fields=True):
@@ -66,8 +54,3 @@ def parse(data: str | bytes) -> ClientMessage:
     if isinstance(message, Subscribe | Unsubscribe) and not 0 < len(message.id) <= ID_CHARACTERS_MAX:
         raise InvalidFieldError.of("id", f"must have 1 to {ID_CHARACTERS_MAX} characters")
     return message
-
-
-def encode(message_type: str, /, **members: Any) -> str:
-    """A message of the gateway."""
-    return msgspec.json.encode({"type": message_type, **members}).decode()

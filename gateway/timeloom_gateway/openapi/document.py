@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any
 
 from timeloom_gateway.contracts import Contracts, Service, resume_position_of
-from timeloom_gateway.openapi import protocol
+from timeloom_gateway.openapi import forms, protocol
 from timeloom_gateway.openapi.problems import PROBLEM_SCHEMA, components, references, statuses_of
 from timeloom_gateway.openapi.schemas import Schema, Schemas, with_rest_names
 from timeloom_gateway.problems import Reasons
-from timeloom_gateway.transcoding.rest import WHOLE_BODY, Route
-
-JSON: Final = "application/json"
-EVENT_STREAM: Final = "text/event-stream"
-NDJSON: Final = "application/x-ndjson"
+from timeloom_gateway.transcoding.forms import WHOLE_BODY, Form
+from timeloom_gateway.transcoding.rest import Route
+from timeloom_gateway.web.negotiation import EVENT_STREAM, JSON, NDJSON, OCTET_STREAM
 
 _VARIABLE = re.compile(r"\{([^}=]+)(?:=[^}]+)?\}")
 _DESCRIPTION = """\
@@ -30,7 +28,7 @@ Live updates come over WebSocket at `/api/ws` and as server-sent events at `/api
 
 def takes_idempotency_key(route: Route) -> bool:
     """Whether a repeated request with the same `Idempotency-Key` is answered from the record."""
-    return route.binding.http_method == "POST" and not route.method.contract.streams_responses
+    return route.binding.http_method == "POST" and route.form is Form.CALL
 
 
 def build(contracts: Contracts, routes: Sequence[Route], reasons: Reasons) -> dict[str, Any]:
@@ -98,6 +96,12 @@ def _operation(route: Route, schemas: Schemas, reasons: Reasons) -> dict[str, An
     }
     if route.binding.body:
         operation["requestBody"] = _request_body(route, schemas)
+    if route.form is Form.SOCKET:
+        operation["security"] = protocol.SOCKET_SECURITY
+        operation["x-websocket"] = {
+            "request": schemas.request(method.request, without=route.request.set_elsewhere),
+            "response": schemas.response(method.response),
+        }
     if not route.primary:
         operation["x-alias-of"] = name
     return operation
@@ -108,13 +112,7 @@ def _description(route: Route, comment: str) -> str:
     lines.append(f"Needs the scope `{route.method.contract.scope.name.lower()}`.")
     if not route.primary:
         lines.append(f"An alias of `{route.method.bindings[0].template}`.")
-    if route.method.contract.streams_responses:
-        lines.append(
-            "Answers with server-sent events, or with a line of JSON for each if `Accept` asks for "
-            f"`{NDJSON}`. An event's `id` is where to resume: send it back as `Last-Event-ID`. The event "
-            "`end` is the last; `error` carries a problem."
-        )
-    return "\n\n".join(lines)
+    return "\n\n".join([*lines, *forms.described(route)])
 
 
 def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
@@ -157,7 +155,7 @@ def _header_parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
     if _answers_etag(route):
         found.append(protocol.IF_NONE_MATCH)
     resume = resume_position_of(route.method.request)
-    if resume is not None and route.method.contract.streams_responses:
+    if resume is not None and route.form is Form.EVENTS:
         found.append({**protocol.LAST_EVENT_ID, "schema": schemas.parameter(resume[0])})
     return [dict(each) for each in found]
 
@@ -167,6 +165,8 @@ def _answers_etag(route: Route) -> bool:
 
 
 def _request_body(route: Route, schemas: Schemas) -> dict[str, Any]:
+    if route.upload is not None:
+        return {"required": True, "content": _file_content(route.upload.media_type)}
     request = route.method.request
     if route.binding.body == WHOLE_BODY:
         schema = schemas.request(request, without=route.request.set_elsewhere)
@@ -183,22 +183,31 @@ def _responses(route: Route, schemas: Schemas, reasons: Reasons) -> dict[str, An
         headers["ETag"] = protocol.ETAG_HEADER
     if takes_idempotency_key(route):
         headers["Idempotency-Replayed"] = protocol.REPLAYED_HEADER
+    if route.form is Form.DOWNLOAD:
+        headers["Content-Disposition"] = protocol.DISPOSITION_HEADER
     success = {"description": "Success", "headers": headers, "content": _content(route, schemas)}
     not_modified = {"304": {"description": "The resource still has the etag of `If-None-Match`."}}
     errors = statuses_of(route, reasons, takes_key=takes_idempotency_key(route))
     return {
-        "200": success,
+        **(protocol.SWITCHING if route.form is Form.SOCKET else {"200": success}),
         **(not_modified if _answers_etag(route) else {}),
         **references(*errors),
     }
 
 
 def _content(route: Route, schemas: Schemas) -> dict[str, Any]:
+    if route.download is not None:
+        return _file_content(route.download.media_type)
     response = route.method.response
     if route.binding.response_body:
         schema = schemas.response_field(response.fields_by_name[route.binding.response_body])
     else:
         schema = schemas.response(response)
-    if not route.method.contract.streams_responses:
+    if route.form is not Form.EVENTS:
         return {JSON: {"schema": schema}}
     return {EVENT_STREAM: {"schema": protocol.sse(schema)}, NDJSON: {"schema": schema}}
+
+
+def _file_content(media_type: str) -> dict[str, Any]:
+    """Bytes as they are, which a media type without a schema stands for in OpenAPI 3.1."""
+    return {media_type: {}, OCTET_STREAM: {}}

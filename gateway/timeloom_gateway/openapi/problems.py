@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from timeloom_gateway.problems import PROBLEM_JSON, Reason, Reasons
+from timeloom_gateway.transcoding.forms import Form
 from timeloom_gateway.transcoding.rest import Route
 
 PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
@@ -49,7 +50,7 @@ _NEVER: Final = frozenset({"UNIMPLEMENTED", "METHOD_NOT_ALLOWED"})
 _CONFLICTS: Final = frozenset(
     {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.UNPROCESSABLE_ENTITY}
 )
-"""The statuses that only a change can be answered with."""
+"""The statuses that only a change can be answered with, unless a reason says otherwise."""
 
 _ONLY_WITH: Final[Mapping[str, str]] = {
     "MALFORMED_JSON": "body",
@@ -61,6 +62,10 @@ _ONLY_WITH: Final[Mapping[str, str]] = {
     "IDEMPOTENCY_KEY_IN_USE": "key",
     "INVALID_PAGE_TOKEN": "page",
     "POSITION_DROPPED": "stream",
+    "INVALID_EXPRESSION": "body",
+    "NOT_ACCEPTABLE": "answer",
+    "UPGRADE_REQUIRED": "socket",
+    "BODY_TIMEOUT": "upload",
 }
 """What a route must have for a reason to arise; other reasons, also of services to come, may always."""
 
@@ -73,16 +78,21 @@ def statuses_of(route: Route, reasons: Reasons, *, takes_key: bool) -> list[int]
         "change": route.method.has_side_effects,
         "key": takes_key,
         "page": "page_token" in route.method.request.fields_by_name,
-        "stream": route.method.contract.streams_responses,
+        "stream": route.form is Form.EVENTS,
+        "socket": route.form is Form.SOCKET,
+        "answer": route.form is not Form.SOCKET,
+        "upload": route.form is Form.UPLOAD,
     }
     found = {
         reason.http_status
         for reason in reasons
-        if reason.name not in _NEVER
-        and has.get(_ONLY_WITH.get(reason.name, ""), True)
-        and (has["change"] or reason.http_status not in _CONFLICTS)
+        if reason.name not in _NEVER and has.get(_needed_for(reason), True)
     }
     return sorted(found)
+
+
+def _needed_for(reason: Reason) -> str:
+    return _ONLY_WITH.get(reason.name, "change" if reason.http_status in _CONFLICTS else "")
 
 
 def references(*statuses: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from timeloom_gateway.openapi import forms
 from timeloom_gateway.openapi.problems import references
 
 SECURITY_SCHEMES: Final = {
@@ -20,6 +21,9 @@ SECURITY_SCHEMES: Final = {
         "description": "The console's session, with `X-CSRF-Token` on every request that changes something.",
     },
 }
+
+SOCKET_SECURITY: Final[list[dict[str, list[str]]]] = [{"apiKey": []}, {"session": []}, {}]
+"""A WebSocket's handshake may come without credentials; then its first message brings them."""
 
 TAGS: Final = (
     {"name": "Live", "description": "What is committed, as it happens."},
@@ -70,6 +74,12 @@ REPLAYED_HEADER: Final = {
     "description": "Present when the answer is the recorded one of an earlier request with the same key.",
     "schema": {"type": "string", "enum": ["true"]},
 }
+DISPOSITION_HEADER: Final = {
+    "description": "The name under which to keep the file.",
+    "schema": {"type": "string"},
+}
+
+SWITCHING: Final = {"101": {"description": "The connection is a WebSocket from now on."}}
 
 _EVENT: Final = {"$ref": "#/components/schemas/Event"}
 _POSITION: Final = {"type": "string", "pattern": r"^\d{1,19}$"}
@@ -86,6 +96,7 @@ def paths() -> dict[str, Any]:
     """The path items of the protocol routes."""
     return {
         "/api/stream": {"get": _stream()},
+        "/api/ws": {"get": _socket()},
         "/auth/session": {"get": _session(), "delete": _end_session()},
         "/healthz": {"get": _health("checkHealth", "Answers as long as the gateway runs")},
         "/readyz": {"get": _ready()},
@@ -131,6 +142,19 @@ def _stream() -> dict[str, Any]:
             **references(400, 401, 403, 406, 410, 429, 500, 503),
         },
         "x-scope": "read",
+    }
+
+
+def _socket() -> dict[str, Any]:
+    return {
+        "operationId": "openSocket",
+        "tags": ["Live"],
+        "summary": "Follows topics over a WebSocket",
+        "description": forms.LIVE_SOCKET,
+        "responses": {**SWITCHING, **references(400, 401, 403, 426, 429, 500, 503)},
+        "security": SOCKET_SECURITY,
+        "x-scope": "read",
+        "x-websocket": {},
     }
 
 

@@ -10,10 +10,11 @@ from timeloom_gateway.security.sessions import OpenSession, SessionKeeper
 from timeloom_gateway.web.errors import CsrfRejectedError, SessionExpiredError
 from timeloom_gateway.web.limits import RateLimiter
 from timeloom_gateway.web.messages import SAFE_METHODS, Request
-from timeloom_platform.auth import Identity, set_identity
+from timeloom_platform.auth import Identity, Scope, set_identity
 from timeloom_platform.errors import (
     ExpiredApiKeyError,
     InvalidApiKeyError,
+    MissingScopeError,
     TimeloomError,
     UnauthenticatedError,
     UnavailableError,
@@ -71,11 +72,18 @@ class Gatekeeper:
         """Whether the request would act by a session cookie, which a browser sends on its own account."""
         return not request.header(b"authorization") and bool(self._cookies.session_of(request))
 
-    async def is_still_admitted(self, request: Request) -> bool:
-        """Whether the credentials that a long request came with are still good."""
+    async def admit_message(self, request: Request, api_key: str) -> Identity:
+        """As `admit`, for a key that came in a WebSocket's first message and not with its handshake."""
+        identity = await self.admit_api_key(request, api_key)
+        self._count(request, identity.api_key_id)
+        set_identity(identity)
+        return identity
+
+    async def is_still_admitted(self, request: Request, api_key: str = "") -> bool:
+        """Whether the credentials that a long request came with, or this key, are still good."""
         try:
-            if request.header(b"authorization"):
-                await self._keys.authenticate_api_key(_bearer_of(request))
+            if api_key or request.header(b"authorization"):
+                await self._keys.authenticate_api_key(api_key or _bearer_of(request))
             else:
                 await self._sessions.open(self._cookies.session_of(request))
         except UnavailableError:
@@ -124,6 +132,15 @@ class Gatekeeper:
         token = request.header(CSRF_HEADER)
         if token != self._cookies.csrf_of(request) or not self._sessions.is_csrf_token(opened.session, token):
             raise CsrfRejectedError("The header X-CSRF-Token does not match the session.")
+
+
+def require_scope(identity: Identity, needed: Scope, name: str) -> None:
+    """Refuses early what the service would refuse anyway; MissingScopeError names both scopes."""
+    if not identity.scope.allows(needed):
+        raise MissingScopeError(
+            f"{name} needs the scope {needed.name}; these credentials have {identity.scope.name}.",
+            metadata={"neededScope": needed.name, "scope": identity.scope.name},
+        )
 
 
 def is_same_origin(request: Request) -> bool:

@@ -12,6 +12,8 @@ from google.protobuf.message import Message
 
 from timeloom_gateway.contracts import Contracts, HttpBinding, Method, message_class, resume_position_of
 from timeloom_gateway.transcoding.documents import parsing
+from timeloom_gateway.transcoding.files import DownloadParts, UploadParts
+from timeloom_gateway.transcoding.forms import WHOLE_BODY, Form, form_of
 from timeloom_gateway.transcoding.query import QueryReader, parameter_reader, put
 from timeloom_gateway.transcoding.reading import MessageReader, Readers, Values
 from timeloom_gateway.transcoding.templates import PathTemplate
@@ -21,7 +23,6 @@ from timeloom_platform.auth import Scope
 from timeloom_platform.contract import ContractError
 from timeloom_platform.errors import FieldViolation, InvalidFieldError
 
-WHOLE_BODY = "*"
 ETAG = "etag"
 SECRET = "secret"  # noqa: S105 - the name of a field
 """The field of a response that is shown once and kept nowhere."""
@@ -61,8 +62,10 @@ class StreamItem:
 class RequestReader:
     """Makes a method's request message from the parts of an HTTP request."""
 
-    def __init__(self, method: Method, binding: HttpBinding, readers: Readers) -> None:
+    def __init__(self, method: Method, binding: HttpBinding, form: Form, readers: Readers) -> None:
         template = PathTemplate.parse(binding.template)
+        # Each message on a WebSocket is what the whole body is elsewhere.
+        place = WHOLE_BODY if form is Form.SOCKET else binding.body
         self.template = template
         self.variables = tuple(
             _path_variable(method.request, variable.field_path, multiple=variable.multiple)
@@ -73,15 +76,17 @@ class RequestReader:
         """Fields that neither query nor body may set, and what sets them."""
         if self.takes_etag:
             self.set_elsewhere[(ETAG,)] = "the header If-Match"
-        in_body = [(binding.body,)] if binding.body not in ("", WHOLE_BODY) else []
+        in_body = [(place,)] if place not in ("", WHOLE_BODY) else []
         self.query = (
             None
-            if binding.body == WHOLE_BODY
+            if place == WHOLE_BODY
             else QueryReader(method.request, set_elsewhere=[*self.set_elsewhere, *in_body])
         )
         self._create = message_class(method.request)
-        self._read_body = _body_reader(method.request, binding, readers, self.set_elsewhere)
-        resume = resume_position_of(method.request) if method.contract.streams_responses else None
+        self._read_body = (
+            None if form is Form.UPLOAD else _body_reader(method.request, place, readers, self.set_elsewhere)
+        )
+        resume = resume_position_of(method.request) if form is Form.EVENTS else None
         self._resume = (resume[0].name, parameter_reader(resume[0])) if resume else None
 
     def read(
@@ -111,6 +116,16 @@ class RequestReader:
                 fields[ETAG] = etag
             if last_event_id is not None and self._resume is not None:
                 self._read_position(last_event_id, fields)
+            return self._create(**fields)
+        except Invalid as error:
+            raise _invalid_field(error) from None
+
+    def read_more(self, body: bytes) -> Message:
+        """A later request of a client's stream; InvalidFieldError or MalformedJsonError, as for the first."""
+        assert self._read_body is not None
+        fields: Values = {}
+        try:
+            self._read_body(body, fields)
             return self._create(**fields)
         except Invalid as error:
             raise _invalid_field(error) from None
@@ -185,27 +200,34 @@ class Route:
 
     method: Method
     binding: HttpBinding
+    form: Form
     request: RequestReader
     response: ResponseWriter
     primary: bool
     """The first binding of its method; the others are aliases."""
+    upload: UploadParts | None = None
+    """Of an upload: how its file becomes requests."""
+    download: DownloadParts | None = None
+    """Of a download: how responses become its file."""
 
 
 def compile_routes(contracts: Contracts) -> Iterator[Route]:
     """The routes of every method that has an HTTP rule."""
     readers, writers = Readers(contracts.pool), Writers(contracts.pool)
     for method in contracts.methods:
-        if method.contract.streams_requests and method.bindings:
-            continue  # the gateway colleague gives client streams their HTTP forms
         if method.contract.scope is Scope.INTERNAL and method.bindings:
             raise ContractError(f"{method.contract.path}: what only services may call has no HTTP form")
         for binding in method.bindings:
+            form = form_of(method, binding)
             yield Route(
                 method=method,
                 binding=binding,
-                request=RequestReader(method, binding, readers),
+                form=form,
+                request=RequestReader(method, binding, form, readers),
                 response=ResponseWriter(method, binding, writers),
                 primary=binding is method.bindings[0],
+                upload=UploadParts(method, binding) if form is Form.UPLOAD else None,
+                download=DownloadParts(method, binding) if form is Form.DOWNLOAD else None,
             )
 
 
@@ -234,18 +256,18 @@ def _resource(response: Descriptor, body: FieldDescriptor | None) -> Descriptor 
 
 def _body_reader(
     request: Descriptor,
-    binding: HttpBinding,
+    place: str,
     readers: Readers,
     set_elsewhere: Mapping[tuple[str, ...], str],
 ) -> Callable[[bytes, Values], None] | None:
-    if not binding.body:
+    if not place:
         return None
-    if binding.body == WHOLE_BODY:
+    if place == WHOLE_BODY:
         whole = readers.message(request).without(set_elsewhere)
         return lambda body, fields: _merge(fields, _read_whole(whole, body))
-    field = request.fields_by_name.get(binding.body)
+    field = request.fields_by_name.get(place)
     if field is None:
-        raise ContractError(f"{request.full_name} has no field {binding.body} for the body")
+        raise ContractError(f"{request.full_name} has no field {place} for the body")
     read = readers.field(field)
 
     def read_field(body: bytes, fields: Values) -> None:

@@ -6,35 +6,30 @@ In order: route, credentials, scope, rate, media types, body, message, call, ans
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from timeloom_gateway.backends import Backends
 from timeloom_gateway.idempotency.keys import Idempotency, fingerprint_of, key_of
 from timeloom_gateway.problems import PROBLEM_JSON, Problems
-from timeloom_gateway.security.gatekeeper import Gatekeeper
-from timeloom_gateway.transcoding.rest import Route, StreamItem
+from timeloom_gateway.security.gatekeeper import Gatekeeper, require_scope
+from timeloom_gateway.sockets.calls import CallSockets
+from timeloom_gateway.transcoding.forms import Form
+from timeloom_gateway.transcoding.rest import Answer, Route, StreamItem
 from timeloom_gateway.transcoding.routing import Match, Router
 from timeloom_gateway.web import conditional
 from timeloom_gateway.web.bodies import read_body
 from timeloom_gateway.web.edge import log_problem
-from timeloom_gateway.web.errors import MethodNotAllowedError, RouteNotFoundError
+from timeloom_gateway.web.errors import MethodNotAllowedError, RouteNotFoundError, UpgradeRequiredError
+from timeloom_gateway.web.files import FileRelay
 from timeloom_gateway.web.messages import Receive, Reply, Request, Send, number_header
 from timeloom_gateway.web.negotiation import JSON, choose, require_json
+from timeloom_gateway.web.operations import Found, Operation
 from timeloom_gateway.web.streams import StreamRelay
 from timeloom_platform import calls
-from timeloom_platform.auth import Identity, Scope
-from timeloom_platform.errors import InvalidFieldError, MissingScopeError
+from timeloom_platform.auth import Identity
+from timeloom_platform.errors import InvalidFieldError
 
 REQUEST_TIMEOUT_SECONDS_MAX = 600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Operation:
-    """A route with the call that it makes."""
-
-    route: Route
-    call: Any
 
 
 class Api:
@@ -48,16 +43,20 @@ class Api:
         gatekeeper: Gatekeeper,
         idempotency: Idempotency,
         relay: StreamRelay,
+        files: FileRelay,
+        sockets: CallSockets,
         problems: Problems,
         body_bytes_max: int,
     ) -> None:
-        self._router: Router[_Operation] = Router()
+        self._router: Router[Operation] = Router()
         for route in routes:
-            operation = _Operation(route=route, call=backends.callable_for(route.method))
+            operation = Operation(route=route, call=backends.callable_for(route.method))
             self._router.add(route.binding.http_method, route.request.template, operation)
         self._gatekeeper = gatekeeper
         self._idempotency = idempotency
         self._relay = relay
+        self._files = files
+        self._sockets = sockets
         self._problems = problems
         self._body_bytes_max = body_bytes_max
 
@@ -69,17 +68,34 @@ class Api:
             return
         operation, route = found.target, found.target.route
         request.route = route.binding.template
+        if route.form is Form.SOCKET:
+            raise UpgradeRequiredError("This route is a WebSocket.")
         identity = await self._gatekeeper.admit(request)
         require_scope(identity, route.method.contract.scope, route.method.name)
-        timeout = number_header(request, "Request-Timeout", above=0, at_most=REQUEST_TIMEOUT_SECONDS_MAX)
-        calls.begin_call(request_id=request.id, timeout_seconds=timeout)
-        if route.method.contract.streams_responses:
-            await self._stream(operation, found.values, request, receive, send)
-        else:
-            reply = await self._answer(operation, found.values, request, receive, identity)
-            await reply.send(send)
+        calls.begin_call(request_id=request.id, timeout_seconds=_timeout_seconds(request))
+        match route.form:
+            case Form.CALL:
+                reply = await self._answer(operation, found.values, request, receive, identity)
+                await reply.send(send)
+            case Form.EVENTS:
+                await self._stream(operation, found.values, request, receive, send)
+            case Form.UPLOAD:
+                reply = await self._upload(found, request, receive)
+                await reply.send(send)
+            case Form.DOWNLOAD:
+                await self._download(found, request, receive, send)
 
-    def _match(self, request: Request) -> Match[_Operation] | Reply:
+    async def open_socket(self, request: Request, receive: Receive, send: Send) -> None:
+        """Serves the WebSocket of a method that streams both ways."""
+        found = self._match(request)
+        if isinstance(found, Reply) or found.target.route.form is not Form.SOCKET:
+            raise RouteNotFoundError("There is no such WebSocket; /docs shows those that there are.")
+        route = found.target.route
+        request.route = route.binding.template
+        calls.begin_call(request_id=request.id, timeout_seconds=_timeout_seconds(request))
+        await self._sockets.serve(found, request, receive, send)
+
+    def _match(self, request: Request) -> Found | Reply:
         method = "GET" if request.method == "HEAD" else request.method
         try:
             found = self._router.match(method, request.path)
@@ -97,7 +113,7 @@ class Api:
 
     async def _answer(
         self,
-        operation: _Operation,
+        operation: Operation,
         values: tuple[str, ...],
         request: Request,
         receive: Receive,
@@ -132,7 +148,7 @@ class Api:
         return body
 
     async def _call(
-        self, operation: _Operation, values: tuple[str, ...], request: Request, body: bytes
+        self, operation: Operation, values: tuple[str, ...], request: Request, body: bytes
     ) -> Reply:
         route = operation.route
         message = route.request.read(
@@ -141,17 +157,11 @@ class Api:
             body=body,
             etag=conditional.if_match(request) if route.request.takes_etag else "",
         )
-        answer = route.response.write(await operation.call(message.SerializeToString()))
-        if not answer.etag:
-            return Reply(body=answer.body, headers=_NO_STORE)
-        headers = {**_NO_STORE, "etag": conditional.quoted(answer.etag)}
-        if request.method in ("GET", "HEAD") and conditional.is_known(request, answer.etag):
-            return Reply(status=304, headers=headers)
-        return Reply(body=answer.body, headers=headers)
+        return _reply(request, route.response.write(await operation.call(message.SerializeToString())))
 
     async def _stream(
         self,
-        operation: _Operation,
+        operation: Operation,
         values: tuple[str, ...],
         request: Request,
         receive: Receive,
@@ -164,7 +174,7 @@ class Api:
             body=await self._body(route, request, receive),
             last_event_id=request.optional_header(b"last-event-id"),
         )
-        items = _items(route, operation.call(message.SerializeToString()))
+        items = _items(route, operation.call, message.SerializeToString())
         await self._relay.relay(
             request,
             receive,
@@ -173,6 +183,21 @@ class Api:
             explain=lambda error: self._problem_reply(request, error).body,
             is_admitted=lambda: self._gatekeeper.is_still_admitted(request),
         )
+
+    async def _upload(self, found: Found, request: Request, receive: Receive) -> Reply:
+        route = found.target.route
+        choose(request, (JSON,))
+        if request.optional_header(b"idempotency-key") is not None:
+            raise InvalidFieldError.of("Idempotency-Key", "is not taken by uploads, which are not kept")
+        first = route.request.read(values=found.values, query=request.query, body=b"")
+        response = await self._files.upload(found.target, first, request, receive)
+        return _reply(request, route.response.write(response))
+
+    async def _download(self, found: Found, request: Request, receive: Receive, send: Send) -> None:
+        route = found.target.route
+        body = await self._body(route, request, receive)
+        message = route.request.read(values=found.values, query=request.query, body=body)
+        await self._files.download(found, message, request, receive, send)
 
     def _problem_reply(self, request: Request, error: Exception) -> Reply:
         problem = self._problems.of(error)
@@ -186,19 +211,24 @@ class Api:
 _NO_STORE = {"cache-control": "no-store"}
 
 
-def require_scope(identity: Identity, needed: Scope, name: str) -> None:
-    """Refuses early what the service would refuse anyway; MissingScopeError names both scopes."""
-    if not identity.scope.allows(needed):
-        raise MissingScopeError(
-            f"{name} needs the scope {needed.name}; these credentials have {identity.scope.name}.",
-            metadata={"neededScope": needed.name, "scope": identity.scope.name},
-        )
+def _timeout_seconds(request: Request) -> float | None:
+    return number_header(request, "Request-Timeout", above=0, at_most=REQUEST_TIMEOUT_SECONDS_MAX)
 
 
-async def _items(route: Route, call: Any) -> AsyncIterator[StreamItem]:
+def _reply(request: Request, answer: Answer) -> Reply:
+    if not answer.etag:
+        return Reply(body=answer.body, headers=_NO_STORE)
+    headers = {**_NO_STORE, "etag": conditional.quoted(answer.etag)}
+    if request.method in ("GET", "HEAD") and conditional.is_known(request, answer.etag):
+        return Reply(status=304, headers=headers)
+    return Reply(body=answer.body, headers=headers)
+
+
+async def _items(route: Route, begin_call: Any, data: bytes) -> AsyncIterator[StreamItem]:
     """The items of a stream; the call is cancelled when nobody wants more of them."""
+    call = begin_call(data)
     try:
-        async for data in call:
-            yield route.response.write_item(data)
+        async for response in call:
+            yield route.response.write_item(response)
     finally:
         call.cancel()

@@ -10,6 +10,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_BYTES_MAX: Final = 64 * 1024
 HEAD_SECONDS_MAX: Final = 10.0
 
+ABORT_EXTENSION: Final = "timeloom.http.abort"
+"""In a request's scope: `abort` drops its connection at once, without an end to the answer."""
+
 _TOO_LARGE: Final = "The head of the request is too large."
 
 
@@ -42,6 +45,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begins a head."""
         super().on_message_begin()
+        self.scope["extensions"] = {ABORT_EXTENSION: {"abort": self.transport.abort}}
         if not self._is_in_head:
             self._expect_head()
 

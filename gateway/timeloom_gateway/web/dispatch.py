@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from timeloom_gateway.web.errors import UpgradeRequiredError
 from timeloom_gateway.web.messages import Endpoint, Receive, Request, Send
 
 
@@ -16,15 +17,15 @@ class Dispatcher:
         protocol: Mapping[str, Endpoint],
         api: Endpoint,
         api_roots: Collection[str],
-        web_socket_path: str,
-        web_socket: Endpoint,
+        sockets: Mapping[str, Endpoint],
+        api_socket: Endpoint,
         fallback: Endpoint,
     ) -> None:
         self._protocol = protocol
         self._api = api
         self._api_roots = frozenset(api_roots)
-        self._web_socket_path = web_socket_path
-        self._web_socket = web_socket
+        self._sockets = sockets
+        self._api_socket = api_socket
         self._fallback = fallback
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
@@ -36,14 +37,18 @@ class Dispatcher:
         if endpoint is not None:
             request.route = request.path
             await endpoint(request, receive, send)
+        elif request.path in self._sockets:
+            request.route = request.path
+            raise UpgradeRequiredError("This route is a WebSocket.")
         elif request.path[1:].partition("/")[0] in self._api_roots:
             await self._api(request, receive, send)
         else:
             await self._fallback(request, receive, send)
 
     async def _serve_web_socket(self, request: Request, receive: Receive, send: Send) -> None:
-        if request.path == self._web_socket_path:
+        endpoint = self._sockets.get(request.path)
+        if endpoint is not None:
             request.route = request.path
-            await self._web_socket(request, receive, send)
+            await endpoint(request, receive, send)
         else:
-            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+            await self._api_socket(request, receive, send)

@@ -17,10 +17,12 @@ import structlog
 
 from timeloom_gateway.problems import Problem, Problems
 from timeloom_gateway.web.bodies import ClientGoneError
+from timeloom_gateway.web.connections import ABORT_EXTENSION
 from timeloom_gateway.web.cors import Cors
-from timeloom_gateway.web.errors import MethodNotAllowedError
+from timeloom_gateway.web.errors import MethodNotAllowedError, UpgradeRequiredError
 from timeloom_gateway.web.messages import Message, Receive, Reply, Request, Scope, Send
 from timeloom_gateway.web.metrics import HttpMetrics
+from timeloom_gateway.web.readers import disconnected
 from timeloom_platform import calls, ids
 from timeloom_platform.telemetry import TRACEPARENT_METADATA, Tracing, end_span
 
@@ -109,14 +111,18 @@ class Edge:
             await self._dispatch(request, receive, exchange.send)
         except ClientGoneError:
             exchange.status = CLIENT_CLOSED_REQUEST
+            await _cut_off(request, receive, exchange)
         except Exception as error:  # noqa: BLE001 - the boundary of a request: any error becomes a problem
-            await self._fail(request, exchange, error)
+            await self._fail(request, receive, exchange, error)
 
-    async def _fail(self, request: Request, exchange: _Exchange, error: Exception) -> None:
+    async def _fail(self, request: Request, receive: Receive, exchange: _Exchange, error: Exception) -> None:
         problem = self._problems.of(error)
         log_problem(request, problem, error)
         if not exchange.has_started:
             await _reply(problem, error, request.id).send(exchange.send)
+            return
+        exchange.status = problem.status
+        await _cut_off(request, receive, exchange)
 
     def _account(self, request: Request, exchange: _Exchange) -> None:
         seconds = time.monotonic() - exchange.start_time
@@ -147,10 +153,20 @@ def log_problem(request: Request, problem: Problem, error: Exception) -> None:
     )
 
 
+async def _cut_off(request: Request, receive: Receive, exchange: _Exchange) -> None:
+    """Aborts the connection of an answer that has begun and cannot be finished: nobody takes it for whole."""
+    extension = request.scope.get("extensions", {}).get(ABORT_EXTENSION)
+    if exchange.has_started and extension is not None:
+        extension["abort"]()
+        await disconnected(receive)
+
+
 def _reply(problem: Problem, error: Exception, request_id: str) -> Reply:
     headers = problem.headers()
     if isinstance(error, MethodNotAllowedError):
         headers["allow"] = error.allow
+    if isinstance(error, UpgradeRequiredError):
+        headers.update(upgrade="websocket", connection="upgrade")
     return Reply(
         status=problem.status,
         body=problem.body(request_id),

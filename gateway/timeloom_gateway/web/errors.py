@@ -37,6 +37,20 @@ class UnsupportedMediaTypeError(TimeloomError):
     reason = "UNSUPPORTED_MEDIA_TYPE"
 
 
+class UpgradeRequiredError(TimeloomError):
+    """The route is a WebSocket, and the request is not the handshake of one."""
+
+    status = "FAILED_PRECONDITION"
+    reason = "UPGRADE_REQUIRED"
+
+
+class BodyTimeoutError(TimeloomError):
+    """The body stopped arriving before it was complete."""
+
+    status = "DEADLINE_EXCEEDED"
+    reason = "BODY_TIMEOUT"
+
+
 class CsrfRejectedError(TimeloomError):
     """A request with the session cookie lacks its anti-forgery token, or comes from another origin."""
 

@@ -11,6 +11,7 @@ from timeloom_gateway.web.messages import Request
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 NDJSON = "application/x-ndjson"
+OCTET_STREAM = "application/octet-stream"
 
 _ACCEPT_CHARACTERS_MAX = 1000
 
@@ -20,6 +21,20 @@ def require_json(request: Request) -> None:
     content_type = request.header(b"content-type")
     if content_type != JSON and content_type and not _is_json(content_type):
         raise UnsupportedMediaTypeError(f"The body must be {JSON}; it is {content_type[:100]}.")
+    _refuse_encoding(request)
+
+
+def require_file(request: Request, media_type: str) -> None:
+    """UnsupportedMediaTypeError unless the body is such a file, or plain bytes, or has no type."""
+    content_type = request.header(b"content-type")
+    if content_type.partition(";")[0].strip().lower() not in ("", media_type, OCTET_STREAM):
+        raise UnsupportedMediaTypeError(
+            f"The body must be {media_type} or {OCTET_STREAM}; it is {content_type[:100]}."
+        )
+    _refuse_encoding(request)
+
+
+def _refuse_encoding(request: Request) -> None:
     encoding = request.header(b"content-encoding")
     if encoding and encoding.lower() != "identity":
         raise UnsupportedMediaTypeError(f"The body must not be compressed; it is {encoding[:100]}.")

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from timeloom_gateway.live.protocol import MESSAGE_BYTES_MAX
+from timeloom_gateway.sockets.protocol import MESSAGE_BYTES_MAX
 from timeloom_gateway.web.connections import BoundedHttpProtocol
 
 BACKLOG = 2048

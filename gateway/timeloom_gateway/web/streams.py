@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from timeloom_gateway.transcoding.rest import StreamItem
+from timeloom_gateway.web.bodies import ClientGoneError
 from timeloom_gateway.web.messages import Receive, Request, Send
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_gateway.web.negotiation import EVENT_STREAM, NDJSON, choose
+from timeloom_gateway.web.readers import Reader, until_left
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 STALLED_SECONDS_MAX: Final = 30.0
 """A client that takes nothing for so long is let go; it can resume."""
 FIRST_ITEM_SECONDS: Final = 0.25
 """How long the answer's head waits for a first item, so that an early failure has its own status."""
-RECHECK_SECONDS: Final = 60.0
 RETRY_MILLISECONDS: Final = 1000
 
 
@@ -99,22 +99,28 @@ class StreamRelay:
         """
         framing = LINES if choose(request, (EVENT_STREAM, NDJSON)) == NDJSON else SSE
         self._metrics.admit_live_client()
-        leaving = asyncio.create_task(self._until_over(receive, is_admitted))
-        reader = _Reader(items, leaving)
+        leaving = asyncio.create_task(until_left(receive, is_admitted, closing=self._closing))
+        reader = Reader(items, leaving)
         try:
             first = await reader.next(timeout_seconds=FIRST_ITEM_SECONDS)
-            writer = _Writer(send, framing)
-            await writer.open()
-            with suppress(TimeoutError):  # the client takes nothing any more
-                await self._send_all(reader, writer, first, explain)
+            try:
+                writer = _Writer(send, framing)
+                await writer.open()
+                if request.method != "HEAD":
+                    await self._send_all(reader, writer, first, explain)
                 await writer.close()
+            except TimeoutError:
+                raise ClientGoneError("The client takes nothing any more.") from None
         finally:
             self._metrics.live_clients -= 1
             await reader.close()
 
     @staticmethod
     async def _send_all(
-        reader: _Reader, writer: _Writer, first: StreamItem | None, explain: Callable[[Exception], bytes]
+        reader: Reader[StreamItem],
+        writer: _Writer,
+        first: StreamItem | None,
+        explain: Callable[[Exception], bytes],
     ) -> None:
         item = first
         try:
@@ -130,58 +136,6 @@ class StreamRelay:
             raise
         except Exception as error:  # noqa: BLE001 - the head is sent: the stream itself has to tell
             await writer.fail(explain(error))
-
-    async def _until_over(self, receive: Receive, is_admitted: Callable[[], Awaitable[bool]]) -> None:
-        """Returns when the client has left or is to be let go, or the gateway is about to leave."""
-        ends = [
-            asyncio.ensure_future(self._closing.wait()),
-            asyncio.ensure_future(_disconnected(receive)),
-            asyncio.ensure_future(_dismissed(is_admitted)),
-        ]
-        try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for end in ends:
-                end.cancel()
-
-
-class _Reader:
-    """The next item, or None after a time without one."""
-
-    def __init__(self, items: AsyncIterator[StreamItem], leaving: asyncio.Task[None]) -> None:
-        self._items = items
-        self._leaving = leaving
-        self._next: asyncio.Task[StreamItem] | None = None
-        self.has_ended = False
-
-    @property
-    def is_over(self) -> bool:
-        """Whether there is nothing more to send: the stream has ended, or nobody is there to read it."""
-        return self.has_ended or self._leaving.done()
-
-    async def next(self, *, timeout_seconds: float) -> StreamItem | None:
-        if self._next is None:
-            self._next = asyncio.ensure_future(anext(self._items))
-        await asyncio.wait(
-            {self._next, self._leaving}, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED
-        )
-        if not self._next.done():
-            return None
-        finished, self._next = self._next, None
-        try:
-            return finished.result()
-        except StopAsyncIteration:
-            self.has_ended = True
-            return None
-
-    async def close(self) -> None:
-        for task in (self._next, self._leaving):
-            if task is not None:
-                task.cancel()
-                await asyncio.wait({task})
-        close = getattr(self._items, "aclose", None)
-        if close is not None:
-            await close()
 
 
 class _Writer:
@@ -219,16 +173,3 @@ class _Writer:
     async def _write(self, data: bytes) -> None:
         async with asyncio.timeout(STALLED_SECONDS_MAX):
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
-
-
-async def _dismissed(is_admitted: Callable[[], Awaitable[bool]]) -> bool:
-    while True:
-        await asyncio.sleep(RECHECK_SECONDS)
-        if not await is_admitted():
-            return True
-
-
-async def _disconnected(receive: Receive) -> bool:
-    while (await receive())["type"] != "http.disconnect":
-        continue
-    return True

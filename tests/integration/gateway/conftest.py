@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from tests.integration.gateway.backend import MemorySnapshots
 from tests.integration.gateway.house import House, Tenant, make_tenant, open_house
+from tests.integration.gateway.time_travel import MemoryTimeTravel
 from timeloom_platform.testing import Databases
 
 
@@ -41,3 +42,10 @@ def backend(house: House) -> MemorySnapshots:
     """The service behind the gateway, without memories of other tests."""
     house.backend.forget()
     return house.backend
+
+
+@pytest.fixture
+def time_travel(house: House) -> MemoryTimeTravel:
+    """The other service behind the gateway, without memories of other tests."""
+    house.time_travel.forget()
+    return house.time_travel

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from tests.integration.gateway.backend import MemorySnapshots
+from tests.integration.gateway.time_travel import MemoryTimeTravel
 from timeloom.identity.v1 import identity_service_pb2 as identity
 from timeloom.identity.v1 import identity_service_pb2_grpc
 from timeloom_gateway.gateway import Gateway, Metrics, open_gateway
@@ -20,7 +21,7 @@ from timeloom_platform.auth import INTERNAL_TOKEN_METADATA, Identity, InternalTo
 from timeloom_platform.channel import open_channel
 from timeloom_platform.embedded.nats import EmbeddedNats
 from timeloom_platform.metrics import RpcMetrics
-from timeloom_platform.server import GrpcServer, ServiceBinding
+from timeloom_platform.server import GrpcServer
 from timeloom_platform.settings import ProcessSettings
 from timeloom_platform.testing import Databases, throw_away_nats
 
@@ -43,6 +44,7 @@ class House:
 
     gateway: Gateway
     backend: MemorySnapshots
+    time_travel: MemoryTimeTravel
     tokens: InternalTokens
     settings: GatewaySettings
     nats: EmbeddedNats
@@ -66,18 +68,20 @@ ROOMS = {"identity": "timeloom_platform.identity", "gateway": "timeloom_gateway"
 @asynccontextmanager
 async def open_house(databases: Databases, **changes: Any) -> AsyncGenerator[House]:
     """A gateway before a snapshots service in memory; `changes` are other settings."""
-    async with databases.fresh(ROOMS) as database_url, throw_away_nats() as nats:
-        backend = MemorySnapshots()
-        async with _open(database_url, nats, backend.binding(), backend, changes) as house:
-            yield house
+    async with (
+        databases.fresh(ROOMS) as database_url,
+        throw_away_nats() as nats,
+        _open(database_url, nats, MemorySnapshots(), MemoryTimeTravel(), changes) as house,
+    ):
+        yield house
 
 
 @asynccontextmanager
 async def _open(
     database_url: str,
     nats: EmbeddedNats,
-    binding: ServiceBinding,
     backend: MemorySnapshots,
+    time_travel: MemoryTimeTravel,
     changes: Mapping[str, Any],
 ) -> AsyncGenerator[House]:
     settings = GatewaySettings(
@@ -93,13 +97,18 @@ async def _open(
     )
     tokens = InternalTokens(settings.internal_secret)
     metrics = Metrics(rpc=RpcMetrics(), http=HttpMetrics())
-    server = GrpcServer(listen="127.0.0.1:0", authenticator=_InternalOnly(tokens), services=[binding])
+    server = GrpcServer(
+        listen="127.0.0.1:0",
+        authenticator=_InternalOnly(tokens),
+        services=[backend.binding(), time_travel.binding()],
+    )
     addresses = {"snapshots": await server.start()}
     try:
         async with open_gateway(settings, addresses=addresses, metrics=metrics) as gateway:
             yield House(
                 gateway=gateway,
                 backend=backend,
+                time_travel=time_travel,
                 tokens=tokens,
                 settings=settings,
                 nats=nats,

@@ -15,7 +15,8 @@ from tests.integration.gateway.house import House, Tenant
 from tests.integration.gateway.test_sessions import make_link
 from tests.integration.gateway.test_streams import frames
 from timeloom.events.v1 import events_pb2
-from timeloom_gateway.live import protocol
+from timeloom_gateway.live.protocol import SUBSCRIPTIONS_MAX
+from timeloom_gateway.sockets import protocol
 from timeloom_platform import ids
 from timeloom_platform.bus import Bus
 from timeloom_platform.testing import eventually
@@ -141,7 +142,7 @@ class TestWebSocket:
         assert await socket.ask(type="ping") == {"type": "pong"}
 
     async def test_there_are_not_too_many_subscriptions(self, socket: Socket) -> None:
-        for index in range(protocol.SUBSCRIPTIONS_MAX):
+        for index in range(SUBSCRIPTIONS_MAX):
             await socket.ask(type="subscribe", id=str(index), topic="executions")
         twice = await socket.ask(type="subscribe", id="0", topic="executions")
         assert twice["problem"]["code"] == "ALREADY_EXISTS"
@@ -214,7 +215,14 @@ class TestWebSocketCredentials:
     async def test_another_path_is_no_web_socket(self, house: House) -> None:
         with pytest.raises(InvalidStatus) as refused:
             await connect(f"ws://{house.gateway.http_address}/api/other", proxy=None)
-        assert refused.value.response.status_code in (403, 404)
+        assert refused.value.response.status_code == 404
+        assert json.loads(refused.value.response.body or b"")["code"] == "UNIMPLEMENTED"
+
+    async def test_a_request_without_a_handshake_is_told_what_the_route_is(self, house: House) -> None:
+        async with house.client() as client:
+            answer = await client.get("/api/ws")
+        assert (answer.status_code, answer.json()["code"]) == (426, "UPGRADE_REQUIRED")
+        assert (answer.headers["upgrade"], answer.headers["connection"]) == ("websocket", "upgrade")
 
 
 class TestEventStream:

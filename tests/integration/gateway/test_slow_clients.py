@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.integration.gateway.house import House, Tenant
 from tests.integration.gateway.test_live import open_socket, tell
-from timeloom_gateway.live import websocket
+from timeloom_gateway.sockets import connection as sockets
 from timeloom_gateway.web import connections, streams
 from timeloom_platform.bus import Bus
 from timeloom_platform.testing import eventually
@@ -84,7 +84,7 @@ async def test_a_web_socket_that_reads_nothing_is_let_go(
     house: House, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its buffers fill, then its events wait in JetStream, and in the end it has to come back."""
-    monkeypatch.setattr(websocket, "SEND_SECONDS_MAX", 0.3)
+    monkeypatch.setattr(sockets, "SEND_SECONDS_MAX", 0.3)
     bus = await Bus.connect(house.nats.url, name="test")
     try:
         async with open_socket(house, **tenant.headers) as connection:

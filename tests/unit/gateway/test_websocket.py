@@ -11,11 +11,12 @@ import pytest
 
 from timeloom.events.v1 import events_pb2
 from timeloom_gateway.contracts import Contracts
-from timeloom_gateway.live import protocol, websocket
 from timeloom_gateway.live.feed import Feed
 from timeloom_gateway.live.websocket import WebSocketEndpoint
 from timeloom_gateway.problems import Problems
 from timeloom_gateway.security.gatekeeper import Gatekeeper
+from timeloom_gateway.sockets import connection, protocol
+from timeloom_gateway.sockets.reception import Reception
 from timeloom_gateway.web.messages import Request
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_platform.auth import Identity, Scope
@@ -75,13 +76,12 @@ class StallingClient:
 async def test_a_client_that_is_too_slow_is_told_where_to_resume(
     contracts: Contracts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(websocket, "SEND_SECONDS_MAX", 0.05)
-    metrics = HttpMetrics()
+    monkeypatch.setattr(connection, "SEND_SECONDS_MAX", 0.05)
+    metrics, problems = HttpMetrics(), Problems(contracts)
     endpoint = WebSocketEndpoint(
         feed=Feed(EndlessEvents(), contracts),
-        gatekeeper=cast("Gatekeeper", OpenGate()),
-        problems=Problems(contracts),
-        metrics=metrics,
+        reception=Reception(gatekeeper=cast("Gatekeeper", OpenGate()), problems=problems, metrics=metrics),
+        problems=problems,
     )
     scope = {
         "type": "websocket",
