@@ -17,8 +17,12 @@ from timeloom_snapshots.executions import Executions
 from timeloom_snapshots.hints import Hints
 from timeloom_snapshots.history import History
 from timeloom_snapshots.lane import LINGER_SECONDS, LaneContext
+from timeloom_snapshots.pruning import Pruning
 from timeloom_snapshots.reader import StateReader
 from timeloom_snapshots.recording import Recording
+from timeloom_snapshots.remover import Remover
+from timeloom_snapshots.retention import Retention
+from timeloom_snapshots.sealing import Sealer
 from timeloom_snapshots.servicer import SnapshotsServicer
 from timeloom_snapshots.time_travel_servicer import TimeTravelServicer
 
@@ -34,6 +38,8 @@ class Assembly:
     committer: Committer
     recording: Recording
     hints: Hints
+    retention: Retention
+    sealer: Sealer
 
     def end_streams(self) -> None:
         """Ends the calls that would go on for ever: their callers turn to another replica."""
@@ -64,18 +70,23 @@ def assembled(
         )
     )
     recording = Recording(committer=committer, database=database, codec=codec)
+    executions = Executions(database=database, reader=reader, hints=hints, cursors=cursors)
     servicer = SnapshotsServicer(
-        executions=Executions(database=database, reader=reader, hints=hints, cursors=cursors),
+        executions=executions,
         recording=recording,
         history=History(
             database=database, reader=reader, effects=EffectReader(codec), hints=hints, cursors=cursors
         ),
         clock=clock,
     )
-    time_travel = TimeTravelServicer()
+    pruning = Pruning(database=database, remover=Remover(codec), executions=executions, clock=clock)
+    retention = Retention(database=database, pruning=pruning, clock=clock)
+    time_travel = TimeTravelServicer(pruning=pruning, retention=retention)
     return Assembly(
         bindings=[servicer.binding(), time_travel.binding()],
         committer=committer,
         recording=recording,
         hints=hints,
+        retention=retention,
+        sealer=Sealer(database=database, codec=codec),
     )

@@ -9,15 +9,27 @@ from timeloom_snapshots.model import Effect
 
 
 def of_snapshot(
-    *, base_sequence: int, dictionary_id: int, state_bytes: int, stored_bytes: int, delta: bytes
+    *,
+    base_sequence: int,
+    dictionary_id: int,
+    state_bytes: int,
+    stored_bytes: int,
+    delta: bytes,
+    bridge: bytes | None = None,
 ) -> int:
     """Returns the checksum of how a snapshot is stored."""
-    return _of(b"%d %d %d %d " % (base_sequence, dictionary_id, state_bytes, stored_bytes), delta)
+    facts = b"%d %d %d %d " % (base_sequence, dictionary_id, state_bytes, stored_bytes)
+    return _of(facts, delta) if bridge is None else _of(facts, delta, b" %d " % len(bridge), bridge)
 
 
 def of_keyframe(*, sequence: int, dictionary_id: int, state: bytes) -> int:
     """Returns the checksum of a keyframe."""
     return _of(b"%d %d " % (sequence, dictionary_id), state)
+
+
+def of_segment(first_sequence: int, last_sequence: int, content: bytes) -> int:
+    """Returns the checksum of a segment."""
+    return _of(b"%d %d " % (first_sequence, last_sequence), content)
 
 
 def of_effect(effect: Effect, *, sequence: int, dictionary_id: int) -> int:

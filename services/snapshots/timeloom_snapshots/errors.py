@@ -35,6 +35,20 @@ class StateHashMismatchError(TimeloomError):
     reason = "STATE_HASH_MISMATCH"
 
 
+class SnapshotInUseError(TimeloomError):
+    """The snapshot is a head, or other executions share it."""
+
+    status = "FAILED_PRECONDITION"
+    reason = "SNAPSHOT_IN_USE"
+
+
+class DamagedFileError(TimeloomError):
+    """The file is truncated, or was changed after it was written."""
+
+    status = "INVALID_ARGUMENT"
+    reason = "DAMAGED_FILE"
+
+
 NUL: Final = "\x00"
 RETRY_AFTER_SECONDS: Final = 0.5
 

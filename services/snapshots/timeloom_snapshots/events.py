@@ -48,6 +48,17 @@ def snapshots_recorded(
     return event
 
 
+def snapshots_deleted(execution_id: UUID, *, first: int, last: int, count: int) -> events_pb2.Event:
+    """Tells that snapshots are gone: so many from the first to the last, which need not be all of these."""
+    event = _event(execution_id)
+    deleted = event.snapshots_deleted
+    deleted.execution_id = str(execution_id)
+    deleted.first_sequence = first
+    deleted.last_sequence = last
+    deleted.snapshot_count = count
+    return event
+
+
 def merged(earlier: events_pb2.Event, later: events_pb2.Event) -> events_pb2.Event | None:
     """Returns one event for two, if both tell of snapshots with no gap in between."""
     before, after = earlier.snapshots_recorded, later.snapshots_recorded

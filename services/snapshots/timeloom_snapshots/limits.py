@@ -63,3 +63,24 @@ INLINE_WORK_BYTES_MAX: Final = 512 * 1024
 
 TAIL_PAGE: Final = 500
 """The snapshots that a tail reads at once."""
+
+PRUNING_PAGE: Final = 100
+"""The executions that pruning examines by one statement."""
+
+PRUNED_AT_ONCE_MAX: Final = 1000
+"""The snapshots that pruning deletes in one transaction, while which their execution records nothing."""
+
+PRUNED_EXECUTIONS_MAX: Final = 1000
+"""The executions that lose something by one call."""
+
+PRUNED_SNAPSHOTS_MAX: Final = 100_000
+"""The snapshots that one call of pruning deletes; those of executions that go as a whole are not counted."""
+
+SEGMENT_STEPS_MAX: Final = 128
+"""The snapshots of one segment."""
+
+SEGMENT_BYTES_MAX: Final = 4 * 1024 * 1024
+"""The deltas of one segment, before they are compressed."""
+
+SEALED_DELTA_BYTES_MAX: Final = 512 * 1024
+"""Larger deltas stay by themselves when their snapshots are sealed."""

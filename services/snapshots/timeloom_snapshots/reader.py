@@ -15,7 +15,7 @@ from timeloom.state.statehash import StateHash
 from timeloom_platform.bounded import LruCache
 from timeloom_platform.database import Database
 from timeloom_platform.errors import DataLossError, NotFoundError
-from timeloom_snapshots import work
+from timeloom_snapshots import segments, work
 from timeloom_snapshots.cache import ByteCache
 from timeloom_snapshots.codec import Codec, CodecError
 from timeloom_snapshots.errors import ExecutionEndedError
@@ -157,7 +157,7 @@ class StateReader:
         start, state = await work.on(state_bytes, self._rebuild, stored, known)
         if stored.base is not None:
             self._keep(project_id, stored, stored.start, start)
-        if len(stored.deltas) >= WORTH_KEEPING_DELTAS:
+        if stored.snapshot.sequence - stored.start.sequence >= WORTH_KEEPING_DELTAS:
             self._keep(project_id, stored, Known(stored.snapshot.sequence, stored.snapshot.chain_hash), state)
         return state
 
@@ -180,7 +180,11 @@ class StateReader:
             if not stored.deltas:
                 return start, start
             # Parsing many small documents as one array costs half of parsing each for itself.
-            encoded = b",".join([self._codec.decompress(*each) for each in stored.deltas])
+            encoded = b",".join(
+                segments.steps(
+                    stored.deltas, self._codec, after=stored.start.sequence, last=stored.snapshot.sequence
+                )
+            )
             return start, delta.apply_all(start, delta.decode_trusted_all(b"[" + encoded + b"]"))
         except (CodecError, msgspec.MsgspecError, UnicodeDecodeError, delta.DeltaError) as error:
             snapshot = stored.snapshot

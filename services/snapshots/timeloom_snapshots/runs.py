@@ -12,7 +12,7 @@ from timeloom.state import delta
 from timeloom.state.delta import Operation
 from timeloom_platform.database import Database
 from timeloom_platform.errors import DataLossError
-from timeloom_snapshots import work
+from timeloom_snapshots import segments, work
 from timeloom_snapshots.codec import Codec, CodecError
 from timeloom_snapshots.storage import deltas as storage
 from timeloom_snapshots.storage.deltas import StoredDelta
@@ -67,45 +67,52 @@ class DeltaRuns:
                 after, window = end, min(2 * window, WINDOW_MAX)
                 continue
             stored_bytes = sum([len(each.content) for each in found])
-            yield await work.on(stored_bytes * BYTES_PER_STORED_BYTE, self._decode, execution_id, found)
-            after, window = found[-1].sequence, WINDOW
+            deltas = await work.on(
+                stored_bytes * BYTES_PER_STORED_BYTE, self._decode, execution_id, found, after, end
+            )
+            yield deltas
+            after, window = deltas[-1].sequence, WINDOW
 
     async def turns(self, project_id: UUID, execution_id: UUID, *, last: int) -> dict[int, int]:
         """Returns the parents of those snapshots up to a sequence that do not stand on the one before."""
         async with self._database.transaction(str(project_id)) as connection:
             return await storage.select_turns(connection, project_id, execution_id, last=last)
 
-    def _decode(self, execution_id: UUID, found: Sequence[StoredDelta]) -> Sequence[Delta]:
-        try:
-            decoded, encoded = self._decode_together(found)
-        except UNREADABLE:
-            decoded, encoded = self._decode_singly(execution_id, found)
-        return [
-            Delta(each.sequence, operations, content)
-            for each, operations, content in zip(found, decoded, encoded, strict=True)
-        ]
-
-    def _decode_together(self, found: Sequence[StoredDelta]) -> tuple[list[list[Operation]], list[bytes]]:
-        encoded = [self._codec.decompress(each.content, each.dictionary_id) for each in found]
-        # Parsing many small documents as one array costs half of parsing each for itself.
-        decoded = delta.decode_trusted_all(b"[" + b",".join(encoded) + b"]")
-        if len(decoded) != len(found):
-            raise CodecError("some of the deltas are no JSON document")
-        return decoded, encoded
-
-    def _decode_singly(
-        self, execution_id: UUID, found: Sequence[StoredDelta]
-    ) -> tuple[list[list[Operation]], list[bytes]]:
-        """Decodes one by one, to name the one that cannot be read."""
-        decoded: list[list[Operation]] = []
-        encoded: list[bytes] = []
+    def _decode(
+        self, execution_id: UUID, found: Sequence[StoredDelta], after: int, last: int
+    ) -> Sequence[Delta]:
+        steps: list[tuple[int, bytes]] = []
         for each in found:
             try:
-                encoded.append(self._codec.decompress(each.content, each.dictionary_id))
-                decoded.append(delta.decode_trusted(encoded[-1]))
-            except UNREADABLE as error:
+                steps.extend(self._steps(each, after, last))
+            except CodecError as error:
                 raise unreadable(execution_id, each.sequence) from error
-        return decoded, encoded
+        try:
+            # Parsing many small documents as one array costs half of parsing each for itself.
+            decoded = delta.decode_trusted_all(b"[" + b",".join([content for _, content in steps]) + b"]")
+        except UNREADABLE:
+            decoded = []
+        if len(decoded) != len(steps):
+            decoded = [_decode_one(execution_id, *step) for step in steps]
+        return [
+            Delta(sequence, operations, content)
+            for operations, (sequence, content) in zip(decoded, steps, strict=True)
+        ]
+
+    def _steps(self, stored: StoredDelta, after: int, last: int) -> list[tuple[int, bytes]]:
+        """Decompresses a delta or, of a segment, those that are wanted."""
+        if stored.dictionary_id != segments.DICTIONARY_ID:
+            return [(stored.sequence, self._codec.decompress(stored.content, stored.dictionary_id))]
+        entries = segments.unpack(stored.content)
+        return [(each.sequence, each.step) for each in entries if after < each.sequence <= last]
+
+
+def _decode_one(execution_id: UUID, sequence: int, content: bytes) -> list[Operation]:
+    """Decodes for itself what could not be decoded with the others, to name the one that is to blame."""
+    try:
+        return delta.decode_trusted(content)
+    except UNREADABLE as error:
+        raise unreadable(execution_id, sequence) from error
 
 
 def unreadable(execution_id: UUID, sequence: int) -> DataLossError:

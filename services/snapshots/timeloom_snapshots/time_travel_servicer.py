@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import grpc.aio
 
 from timeloom.snapshots.v1 import time_travel_service_pb2 as messages
 from timeloom.snapshots.v1 import time_travel_service_pb2_grpc as services
+from timeloom_platform.auth import current_identity
 from timeloom_platform.errors import UnimplementedError
 from timeloom_platform.server import ServiceBinding
+from timeloom_snapshots.keeping_answers import kept_policy_message, pruned_message
+from timeloom_snapshots.keeping_requests import policy_of, scope_of
+from timeloom_snapshots.pruning import Pruning
+from timeloom_snapshots.retention import Retention
 
 _Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class TimeTravelServicer(services.TimeTravelServiceServicer):
     """Translates; whatever is decided, the use cases decide."""
+
+    def __init__(self, *, pruning: Pruning, retention: Retention) -> None:
+        self._pruning = pruning
+        self._retention = retention
 
     def binding(self) -> ServiceBinding:
         """Returns the service, ready to be served."""
@@ -97,19 +107,34 @@ class TimeTravelServicer(services.TimeTravelServiceServicer):
     async def DeleteSnapshots(
         self, request: messages.DeleteSnapshotsRequest, context: _Context
     ) -> messages.DeleteSnapshotsResponse:
-        raise UnimplementedError("Not yet.")
+        count = await self._pruning.delete(
+            _project_id(), UUID(request.execution_id), sorted(set(request.sequences))
+        )
+        return messages.DeleteSnapshotsResponse(snapshot_count=count)
 
     async def PruneExecutions(
         self, request: messages.PruneExecutionsRequest, context: _Context
     ) -> messages.PruneExecutionsResponse:
-        raise UnimplementedError("Not yet.")
+        project_id = _project_id()
+        given = policy_of(request.policy) if request.HasField("policy") else None
+        policy = await self._retention.resolved(project_id, given)
+        pruned = await self._pruning.prune(project_id, policy, scope_of(request), dry_run=request.dry_run)
+        return pruned_message(pruned)
 
     async def GetRetentionPolicy(
         self, request: messages.GetRetentionPolicyRequest, context: _Context
     ) -> messages.GetRetentionPolicyResponse:
-        raise UnimplementedError("Not yet.")
+        return kept_policy_message(await self._retention.get(_project_id()))
 
     async def UpdateRetentionPolicy(
         self, request: messages.UpdateRetentionPolicyRequest, context: _Context
     ) -> messages.UpdateRetentionPolicyResponse:
-        raise UnimplementedError("Not yet.")
+        policy = policy_of(request.policy) if request.HasField("policy") else None
+        answer = kept_policy_message(await self._retention.update(_project_id(), policy))
+        if policy is None:
+            return messages.UpdateRetentionPolicyResponse()
+        return messages.UpdateRetentionPolicyResponse(policy=answer.policy, update_time=answer.update_time)
+
+
+def _project_id() -> UUID:
+    return UUID(current_identity().project_id)

@@ -37,7 +37,7 @@ WHERE snapshots.sequence <= $3 AND snapshots.parent_sequence <> snapshots.sequen
 
 
 class StoredDelta(NamedTuple):
-    """A delta as it is stored: compressed."""
+    """A delta as it is stored, compressed; or a segment, if the dictionary is that of segments."""
 
     sequence: int
     dictionary_id: int

@@ -38,6 +38,7 @@ class Event(_message.Message):
     EXECUTION_UPDATED_FIELD_NUMBER: _builtins.int
     EXECUTION_DELETED_FIELD_NUMBER: _builtins.int
     SNAPSHOTS_RECORDED_FIELD_NUMBER: _builtins.int
+    SNAPSHOTS_DELETED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Unique (a UUIDv7): consumers use it to recognise a repeated delivery."""
     project_id: _builtins.str
@@ -58,6 +59,8 @@ class Event(_message.Message):
     def execution_deleted(self) -> Global___ExecutionDeleted: ...
     @_builtins.property
     def snapshots_recorded(self) -> Global___SnapshotsRecorded: ...
+    @_builtins.property
+    def snapshots_deleted(self) -> Global___SnapshotsDeleted: ...
     def __init__(
         self,
         *,
@@ -70,12 +73,13 @@ class Event(_message.Message):
         execution_updated: Global___ExecutionUpdated | None = ...,
         execution_deleted: Global___ExecutionDeleted | None = ...,
         snapshots_recorded: Global___SnapshotsRecorded | None = ...,
+        snapshots_deleted: Global___SnapshotsDeleted | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "payload", b"payload", "snapshots_recorded", b"snapshots_recorded"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "payload", b"payload", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "payload", b"payload", "project_id", b"project_id", "snapshots_recorded", b"snapshots_recorded", "topic", b"topic", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "payload", b"payload", "project_id", b"project_id", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "topic", b"topic", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -178,6 +182,39 @@ class SnapshotsRecorded(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SnapshotsRecorded: _TypeAlias = SnapshotsRecorded  # noqa: Y015
+
+@_typing.final
+class SnapshotsDeleted(_message.Message):
+    """Snapshots of an execution were deleted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXECUTION_ID_FIELD_NUMBER: _builtins.int
+    FIRST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    LAST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_COUNT_FIELD_NUMBER: _builtins.int
+    execution_id: _builtins.str
+    first_sequence: _builtins.int
+    """The first of them."""
+    last_sequence: _builtins.int
+    """The last of them; some in between may still be there."""
+    snapshot_count: _builtins.int
+    """How many they are."""
+    def __init__(
+        self,
+        *,
+        execution_id: _builtins.str = ...,
+        first_sequence: _builtins.int = ...,
+        last_sequence: _builtins.int = ...,
+        snapshot_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution_id", b"execution_id", "first_sequence", b"first_sequence", "last_sequence", b"last_sequence", "snapshot_count", b"snapshot_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotsDeleted: _TypeAlias = SnapshotsDeleted  # noqa: Y015
 
 @_typing.final
 class OutboxBatch(_message.Message):

@@ -194,7 +194,7 @@ class Execution(_message.Message):
     head_sequence: _builtins.int
     """The snapshot that the execution stands on; zero if it has none."""
     snapshot_count: _builtins.int
-    """How many snapshots it has."""
+    """How many snapshots it has had: the number of the newest. Those that were deleted since count, too."""
     trace_id: _builtins.str
     """The OpenTelemetry trace of the run, in hex; may be empty."""
     metadata: _builtins.bytes
@@ -327,7 +327,7 @@ class Snapshot(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     execution_id: _builtins.str
     sequence: _builtins.int
-    """Its number in the execution, from 1 on without gaps."""
+    """Its number in the execution, from 1 on; there are no gaps but those of snapshots that were deleted."""
     parent_sequence: _builtins.int
     """The snapshot that it was made from; zero for the first."""
     kind: Global___SnapshotKind.ValueType

@@ -527,8 +527,8 @@ Global___VerificationProblem: _TypeAlias = VerificationProblem  # noqa: Y015
 
 @_typing.final
 class RetentionPolicy(_message.Message):
-    """What is kept when snapshots are pruned: whatever any of its rules keeps. Heads, the snapshots that other executions
-    were forked from and all before those, and snapshots with unfinished parents are always kept.
+    """What is kept when snapshots are pruned: whatever any of its rules keeps. Heads, and the snapshots that other executions
+    were forked from with all before those, are always kept. If no rule says what is kept, no single snapshot is pruned.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -552,7 +552,7 @@ class RetentionPolicy(_message.Message):
 
     @_builtins.property
     def delete_ended_after(self) -> _duration_pb2.Duration:
-        """Whole executions that ended longer ago are deleted; never if absent."""
+        """Whole executions that ended longer ago are deleted, whatever the other rules keep; never if absent."""
 
     def __init__(
         self,

@@ -1,0 +1,473 @@
+"""Deleting snapshots, and storing anew what those need that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from timeloom_platform.database import Connection
+from timeloom_snapshots import keyframes, sequence_ranges
+from timeloom_snapshots.model import ExecutionStatus
+from timeloom_snapshots.policies import RetentionPolicy
+from timeloom_snapshots.removal import Placed
+from timeloom_snapshots.sequence_ranges import SequenceRange
+
+# Forks and verifications wait for it, too, which lock the execution's key only.
+LOCK: Final = """
+SELECT head_sequence
+FROM executions
+WHERE project_id = $1 AND id = $2 AND delete_time IS NULL
+FOR UPDATE
+"""
+
+SELECT_SHARED_THROUGH: Final = """
+SELECT greatest(
+    (SELECT shared_count FROM executions WHERE project_id = $1 AND id = $2),
+    (SELECT max(last_sequence) FROM lineages WHERE project_id = $1 AND owner_id = $2)
+)
+"""
+
+SELECT_PRESENT: Final = """
+SELECT sequence
+FROM snapshots
+WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+ORDER BY sequence
+"""
+
+# Those that a policy lets go, of executions that are locked or, for a dry run, of which it is only told.
+_GOING: Final = """
+SELECT placed.sequence, placed.stored_bytes
+FROM (
+    SELECT
+        sequence, stored_bytes, kind, create_time,
+        coalesce(marked_label, label, '') <> '' OR cardinality(coalesce(marked_tags, tags)) > 0 AS is_tagged,
+        row_number() OVER (ORDER BY sequence DESC) AS place
+    FROM snapshots
+    WHERE snapshots.project_id = $1 AND snapshots.execution_id = executions.id
+) AS placed
+WHERE placed.sequence <> executions.head_sequence
+    AND placed.sequence > executions.shared_count
+    AND placed.sequence > coalesce(
+        (
+            SELECT max(lineages.last_sequence)
+            FROM lineages
+            WHERE lineages.project_id = $1 AND lineages.owner_id = executions.id
+        ),
+        0
+    )
+    AND placed.place > $2
+    AND NOT ($3 AND coalesce(placed.is_tagged, FALSE))
+    AND ($4::timestamptz IS NULL OR placed.create_time < $4)
+    AND NOT placed.kind = ANY($5::smallint[])
+"""
+
+SELECT_GOING: Final = f"""
+SELECT going.sequence
+FROM executions
+CROSS JOIN LATERAL ({_GOING}) AS going
+WHERE executions.project_id = $1 AND executions.id = $6 AND executions.delete_time IS NULL AND $7
+ORDER BY going.sequence
+LIMIT $8
+"""  # noqa: S608 - a constant
+
+SELECT_LOSSES: Final = f"""
+WITH page AS MATERIALIZED (
+    SELECT *
+    FROM executions
+    WHERE project_id = $1
+        AND id > $6
+        AND delete_time IS NULL
+        AND (cardinality($9::uuid[]) = 0 OR id = ANY($9))
+        AND ($10 = '' OR agent_id = $10)
+        AND ($11 = '' OR session_id = $11)
+    ORDER BY id
+    LIMIT $12
+)
+SELECT
+    executions.id,
+    executions.status <> {ExecutionStatus.RUNNING.value} AND executions.end_time < $8 AS is_outlived,
+    losses.snapshot_count,
+    losses.stored_bytes
+FROM page AS executions
+CROSS JOIN LATERAL (
+    SELECT count(*)::integer AS snapshot_count, coalesce(sum(going.stored_bytes), 0)::bigint AS stored_bytes
+    FROM ({_GOING}) AS going
+    WHERE $7
+) AS losses
+ORDER BY executions.id
+"""  # noqa: S608 - a constant
+
+SELECT_WHOLE_SIZE: Final = """
+SELECT count(*)::integer, coalesce(sum(stored_bytes), 0)::bigint
+FROM snapshots
+WHERE project_id = $1 AND execution_id = $2
+"""
+
+SELECT_STORED_BYTES: Final = """
+SELECT
+    coalesce(sum(stored_bytes), 0)::bigint
+    + (
+        SELECT coalesce(sum(coalesce(octet_length(request), 0) + coalesce(octet_length(response), 0)), 0)
+        FROM effects
+        WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+    )::bigint
+FROM snapshots
+WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+"""
+
+_LAYOUT: Final = """
+SELECT snapshots.sequence, snapshots.base_sequence
+FROM lineage_of($1, $2) AS line
+JOIN snapshots
+    ON snapshots.project_id = $1
+    AND snapshots.execution_id = line.owner_id
+    AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
+"""
+
+SELECT_LAYOUT: Final = f"""
+{_LAYOUT}
+WHERE snapshots.sequence BETWEEN (
+    SELECT base_sequence
+    FROM snapshots
+    WHERE project_id = $1 AND execution_id = $2 AND sequence = $3
+) AND $4
+ORDER BY snapshots.sequence
+"""  # noqa: S608 - a constant
+
+SELECT_LAYOUT_AFTER: Final = f"""
+{_LAYOUT}
+WHERE snapshots.sequence > $3
+ORDER BY snapshots.sequence
+LIMIT {keyframes.STEPS_MAX}
+"""
+
+SELECT_ROWS: Final = """
+SELECT sequence, dictionary_id, state_bytes, stored_bytes, state_hash, delta, bridge
+FROM snapshots
+WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+ORDER BY sequence
+"""
+
+REWRITE: Final = """
+UPDATE snapshots
+SET
+    base_sequence = new.base_sequence,
+    dictionary_id = new.dictionary_id,
+    stored_bytes = new.stored_bytes,
+    checksum = new.checksum,
+    delta = new.delta,
+    bridge = new.bridge
+FROM unnest(
+    $3::integer[], $4::integer[], $5::smallint[], $6::integer[], $7::integer[], $8::bytea[], $9::bytea[]
+) AS new (sequence, base_sequence, dictionary_id, stored_bytes, checksum, delta, bridge)
+WHERE snapshots.project_id = $1 AND snapshots.execution_id = $2 AND snapshots.sequence = new.sequence
+"""
+
+MOVE: Final = """
+UPDATE snapshots
+SET base_sequence = $3, checksum = new.checksum
+FROM unnest($4::integer[], $5::integer[]) AS new (sequence, checksum)
+WHERE snapshots.project_id = $1 AND snapshots.execution_id = $2 AND snapshots.sequence = new.sequence
+"""
+
+INSERT_KEYFRAME: Final = """
+INSERT INTO keyframes (project_id, execution_id, sequence, dictionary_id, checksum, state)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+KEEP_PARENT_HASHES: Final = """
+UPDATE snapshots
+SET parent_chain_hash = parents.chain_hash
+FROM snapshots AS parents
+WHERE snapshots.project_id = $1
+    AND snapshots.execution_id = $2
+    AND snapshots.sequence > $4
+    AND NOT snapshots.sequence = ANY($3::integer[])
+    AND parents.project_id = $1
+    AND parents.execution_id = $2
+    AND parents.sequence = snapshots.parent_sequence
+    AND parents.sequence = ANY($3::integer[])
+"""
+
+DELETE: Final = """
+WITH effects_gone AS (
+    DELETE FROM effects WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+),
+keyframes_gone AS (
+    DELETE FROM keyframes WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+),
+noted AS (
+    UPDATE executions
+    SET last_deleted_sequence = greatest(last_deleted_sequence, $4)
+    WHERE project_id = $1 AND id = $2
+)
+DELETE FROM snapshots WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+"""
+
+SELECT_DELETED: Final = """
+SELECT deleted_snapshots.first_sequence, deleted_snapshots.last_sequence
+FROM lineage_of($1, $2) AS line
+JOIN deleted_snapshots
+    ON deleted_snapshots.project_id = $1
+    AND deleted_snapshots.execution_id = line.owner_id
+    AND deleted_snapshots.first_sequence BETWEEN line.first_sequence AND line.last_sequence
+ORDER BY deleted_snapshots.first_sequence
+"""
+
+TAKE_TOUCHED_RANGES: Final = """
+DELETE FROM deleted_snapshots
+WHERE project_id = $1 AND execution_id = $2 AND first_sequence <= $4 + 1 AND last_sequence >= $3 - 1
+RETURNING first_sequence, last_sequence
+"""
+
+INSERT_RANGES: Final = """
+INSERT INTO deleted_snapshots (project_id, execution_id, first_sequence, last_sequence)
+SELECT $1, $2, new.* FROM unnest($3::integer[], $4::integer[]) AS new
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cutoffs:
+    """A policy at a moment: what is older than these times does not stay by its age."""
+
+    policy: RetentionPolicy
+    now: datetime
+
+    @property
+    def arguments(self) -> tuple[int, bool, datetime | None, tuple[int, ...]]:
+        """The parameters $2 to $5 of the statements that ask for what goes."""
+        young = self.policy.keep_younger_than
+        return (
+            self.policy.keep_last,
+            self.policy.keep_tagged,
+            None if young is None else self.now - young,
+            self.policy.keep_kinds,
+        )
+
+    @property
+    def ended_before(self) -> datetime | None:
+        """Executions that ended before this are deleted; None if none are."""
+        age = self.policy.delete_ended_after
+        return None if age is None else self.now - age
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which executions are to be pruned; what is empty does not restrict them."""
+
+    execution_ids: tuple[UUID, ...] = ()
+    agent_id: str = ""
+    session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Losses:
+    """What a policy takes from an execution; `is_outlived` if it is all."""
+
+    execution_id: UUID
+    is_outlived: bool
+    snapshot_count: int
+    stored_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRow:
+    """What is stored of a snapshot that has to be stored anew; its delta may lie in a segment."""
+
+    sequence: int
+    dictionary_id: int
+    state_bytes: int
+    stored_bytes: int
+    state_hash: bytes
+    delta: bytes | None
+    bridge: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRow:
+    """How it is stored from now on."""
+
+    sequence: int
+    base_sequence: int
+    dictionary_id: int
+    stored_bytes: int
+    checksum: int
+    delta: bytes
+    bridge: bytes | None
+
+
+async def lock(connection: Connection, project_id: UUID, execution_id: UUID) -> int | None:
+    """Returns the head of an execution that nobody else touches meanwhile; None if there is none."""
+    head: int | None = await connection.fetchval(LOCK, project_id, execution_id)
+    return head
+
+
+async def select_shared_through(connection: Connection, project_id: UUID, execution_id: UUID) -> int:
+    """Returns the last snapshot of an execution that is not its own, or not its own alone."""
+    shared: int = await connection.fetchval(SELECT_SHARED_THROUGH, project_id, execution_id)
+    return shared
+
+
+async def select_present(
+    connection: Connection, project_id: UUID, execution_id: UUID, sequences: Sequence[int]
+) -> list[int]:
+    """Returns those of the execution's own snapshots that are there, in order."""
+    rows = await connection.fetch(SELECT_PRESENT, project_id, execution_id, sequences)
+    return [row["sequence"] for row in rows]
+
+
+async def select_going(
+    connection: Connection, project_id: UUID, execution_id: UUID, cutoffs: Cutoffs, *, limit: int
+) -> list[int]:
+    """Returns the first snapshots of an execution that a policy lets go, in order."""
+    rows = await connection.fetch(
+        SELECT_GOING,
+        project_id,
+        *cutoffs.arguments,
+        execution_id,
+        cutoffs.policy.prunes_snapshots,
+        limit,
+    )
+    return [row["sequence"] for row in rows]
+
+
+async def select_losses(
+    connection: Connection, project_id: UUID, cutoffs: Cutoffs, scope: Scope, *, after: UUID, limit: int
+) -> list[Losses]:
+    """Returns what a policy takes from the next executions by id, also from those that lose nothing."""
+    rows = await connection.fetch(
+        SELECT_LOSSES,
+        project_id,
+        *cutoffs.arguments,
+        after,
+        cutoffs.policy.prunes_snapshots,
+        cutoffs.ended_before,
+        scope.execution_ids,
+        scope.agent_id,
+        scope.session_id,
+        limit,
+    )
+    return [
+        Losses(
+            execution_id=UUID(bytes=row["id"].bytes),
+            is_outlived=bool(row["is_outlived"]),
+            snapshot_count=row["snapshot_count"],
+            stored_bytes=row["stored_bytes"],
+        )
+        for row in rows
+    ]
+
+
+async def select_whole_size(connection: Connection, project_id: UUID, execution_id: UUID) -> tuple[int, int]:
+    """Returns how many snapshots of its own an execution has, and what they take."""
+    row = await connection.fetchrow(SELECT_WHOLE_SIZE, project_id, execution_id)
+    assert row is not None, "an aggregate has a row"
+    return row[0], row[1]
+
+
+async def select_stored_bytes(
+    connection: Connection, project_id: UUID, execution_id: UUID, sequences: Sequence[int]
+) -> int:
+    """Returns what snapshots and their effects take."""
+    size: int = await connection.fetchval(SELECT_STORED_BYTES, project_id, execution_id, sequences)
+    return size
+
+
+async def select_layout(
+    connection: Connection, project_id: UUID, execution_id: UUID, *, first: int, last: int
+) -> list[Placed]:
+    """Returns the snapshots from the base of the first to the end of the run of the last."""
+    rows = await connection.fetch(SELECT_LAYOUT, project_id, execution_id, first, last)
+    after = await connection.fetch(SELECT_LAYOUT_AFTER, project_id, execution_id, last)
+    rest = (row for row in after if row["base_sequence"] <= last)
+    return [Placed(sequence=row["sequence"], base_sequence=row["base_sequence"]) for row in (*rows, *rest)]
+
+
+async def select_rows(
+    connection: Connection, project_id: UUID, execution_id: UUID, sequences: Sequence[int]
+) -> list[StoredRow]:
+    """Returns rows of the execution's own, in order."""
+    rows = await connection.fetch(SELECT_ROWS, project_id, execution_id, sequences)
+    return [StoredRow(**row) for row in rows]
+
+
+async def rewrite(
+    connection: Connection, project_id: UUID, execution_id: UUID, rows: Sequence[NewRow]
+) -> None:
+    """Stores rows anew."""
+    if not rows:
+        return
+    await connection.execute(
+        REWRITE,
+        project_id,
+        execution_id,
+        [row.sequence for row in rows],
+        [row.base_sequence for row in rows],
+        [row.dictionary_id for row in rows],
+        [row.stored_bytes for row in rows],
+        [row.checksum for row in rows],
+        [row.delta for row in rows],
+        [row.bridge for row in rows],
+    )
+
+
+async def move(
+    connection: Connection,
+    project_id: UUID,
+    execution_id: UUID,
+    *,
+    base_sequence: int,
+    checksums: Sequence[tuple[int, int]],
+) -> None:
+    """Gives snapshots another base; each comes with its new checksum."""
+    if checksums:
+        sequences, values = zip(*checksums, strict=True)
+        await connection.execute(MOVE, project_id, execution_id, base_sequence, sequences, values)
+
+
+async def insert_keyframe(
+    connection: Connection,
+    project_id: UUID,
+    execution_id: UUID,
+    *,
+    sequence: int,
+    dictionary_id: int,
+    checksum: int,
+    state: bytes,
+) -> None:
+    """Stores a whole state, compressed."""
+    await connection.execute(
+        INSERT_KEYFRAME, project_id, execution_id, sequence, dictionary_id, checksum, state
+    )
+
+
+async def delete(
+    connection: Connection, project_id: UUID, execution_id: UUID, sequences: Sequence[int]
+) -> None:
+    """Deletes snapshots with all that belongs to them, and notes that they were there."""
+    await connection.execute(KEEP_PARENT_HASHES, project_id, execution_id, sequences, sequences[0])
+    await connection.execute(DELETE, project_id, execution_id, sequences, sequences[-1])
+    await note_deleted(connection, project_id, execution_id, sequence_ranges.of(sequences))
+
+
+async def note_deleted(
+    connection: Connection, project_id: UUID, execution_id: UUID, ranges: Sequence[SequenceRange]
+) -> None:
+    """Notes that snapshots were deleted."""
+    if not ranges:
+        return
+    touched = await connection.fetch(
+        TAKE_TOUCHED_RANGES, project_id, execution_id, ranges[0].first, ranges[-1].last
+    )
+    together = sequence_ranges.merged([*ranges, *(tuple(row.values()) for row in touched)])
+    firsts, lasts = zip(*together, strict=True)
+    await connection.execute(INSERT_RANGES, project_id, execution_id, firsts, lasts)
+
+
+async def select_deleted(connection: Connection, project_id: UUID, execution_id: UUID) -> list[SequenceRange]:
+    """Returns which snapshots of an execution, also of those that it shares, were deleted."""
+    rows = await connection.fetch(SELECT_DELETED, project_id, execution_id)
+    return sequence_ranges.merged((row[0], row[1]) for row in rows)
