@@ -57,6 +57,7 @@ def _stream(owned: Owned) -> dict[str, Any]:
 _EFFECT = {"kind": "EFFECT_KIND_LLM", "name": "model", "response": {"text": "hello"}}
 _IDENTITY = "/timeloom.identity.v1.IdentityService/"
 _SNAPSHOTS = "/timeloom.snapshots.v1.SnapshotsService/"
+_TIME_TRAVEL = "/timeloom.snapshots.v1.TimeTravelService/"
 
 PROBES: dict[str, Probe] = {
     _IDENTITY + "GetCaller": Probe(request=lambda _: {}, foreign=""),
@@ -86,6 +87,12 @@ PROBES: dict[str, Probe] = {
     _SNAPSHOTS + "GetSnapshot": Probe(request=_execution(sequence=1)),
     _SNAPSHOTS + "DiffSnapshots": Probe(request=_execution(fromSequence=0, toSequence=1)),
     _SNAPSHOTS + "TailSnapshots": Probe(request=_execution()),
+    _TIME_TRAVEL + "DeleteSnapshots": Probe(request=_execution(sequences=[2])),
+    _TIME_TRAVEL + "PruneExecutions": Probe(
+        request=lambda owned: {"policy": {"keepLast": 1}, "executionIds": [owned.execution_id]}, foreign=""
+    ),
+    _TIME_TRAVEL + "GetRetentionPolicy": Probe(request=lambda _: {}, foreign=""),
+    _TIME_TRAVEL + "UpdateRetentionPolicy": Probe(request=lambda _: {"policy": {"keepLast": 1}}, foreign=""),
 }
 
 
