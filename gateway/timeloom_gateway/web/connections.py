@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -13,6 +15,7 @@ HEAD_SECONDS_MAX: Final = 10.0
 ABORT_EXTENSION: Final = "timeloom.http.abort"
 """In a request's scope: `abort` drops its connection at once, without an end to the answer."""
 
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
 _TOO_LARGE: Final = "The head of the request is too large."
 
 
@@ -45,7 +48,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begins a head."""
         super().on_message_begin()
-        self.scope["extensions"] = {ABORT_EXTENSION: {"abort": self.transport.abort}}
+        self.scope["extensions"] = {ABORT_EXTENSION: {"abort": self._abort}}
         if not self._is_in_head:
             self._expect_head()
 
@@ -66,6 +69,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._is_in_head = True
         self._head_bytes = 0
         self._head_timer = asyncio.get_running_loop().call_later(HEAD_SECONDS_MAX, self._give_up)
+
+    def _abort(self) -> None:
+        """Resets the connection: an end of it that is quiet could be taken for the end of the answer."""
+        connection: socket.socket = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.transport.abort()
 
     def _give_up(self) -> None:
         if not self.transport.is_closing():
