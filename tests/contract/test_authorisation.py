@@ -6,6 +6,7 @@ with credentials that suffice, too, so that no refusal can come from a request t
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import secrets
@@ -19,6 +20,8 @@ import grpc.aio
 import httpx
 import pytest
 import pytest_asyncio
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from tests.contract.probes import PROBES, Owned, to_message
 from tests.contract.whole_house import House, open_whole_house
@@ -28,7 +31,9 @@ from timeloom.identity.v1 import identity_service_pb2_grpc
 from timeloom.snapshots.v1 import snapshots_service_pb2 as snapshots
 from timeloom.snapshots.v1 import snapshots_service_pb2_grpc
 from timeloom.type.v1 import annotations_pb2
-from timeloom_gateway.contracts import Contracts, HttpBinding, Method, message_class
+from timeloom_gateway.contracts import Contracts, Method, message_class
+from timeloom_gateway.transcoding.forms import Form
+from timeloom_gateway.transcoding.rest import Route, compile_routes
 from timeloom_platform import failures
 from timeloom_platform.api_keys import new_api_key
 from timeloom_platform.auth import Identity, InternalTokens, Scope
@@ -39,13 +44,13 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 
 CONTRACTS = Contracts.load()
 METHODS = {method.contract.path: method for method in CONTRACTS.methods}
-ROUTES = [(path, binding) for path, method in METHODS.items() for binding in method.bindings]
+ROUTES = list(compile_routes(CONTRACTS))
 LIMIT_SECONDS = 20
 OK = ""
 
 each_method = pytest.mark.parametrize("path", METHODS)
 each_route = pytest.mark.parametrize(
-    ("path", "binding"), ROUTES, ids=[f"{each.http_method} {each.template}" for _, each in ROUTES]
+    "route", ROUTES, ids=[f"{each.binding.http_method} {each.binding.template}" for each in ROUTES]
 )
 
 
@@ -128,14 +133,13 @@ async def test_grpc_from_service_to_service(house: House, world: World, path: st
 
 
 @each_route
-async def test_rest(house: House, path: str, binding: HttpBinding) -> None:
-    method = METHODS[path]
+async def test_rest(house: House, route: Route) -> None:
     async with httpx.AsyncClient(base_url=house.http_url, timeout=LIMIT_SECONDS) as client:
         world = await make_world(house)
         for caller in CALLERS:
             # REST takes no tokens: whoever sends one is nobody.
-            status, reason = await rest_outcome(client, method, binding, world, caller)
-            wanted = expected(method, caller)
+            status, reason = await rest_outcome(client, route, world, caller)
+            wanted = expected(route.method, caller)
             assert reason == wanted, caller
             assert status == http_status(wanted) if wanted else status in {200, 201, 204}, caller
             world = await after_call(house, world, caller, wanted)
@@ -183,12 +187,15 @@ async def first_answer(
     channel: grpc.aio.Channel, method: Method, request: bytes, options: dict[str, Any]
 ) -> bytes:
     contract = method.contract
-    if not contract.streams:
-        unary: Any = channel.unary_unary(contract.path)
-        return bytes(await unary(request, **options))
-    assert contract.streams_responses, "say here how a client's stream is called"
-    make: Any = channel.stream_stream if contract.streams_requests else channel.unary_stream
-    call = make(contract.path)(iter([request]) if contract.streams_requests else request, **options)
+    kind = (
+        f"{'stream' if contract.streams_requests else 'unary'}_"
+        f"{'stream' if contract.streams_responses else 'unary'}"
+    )
+    call = getattr(channel, kind)(contract.path)(
+        iter([request]) if contract.streams_requests else request, **options
+    )
+    if not contract.streams_responses:
+        return bytes(await call)
     answer = await call.read()
     call.cancel()
     assert answer is not grpc.aio.EOF
@@ -201,19 +208,35 @@ def refusal_in(response: Any) -> str:
     return next((ack.refused.reason for ack in acks if ack.HasField("refused")), OK)
 
 
-async def rest_outcome(
-    client: httpx.AsyncClient, method: Method, binding: HttpBinding, world: World, caller: str
-) -> tuple[int, str]:
+async def rest_outcome(client: httpx.AsyncClient, route: Route, world: World, caller: str) -> tuple[int, str]:
     """Call the route; return its status and the reason of its problem."""
-    fields = PROBES[method.contract.path].request(world.owned)
-    in_path = {field.name: field.json_name for field in method.request.fields}
-    url = re.sub(r"\{(\w+)\}", lambda variable: str(fields.pop(in_path[variable[1]])), binding.template)
-    content: dict[str, Any] = {"json": fields} if binding.body else {"params": fields}
+    fields = PROBES[route.method.contract.path].request(world.owned)
+    in_path = {field.name: field.json_name for field in route.method.request.fields}
+    url = re.sub(r"\{(\w+)\}", lambda variable: str(fields.pop(in_path[variable[1]])), route.binding.template)
     headers = world.credentials[caller]
-    async with client.stream(binding.http_method, url, headers=headers, **content) as answer:
+    if route.form is Form.SOCKET:
+        return await socket_outcome(f"{client.base_url.copy_with(scheme='ws')}{url}", headers, fields)
+    content: dict[str, Any] = {"json": fields} if route.binding.body else {"params": fields}
+    if route.form is Form.UPLOAD:
+        content = {"content": base64.b64decode(fields[in_path[route.binding.body]])}
+    async with client.stream(route.binding.http_method, url, headers=headers, **content) as answer:
         if answer.headers.get("content-type", "").startswith("application/problem+json"):
             return answer.status_code, json.loads(await answer.aread())["code"]
         return answer.status_code, OK
+
+
+async def socket_outcome(url: str, headers: dict[str, str], fields: dict[str, Any]) -> tuple[int, str]:
+    """Open the WebSocket and send one request; a refusal comes with the handshake, or as a message."""
+    try:
+        async with connect(url, additional_headers=headers, proxy=None, open_timeout=LIMIT_SECONDS) as socket:
+            if headers.get("authorization") is not None:
+                assert json.loads(await socket.recv())["type"] == "ready"
+            await socket.send(json.dumps(fields))
+            answer = json.loads(await socket.recv())
+    except InvalidStatus as refused:
+        problem = json.loads(refused.response.body or b"")
+        return refused.response.status_code, problem["code"]
+    return (answer["problem"]["status"], answer["problem"]["code"]) if "problem" in answer else (200, OK)
 
 
 def http_status(reason: str) -> int:
