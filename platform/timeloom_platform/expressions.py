@@ -177,22 +177,24 @@ _INDEX: Final = re.compile(r"""\s*\[\s*(?P<quote>['"])(?P<name>[^'"\\\n]*)(?P=qu
 
 
 def _part(value: Any, members: _Members) -> Any:
-    if members is None or not isinstance(value, dict):
+    if members is None or _kind_of(value) is not dict:
         return value
-    whole: dict[str, Any] = value
-    return {name: whole[name] for name in members if name in whole}
+    return {name: value[name] for name in members if name in value}
 
 
 def _with_doubles(value: Any) -> Any:
-    if isinstance(value, dict):
-        members: dict[str, Any] = value
-        return {name: _with_doubles(member) for name, member in members.items()}
-    if isinstance(value, list):
-        elements: list[Any] = value
-        return [_with_doubles(element) for element in elements]
-    if isinstance(value, int) and not INTEGER_MIN <= value <= INTEGER_MAX:
+    kind = _kind_of(value)
+    if kind is dict:
+        return {name: _with_doubles(member) for name, member in value.items()}
+    if kind is list:
+        return [_with_doubles(element) for element in value]
+    if kind is int and not INTEGER_MIN <= value <= INTEGER_MAX:
         return _double(value)
     return value
+
+
+def _kind_of(value: object) -> type[object]:
+    return type(value)
 
 
 def _double(value: int) -> float:

@@ -17,14 +17,17 @@ from timeloom_snapshots.executions import Executions
 from timeloom_snapshots.hints import Hints
 from timeloom_snapshots.history import History
 from timeloom_snapshots.lane import LINGER_SECONDS, LaneContext
+from timeloom_snapshots.playing import Playing
 from timeloom_snapshots.pruning import Pruning
 from timeloom_snapshots.reader import StateReader
 from timeloom_snapshots.recording import Recording
 from timeloom_snapshots.remover import Remover
 from timeloom_snapshots.retention import Retention
+from timeloom_snapshots.runs import DeltaRuns
 from timeloom_snapshots.sealing import Sealer
 from timeloom_snapshots.servicer import SnapshotsServicer
 from timeloom_snapshots.time_travel_servicer import TimeTravelServicer
+from timeloom_snapshots.walk import Walk
 
 ROOM: Final = "snapshots"
 PACKAGE: Final = "timeloom_snapshots"
@@ -40,11 +43,13 @@ class Assembly:
     hints: Hints
     retention: Retention
     sealer: Sealer
+    playing: Playing
 
     def end_streams(self) -> None:
         """Ends the calls that would go on for ever: their callers turn to another replica."""
         self.recording.close()
         self.hints.close()
+        self.playing.close()
 
 
 def assembled(
@@ -81,7 +86,9 @@ def assembled(
     )
     pruning = Pruning(database=database, remover=Remover(codec), executions=executions, clock=clock)
     retention = Retention(database=database, pruning=pruning, clock=clock)
-    time_travel = TimeTravelServicer(pruning=pruning, retention=retention)
+    walk = Walk(database=database, reader=reader, runs=DeltaRuns(database=database, codec=codec))
+    playing = Playing(database=database, walk=walk)
+    time_travel = TimeTravelServicer(playing=playing, pruning=pruning, retention=retention)
     return Assembly(
         bindings=[servicer.binding(), time_travel.binding()],
         committer=committer,
@@ -89,4 +96,5 @@ def assembled(
         hints=hints,
         retention=retention,
         sealer=Sealer(database=database, codec=codec),
+        playing=playing,
     )

@@ -86,6 +86,14 @@ class Codec:
         return found
 
 
+def decompressed_size(frame: bytes) -> int:
+    """Returns how large a frame says that its content is; zero if it does not say, or is none."""
+    try:
+        return max(zstandard.frame_content_size(frame), 0)
+    except zstandard.ZstdError:
+        return 0
+
+
 def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict:
     dictionary = zstandard.ZstdCompressionDict(content)
     dictionary.precompute_compress(level=LEVEL)  # pyright: ignore[reportUnknownMemberType] - no return type

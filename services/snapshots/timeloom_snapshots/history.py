@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from timeloom.state import canonical, pointer
-from timeloom.state.changes import ABSENT, Change, changes
+from timeloom.state.changes import ABSENT, Change
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import (
     NotFoundError,
@@ -17,7 +16,7 @@ from timeloom_platform.errors import (
     TooLargeError,
 )
 from timeloom_platform.pagination import Cursors, ListIdentity
-from timeloom_snapshots import limits, work
+from timeloom_snapshots import limits, parts, work
 from timeloom_snapshots.effects import EffectReader
 from timeloom_snapshots.errors import about_to_stop
 from timeloom_snapshots.hints import Hints
@@ -91,7 +90,7 @@ class History:
         """
         read = await self._read(project_id, execution_id, wanted)
         effects = await self._effects_of(project_id, read.snapshot) if read.snapshot.effect_count else ()
-        state = await work.on(read.snapshot.state_bytes, _part_of, read.state, path)
+        state = await work.on(read.snapshot.state_bytes, parts.encoded_part, read.state, path)
         size_bytes = len(state) + sum(effect.document_bytes for effect in effects)
         if size_bytes > limits.ANSWER_BYTES_MAX:
             raise TooLargeError(
@@ -235,53 +234,10 @@ def _identity(project_id: UUID, execution_id: UUID, wanted: SnapshotFilter) -> L
     }
 
 
-def _part_of(state: Any, path: str) -> bytes:
-    return canonical.encode_trusted(_resolve(state, path) if path else state)
-
-
-def _resolve(state: Any, path: str) -> Any:
-    try:
-        return pointer.resolve(state, path)
-    except pointer.PointerError as error:
-        raise PathNotFoundError(f"path: {error}.", metadata={"path": path}) from None
-
-
 def _changes(old: Any, new: Any, path: str) -> tuple[Sequence[Change], bool]:
-    prefix = ""
     if path:
-        old, new = _part_or_absent(old, path), _part_or_absent(new, path)
+        parts.checked_pointer(path)
+        old, new = parts.part_or_absent(old, path), parts.part_or_absent(new, path)
         if old is ABSENT and new is ABSENT:
             raise PathNotFoundError(f"path: nothing is at {path} in either state.", metadata={"path": path})
-        prefix = path
-    found, is_truncated = changes(old, new, limit=limits.CHANGES_MAX, prefix=prefix)
-    fitting = _fitting(found)
-    return found[:fitting], is_truncated or fitting < len(found)
-
-
-def _part_or_absent(state: Any, path: str) -> Any:
-    if state is ABSENT:
-        return ABSENT
-    try:
-        pointer.parse(path)
-    except pointer.PointerError as error:
-        raise PathNotFoundError(f"path: {error}.", metadata={"path": path}) from None
-    try:
-        return pointer.resolve(state, path)
-    except pointer.PointerError:
-        return ABSENT
-
-
-def _fitting(found: Sequence[Change]) -> int:
-    """Returns how many of the changes fit into an answer."""
-    room = limits.CHANGES_BYTES_MAX
-    for index, change in enumerate(found):
-        for value in (change.old_value, change.new_value):
-            room -= 0 if value is ABSENT else len(canonical.encode_trusted(value))
-        if room < 0:
-            if index == 0:
-                raise TooLargeError(
-                    f"The first change alone has more than {limits.CHANGES_BYTES_MAX:,} bytes; "
-                    "ask for a path below it."
-                )
-            return index
-    return len(found)
+    return parts.changes_between(old, new, prefix=path)

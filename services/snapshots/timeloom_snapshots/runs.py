@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -11,9 +11,9 @@ import msgspec
 from timeloom.state import delta
 from timeloom.state.delta import Operation
 from timeloom_platform.database import Database
-from timeloom_platform.errors import DataLossError
 from timeloom_snapshots import segments, work
-from timeloom_snapshots.codec import Codec, CodecError
+from timeloom_snapshots.codec import Codec, CodecError, decompressed_size
+from timeloom_snapshots.steps import Delta, unreadable
 from timeloom_snapshots.storage import deltas as storage
 from timeloom_snapshots.storage.deltas import StoredDelta
 
@@ -23,28 +23,18 @@ WINDOW: Final = 256
 WINDOW_MAX: Final = 65_536
 """Where nothing is found, as where much was deleted, the next window is twice as large, up to this."""
 
-BYTES_PER_STORED_BYTE: Final = 4
-"""What a delta takes when it is decompressed, roughly."""
+DECODED_BYTES_MAX: Final = 16 * 1024 * 1024
+"""The deltas that are decoded at once, if no delta for itself has more."""
 
 UNREADABLE: Final = (CodecError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-class Delta(NamedTuple):
-    """What changed in one snapshot.
-
-    Attributes:
-        sequence: The snapshot's.
-        operations: Relative to the snapshot before it, or to nothing if they set the root.
-        encoded: The same in canonical form.
-    """
-
-    sequence: int
-    operations: Sequence[Operation]
-    encoded: bytes
-
-
 class DeltaRuns:
-    """Reads runs of deltas. A run is contiguous but where snapshots were deleted."""
+    """Reads runs of deltas.
+
+    Where snapshots were deleted there is a gap: what follows it is relative to what precedes it now, or to
+    nothing that is there if its state is stored as a whole.
+    """
 
     def __init__(self, *, database: Database, codec: Codec) -> None:
         self._database = database
@@ -63,15 +53,16 @@ class DeltaRuns:
             end = min(after + window, last)
             async with self._database.transaction(str(project_id)) as connection:
                 found = await storage.select_run(connection, project_id, execution_id, after=after, last=end)
-            if not found:
+            reached = after
+            for group, size_bytes in _groups(found):
+                deltas = await work.on(size_bytes, self._decode, execution_id, group, after, end)
+                if deltas:
+                    reached = deltas[-1].sequence
+                    yield deltas
+            if reached > after:
+                after, window = reached, WINDOW
+            else:
                 after, window = end, min(2 * window, WINDOW_MAX)
-                continue
-            stored_bytes = sum([len(each.content) for each in found])
-            deltas = await work.on(
-                stored_bytes * BYTES_PER_STORED_BYTE, self._decode, execution_id, found, after, end
-            )
-            yield deltas
-            after, window = deltas[-1].sequence, WINDOW
 
     async def turns(self, project_id: UUID, execution_id: UUID, *, last: int) -> dict[int, int]:
         """Returns the parents of those snapshots up to a sequence that do not stand on the one before."""
@@ -115,6 +106,16 @@ def _decode_one(execution_id: UUID, sequence: int, content: bytes) -> list[Opera
         raise unreadable(execution_id, sequence) from error
 
 
-def unreadable(execution_id: UUID, sequence: int) -> DataLossError:
-    """Returns the error for a snapshot that cannot be made from what is stored."""
-    return DataLossError(f"Snapshot {sequence} of {execution_id} cannot be read from what is stored.")
+def _groups(found: Sequence[StoredDelta]) -> Iterator[tuple[Sequence[StoredDelta], int]]:
+    """Divides a run into parts that are small when they are decompressed, and says how large each is."""
+    group: list[StoredDelta] = []
+    total = 0
+    for each in found:
+        size_bytes = decompressed_size(each.content)
+        if group and total + size_bytes > DECODED_BYTES_MAX:
+            yield group, total
+            group, total = [], 0
+        group.append(each)
+        total += size_bytes
+    if group:
+        yield group, total

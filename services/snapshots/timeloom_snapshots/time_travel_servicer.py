@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from timeloom.snapshots.v1 import time_travel_service_pb2_grpc as services
 from timeloom_platform.auth import current_identity
 from timeloom_platform.errors import UnimplementedError
 from timeloom_platform.server import ServiceBinding
+from timeloom_snapshots import playback_answers, playback_requests
 from timeloom_snapshots.keeping_answers import kept_policy_message, pruned_message
 from timeloom_snapshots.keeping_requests import policy_of, scope_of
+from timeloom_snapshots.playing import Playing
 from timeloom_snapshots.pruning import Pruning
 from timeloom_snapshots.retention import Retention
 
@@ -24,7 +27,8 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class TimeTravelServicer(services.TimeTravelServiceServicer):
     """Translates; whatever is decided, the use cases decide."""
 
-    def __init__(self, *, pruning: Pruning, retention: Retention) -> None:
+    def __init__(self, *, playing: Playing, pruning: Pruning, retention: Retention) -> None:
+        self._playing = playing
         self._pruning = pruning
         self._retention = retention
 
@@ -39,14 +43,23 @@ class TimeTravelServicer(services.TimeTravelServiceServicer):
     async def PlayExecution(
         self, request: messages.PlayExecutionRequest, context: _Context
     ) -> AsyncGenerator[messages.PlayExecutionResponse]:
-        raise UnimplementedError("Not yet.")
-        yield messages.PlayExecutionResponse()
+        playback = self._playing.play(
+            _project_id(),
+            playback_requests.showing_of(request, request.execution_id),
+            playback_requests.range_of(request),
+        )
+        async with aclosing(playback):
+            async for event in playback:
+                yield playback_answers.play_response(event)
 
     async def ControlPlayback(
         self, request_iterator: AsyncIterator[messages.ControlPlaybackRequest], context: _Context
     ) -> AsyncGenerator[messages.ControlPlaybackResponse]:
-        raise UnimplementedError("Not yet.")
-        yield messages.ControlPlaybackResponse()
+        commands = playback_requests.commands_of(request_iterator)
+        playback = self._playing.control(_project_id(), commands)
+        async with aclosing(playback):
+            async for request_id, event in playback:
+                yield playback_answers.control_response(request_id, event)
 
     async def ForkExecution(
         self, request: messages.ForkExecutionRequest, context: _Context

@@ -14,7 +14,7 @@ import grpc.aio
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status  # type: ignore[import-untyped]  # it has no stubs
 
-from timeloom.snapshots.v1 import snapshots_pb2
+from timeloom.snapshots.v1 import snapshots_pb2, time_travel_service_pb2_grpc
 from timeloom.snapshots.v1 import snapshots_service_pb2 as messages
 from timeloom.snapshots.v1 import snapshots_service_pb2_grpc as services
 from timeloom.state import canonical, delta
@@ -36,6 +36,7 @@ class Service:
     """A service, and a caller of it who may write in one project."""
 
     stub: services.SnapshotsServiceAsyncStub
+    travel: time_travel_service_pb2_grpc.TimeTravelServiceAsyncStub
     metadata: tuple[tuple[str, str], ...]
     project_id: UUID
     database: Database
@@ -129,6 +130,7 @@ async def running_service(
         async with in_process_server(*assembly.bindings) as server:
             yield Service(
                 stub=services.SnapshotsServiceStub(server.channel),
+                travel=time_travel_service_pb2_grpc.TimeTravelServiceStub(server.channel),
                 metadata=server.metadata_of(identity),
                 project_id=project_id,
                 database=database,
