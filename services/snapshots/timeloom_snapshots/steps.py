@@ -115,13 +115,13 @@ def unreadable(execution_id: UUID, sequence: int) -> DataLossError:
 
 def _next(execution_id: UUID, cursor: Cursor | None, each: Delta, snapshot: Snapshot | None) -> Cursor | None:
     """Returns where a delta leads; None if it is relative to something that is not at hand."""
-    if delta.sets_root(each.operations):
-        return _applied(cursor or BEFORE_ALL, each)
-    if cursor is None or cursor.sequence == each.sequence:
+    sets_root = delta.sets_root(each.operations)
+    if not sets_root and (cursor is None or cursor.sequence == each.sequence):
         return cursor
-    is_after_gap = cursor.sequence != each.sequence - 1
+    at = cursor or BEFORE_ALL
+    is_after_gap = not sets_root and at.sequence != each.sequence - 1
     try:
-        reached = _applied(cursor, each)
+        reached = _applied(at, each)
     except delta.DeltaError as error:
         if is_after_gap:
             return None
