@@ -14,6 +14,7 @@ import functools
 import os
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from timeloom._pages import AsyncPager
@@ -70,6 +71,10 @@ class Portal:
             # Ctrl-C interrupts the thread that waits; the coroutine must hear of it as well.
             future.cancel()
             raise
+
+    def start(self, coroutine: Coroutine[Any, Any, ResultT]) -> Future[ResultT]:
+        """Start a coroutine there and return where its result will be."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._running_loop(coroutine))
 
     async def run_from_async(self, coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Run a coroutine there for another event loop, which goes on meanwhile."""

@@ -18,8 +18,8 @@ import pytest
 from tests.integration.sdk.service import Service
 from timeloom import AsyncTimeloom, Timeloom
 from timeloom.client import RecordedExecution, Replay
+from timeloom.errors import DamagedFileError
 from timeloom.replay import (
-    DamagedRecordingError,
     DivergenceKind,
     Recording,
     ReplayDiverged,
@@ -330,7 +330,8 @@ def test_a_fork_is_resumed_and_its_effects_have_keys_of_their_own(client: Timelo
         assert resumed.step("two", state).sequence == 2
         pay(5)
         resumed.step("three", state)
-    recording._activation.end()  # type: ignore[union-attr] - its process was killed
+    assert recording._activation is not None
+    recording._activation.end()  # its process was killed
     assert len(set(keys)) == 3
     assert client.snapshots.get(execution.id).state == {"n": 1, "list": [1, 2]}
     assert client.executions.get(execution.id).status is ExecutionStatus.SUCCEEDED
@@ -354,7 +355,7 @@ def test_a_damaged_file_is_refused(client: Timeloom, execution_id: str, tmp_path
             path.write_bytes(gzip.compress(b"\n".join(text.split(b"\n")[:-2]) + b"\n"))
         case _:
             path.write_bytes(b"something else")
-    with pytest.raises(DamagedRecordingError):
+    with pytest.raises(DamagedFileError):
         Recording.load(path)
 
 

@@ -14,7 +14,14 @@ from timeloom._faults import from_refusal, from_rpc
 from timeloom.errors.v1.errors_pb2 import Reason
 
 # What only HTTP can say does not reach a gRPC client.
-HTTP_REASONS = {"CSRF_REJECTED", "METHOD_NOT_ALLOWED", "NOT_ACCEPTABLE", "UNSUPPORTED_MEDIA_TYPE"}
+HTTP_REASONS = {
+    "BODY_TIMEOUT",
+    "CSRF_REJECTED",
+    "METHOD_NOT_ALLOWED",
+    "NOT_ACCEPTABLE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "UPGRADE_REQUIRED",
+}
 
 
 def fault(

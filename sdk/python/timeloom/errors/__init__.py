@@ -93,6 +93,24 @@ class UnimplementedError(InvalidRequestError):
     reason = "UNIMPLEMENTED"
 
 
+class InvalidExpressionError(InvalidRequestError):
+    """The expression is not CEL, or fails on a value that it is given."""
+
+    reason = "INVALID_EXPRESSION"
+
+
+class PatchMismatchError(InvalidRequestError):
+    """The patch does not apply to the state."""
+
+    reason = "PATCH_MISMATCH"
+
+
+class DamagedFileError(InvalidRequestError):
+    """The file is truncated, or was changed after it was written; the message names the place."""
+
+    reason = "DAMAGED_FILE"
+
+
 class DeltaMismatchError(InvalidRequestError):
     """The delta does not apply to the state of its parent snapshot."""
 
@@ -157,6 +175,18 @@ class StaleParentError(ConflictError):
     """Another writer recorded a snapshot first: the parent is no longer the head."""
 
     reason = "STALE_PARENT"
+
+
+class StaleHeadError(ConflictError):
+    """The execution stands on another snapshot than the caller believes."""
+
+    reason = "STALE_HEAD"
+
+
+class SnapshotInUseError(ConflictError):
+    """The snapshot, or the execution, is still needed by another one."""
+
+    reason = "SNAPSHOT_IN_USE"
 
 
 class EtagMismatchError(ConflictError):

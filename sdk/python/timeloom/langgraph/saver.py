@@ -19,9 +19,9 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from timeloom.client import Timeloom
-from timeloom.langgraph.codec import CheckpointCodec, ThreadRef
+from timeloom.langgraph.codec import CheckpointCodec, ThreadRef, WritesRecord
 from timeloom.langgraph.store import CheckpointStore
-from timeloom.resources import Snapshot
+from timeloom.resources import Effect, Snapshot
 
 AGENT_ID_DEFAULT: Final = "langgraph"
 LOAD_AHEAD_MAX: Final = 16
@@ -108,6 +108,12 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
             self._codec.record_writes, self.serde, config, writes, task_id, task_path
         )
         await self.client.portal.run_from_async(self._store.put_writes(record))
+
+    async def record_effects(self, ref: ThreadRef, checkpoint_id: str, effects: Sequence[Effect]) -> None:
+        """Record what tasks that began from a checkpoint were answered; in the client's event loop."""
+        await self._store.put_writes(
+            WritesRecord(ref=ref, checkpoint_id=checkpoint_id, replacing=(), adding=tuple(effects))
+        )
 
     def delete_thread(self, thread_id: str) -> None:
         """Delete everything that was recorded of a thread."""

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from timeloom.replay.hooks import capture_langchain as capture_langchain
     from timeloom.replay.offline import replay as replay
     from timeloom.replay.outcomes import RecordedError as RecordedError
-    from timeloom.replay.recording import DamagedRecordingError as DamagedRecordingError
     from timeloom.replay.recording import RecordedStep as RecordedStep
     from timeloom.replay.recording import Recording as Recording
     from timeloom.replay.sources import generator as generator
@@ -42,12 +41,11 @@ _HOMES = {
     "hooks": ("capture_http", "capture_langchain"),
     "offline": ("replay",),
     "outcomes": ("RecordedError",),
-    "recording": ("DamagedRecordingError", "RecordedStep", "Recording"),
+    "recording": ("RecordedStep", "Recording"),
     "sources": ("generator", "idempotency_key", "now", "random", "time", "uuid"),
 }
 
 __all__ = [
-    "DamagedRecordingError",
     "Divergence",
     "DivergenceKind",
     "RecordedError",

@@ -60,7 +60,7 @@ class Divergence:
         number = f" (snapshot {self.sequence})" if self.sequence else ""
         yield f"DIVERGED at step {self.step}{name}{number} of execution {self.execution_id}"
         yield f"  {self.summary}"
-        if self.changes:
+        if self.changes and self.kind is not DivergenceKind.ENDING:
             for change in self.changes:
                 yield from _change_lines(change)
             if self.truncated:

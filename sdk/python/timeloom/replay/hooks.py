@@ -25,11 +25,11 @@ LANGCHAIN: Final = "langchain"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """One method of a class, and what takes its place, made of the original."""
+    """A member of a class or module, and what takes its place, made of the original."""
 
     owner: Any
     name: str
-    replacement: Callable[[Callable[..., Any]], Callable[..., Any]]
+    replacement: Callable[[Any], Any]
 
 
 class Recorded(Protocol):

@@ -49,13 +49,12 @@ class Failure:
     def of(cls, error: BaseException) -> Failure:
         """Describe an exception: its class, its message, and as much of it as JSON can say."""
         kind = type(error)
+        arguments = _plain(list(error.args))
         described: dict[str, Any] = {
             "type": f"{kind.__module__}:{kind.__qualname__}",
             "message": str(error),
+            "arguments": [str(error)] if arguments is None else arguments,
         }
-        arguments = _plain(list(error.args))
-        if arguments is not None:
-            described["arguments"] = arguments
         attributes = {name: _plain(value) for name, value in vars(error).items() if not name.startswith("_")}
         attributes = {name: value for name, value in attributes.items() if value is not None}
         if attributes:
@@ -69,10 +68,10 @@ class Failure:
     def exception(self) -> Exception:
         """Return the exception again, or a `RecordedError` if its class is not there any more."""
         kind = _exception_class(self.error["type"])
-        if kind is None or "arguments" not in self.error:
+        if kind is None:
             return RecordedError(self.error["type"], self.error["message"])
-        # A constructor may ask for what was not recorded; its arguments and attributes make an exception.
-        error = kind.__new__(kind)
+        # Not by its constructor, which may ask for what was not recorded.
+        error = kind.__new__(kind, *self.error["arguments"])
         error.args = tuple(self.error["arguments"])
         for name, value in self.error.get("attributes", {}).items():
             setattr(error, name, value)

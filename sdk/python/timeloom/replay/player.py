@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from timeloom import _convert as convert
 from timeloom.recording.lane import Committed
@@ -21,12 +21,23 @@ from timeloom.replay.divergence import (
 )
 from timeloom.replay.outcomes import Outcome, read
 from timeloom.replay.recording import RecordedStep, Recording
-from timeloom.replay.tape import AT_SNAPSHOT, MESSAGE_IDS, Call, EffectKey, Question
-from timeloom.resources import Effect, EffectKind, Execution, ExecutionFailure, ExecutionStatus, SnapshotKind
+from timeloom.replay.tape import ANYWHERE, AT_SNAPSHOT, Call, EffectKey, Question
+from timeloom.resources import (
+    Effect,
+    EffectKind,
+    Execution,
+    ExecutionFailure,
+    ExecutionStatus,
+    Snapshot,
+    SnapshotKind,
+)
 from timeloom.snapshots.v1 import snapshots_service_pb2 as pb
 from timeloom.state import canonical
 from timeloom.state.changes import ABSENT
 from timeloom.state.statehash import StateHash
+
+BETWEEN: Final = -1
+"""The place of effects that happened between steps."""
 
 
 @dataclass(slots=True)
@@ -76,6 +87,8 @@ class Player:
 
     Attributes:
         recording: What is replayed.
+        locate: Tells from which recorded snapshot an effect begins that is asked for here; `BETWEEN` if it
+            happens between steps.
     """
 
     answers = True
@@ -83,6 +96,7 @@ class Player:
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self.hooks: set[str] = set()
+        self.locate: Callable[[], int] = lambda: self.stands_on
         self.finished = False
         self._lock = threading.RLock()
         self._step = 0
@@ -117,15 +131,12 @@ class Player:
     # -- Effects --------------------------------------------------------------------
 
     def begin(self, question: Question) -> Call:
-        """Find the answer to a question of the code."""
-        return self.begin_at(self.stands_on, question)
-
-    def begin_at(self, place: int, question: Question) -> Call:
-        """Find the answer to a question that the code asks from a snapshot on.
+        """Find the answer to a question of the code.
 
         Raises:
-            ReplayDiverged: It was not recorded there.
+            ReplayDiverged: It was not recorded where the code stands.
         """
+        place = self.locate()
         with self._lock:
             self._refuse_to_go_on()
             waiting = self._place(place).waiting.get(question.digest)
@@ -148,14 +159,6 @@ class Player:
             self._diverge(
                 DivergenceKind.EFFECT, f"{name} answered something else.", expected=expected, actual=response
             )
-
-    def message_ids(self) -> Iterator[str]:
-        """Yield the identifiers that were recorded for messages of a framework, in their order."""
-        for place in self._places.values():
-            for answer in place.answers:
-                if answer.effect.name == MESSAGE_IDS and answer.effect.kind is EffectKind.ID:
-                    answer.taken = True
-                    yield from answer.effect.response
 
     def _place(self, sequence: int) -> _Place:
         return self._places.setdefault(sequence, _Place())
@@ -268,7 +271,7 @@ class Player:
                     DivergenceKind.ENDING,
                     "The code ended; the recording goes on.",
                     expected={"step": snapshot.step_name, "snapshot": snapshot.sequence},
-                    actual=ABSENT,
+                    actual=ABSENT if error is None else {"error": _failure(error)},
                 )
             for sequence in list(self._places):
                 self._refuse_left(sequence)
@@ -374,21 +377,27 @@ class ReplayJournal:
 
 
 def _places(steps: Sequence[RecordedStep]) -> dict[int, _Place]:
-    places = {0: _Place(), **{step.snapshot.sequence: _Place() for step in steps}}
+    places = {BETWEEN: _Place(), 0: _Place(), **{step.snapshot.sequence: _Place() for step in steps}}
     for step in steps:
         snapshot = step.snapshot
         for effect in snapshot.effects:
             key = EffectKey.parse(effect.key)
             if key is None:
                 continue  # noted by somebody else, such as a checkpointer
-            place = snapshot.sequence if key.place == AT_SNAPSHOT else snapshot.parent_sequence
-            # One that took longer than its step began before it.
-            if key.place.isdecimal() and int(key.place) < place and int(key.place) in places:
-                place = int(key.place)
-            places[place].answers.append(_Answer(effect, key))
+            places[_place_of(key, snapshot, places)].answers.append(_Answer(effect, key))
     for each in places.values():
         each.finish()
     return places
+
+
+def _place_of(key: EffectKey, snapshot: Snapshot, places: Container[int]) -> int:
+    if key.place == ANYWHERE:
+        return BETWEEN
+    if key.place.startswith(AT_SNAPSHOT):
+        return snapshot.sequence
+    # One that took longer than its step began before it.
+    began = int(key.place) if key.place.isdecimal() else snapshot.parent_sequence
+    return began if began < snapshot.parent_sequence and began in places else snapshot.parent_sequence
 
 
 def _described(kind: EffectKind, name: str, request: Any) -> dict[str, Any]:

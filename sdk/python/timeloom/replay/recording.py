@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from timeloom.errors import DataLossError
+from timeloom.errors import DamagedFileError, DataLossError
 from timeloom.resources import NOT_LOADED, Execution, Snapshot
 from timeloom.state import delta
 from timeloom.state.statehash import StateHash
@@ -30,12 +30,6 @@ BYTES_MAX: Final = 2 * 1024**3
 """How large a file may be when it is unpacked."""
 
 _LINE_BYTES_MAX: Final = 256 * 1024**2
-
-
-class DamagedRecordingError(DataLossError):
-    """The file is no recording, is cut off, or does not hold what was recorded."""
-
-    reason = "DAMAGED_FILE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +58,7 @@ class Recording:
 
         Raises:
             NotFoundError: The project has no such execution.
-            DamagedRecordingError: A state does not have its recorded hash.
+            DamagedFileError: A state does not have its recorded hash.
         """
         execution = await client.executions.get(execution_id)
         listed = client.snapshots.list(execution_id, include_effects=True)
@@ -98,24 +92,24 @@ class Recording:
         """Read a file that `save` wrote.
 
         Raises:
-            DamagedRecordingError: It is not what was written; the message names the place.
+            DamagedFileError: It is not what was written; the message names the place.
         """
         try:
             with gzip.open(path, "rb") as file:
                 lines = _lines(file)
                 heading = msgspec.json.decode(next(lines, b"{}"))
                 if heading.get("format") != FORMAT:
-                    raise DamagedRecordingError(f"{path} is no recording of Timeloom")
+                    raise DamagedFileError(f"{path} is no recording of Timeloom")
                 if heading["version"] != VERSION:
-                    raise DamagedRecordingError(
+                    raise DamagedFileError(
                         f"{path} has version {heading['version']}; this client reads version {VERSION}"
                     )
                 execution = msgspec.json.decode(next(lines, b""), type=Execution)
                 steps = tuple(_step(line) for line in lines)
         except (EOFError, gzip.BadGzipFile, zlib.error, msgspec.DecodeError, delta.DeltaError) as error:
-            raise DamagedRecordingError(f"{path} is damaged: {error}") from error
+            raise DamagedFileError(f"{path} is damaged: {error}") from error
         if len(steps) != heading["steps"]:
-            raise DamagedRecordingError(f"{path} has {len(steps)} of its {heading['steps']} steps")
+            raise DamagedFileError(f"{path} has {len(steps)} of its {heading['steps']} steps")
         recording = cls(execution=execution, steps=steps)
         recording.verify()
         return recording
@@ -124,7 +118,7 @@ class Recording:
         """Compare every state with its recorded hash.
 
         Raises:
-            DamagedRecordingError: One of them has another; the message names the snapshot.
+            DamagedFileError: One of them has another; the message names the snapshot.
         """
         states = _States()
         for step in self.steps:
@@ -149,7 +143,7 @@ class _States:
         try:
             self._state = delta.apply(self._state, step.operations)
         except delta.DeltaError as error:
-            raise DamagedRecordingError(
+            raise DamagedFileError(
                 f"The delta of snapshot {step.snapshot.sequence} does not fit: {error}"
             ) from error
         self._hash = (
@@ -158,7 +152,7 @@ class _States:
             else self._hash.updated(self._state, step.operations)
         )
         if self._hash.digest.hex() != step.snapshot.state_hash:
-            raise DamagedRecordingError(
+            raise DamagedFileError(
                 f"The state of snapshot {step.snapshot.sequence} does not have its recorded hash"
             )
 
@@ -189,7 +183,7 @@ def _lines(file: gzip.GzipFile) -> Iterator[bytes]:
     while line := file.readline(_LINE_BYTES_MAX):
         size += len(line)
         if size > BYTES_MAX or not line.endswith(b"\n"):
-            raise DamagedRecordingError(f"The recording is cut off, or larger than {BYTES_MAX:,} bytes")
+            raise DamagedFileError(f"The recording is cut off, or larger than {BYTES_MAX:,} bytes")
         yield line
 
 

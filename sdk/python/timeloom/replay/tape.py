@@ -235,11 +235,10 @@ class RecordingTape:
 
 
 AT_SNAPSHOT: Final = "at"
-"""The place of effects that stand with the snapshot that they began from."""
+"""The place of effects that stand with the snapshot that they began from; `-` and any text may follow."""
 
-
-MESSAGE_IDS: Final = "message ids"
-"""The name of effects that hold the identifiers which a framework gave to messages, in their order."""
+ANYWHERE: Final = "anywhere"
+"""The place of effects that happened between steps: they are matched in their order, wherever they stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

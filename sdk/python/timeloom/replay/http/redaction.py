@@ -35,7 +35,15 @@ def is_secret(name: str) -> bool:
 
 def headers(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
     """Return headers in their order, names in lower case, without secrets."""
-    return [[name.lower(), REDACTED if is_secret(name) else value] for name, value in pairs]
+    return [[name.lower(), _header(name.lower(), value)] for name, value in pairs]
+
+
+def _header(name: str, value: str) -> str:
+    if name == "set-cookie":
+        # Code may look for a cookie's name, and its attributes say where it goes.
+        cookie, separator, attributes = value.partition(";")
+        return f"{cookie.partition('=')[0]}={REDACTED}{separator}{attributes}"
+    return REDACTED if is_secret(name) else value
 
 
 def url(text: str) -> str:

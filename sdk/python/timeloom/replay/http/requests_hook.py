@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from typing import Any
+from email.message import Message
+from typing import Any, cast
 
 import requests
 import requests.adapters
@@ -67,9 +68,26 @@ def _recalled(adapter: Any, request: requests.PreparedRequest, call: tape.Call) 
         status=reply.status,
         reason=reply.reason,
         preload_content=False,
+        original_response=cast("Any", _Head(reply)),
     )
     response: requests.Response = adapter.build_response(request, raw)
     return response
+
+
+class _Head:
+    """The standard library's response, as far as cookies are taken from it."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.msg = Message()
+        for name, value in reply.headers:
+            self.msg[name] = value
+
+    def isclosed(self) -> bool:
+        """Nothing is open."""
+        return True
+
+    def close(self) -> None:
+        """Do nothing: nothing is open."""
 
 
 class _Copy:
