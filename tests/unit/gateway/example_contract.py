@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from google.api import annotations_pb2, http_pb2
@@ -66,8 +67,12 @@ def map_field(message: DescriptorProto, name: str, key: str, value: str) -> None
     field(message, name, f"message:{PACKAGE}.{message.name}.{entry.name}", repeated=True)
 
 
-def build(*, response_bodies: bool = True) -> Contracts:
-    """The example contract; Envoy wants it without `response_body`."""
+def build(
+    *,
+    response_bodies: bool = True,
+    change: Callable[[descriptor_pb2.FileDescriptorProto], object] | None = None,
+) -> Contracts:
+    """The example contract; Envoy wants it without `response_body`, and without streams of requests."""
     file = descriptor_pb2.FileDescriptorProto(
         name="timeloom/example/v1/example_service.proto", package=PACKAGE, syntax="proto3"
     )
@@ -80,6 +85,10 @@ def build(*, response_bodies: bool = True) -> Contracts:
     _everything(file)
     _requests(file)
     _service(file, response_bodies=response_bodies)
+    if response_bodies:
+        _stream_service(file)
+    if change is not None:
+        change(file)
     found = descriptor_pb2.FileDescriptorSet()
     for each in dependencies:
         each.DESCRIPTOR.CopyToProto(found.file.add())
@@ -182,6 +191,52 @@ RULES = {
     "WatchItems": _Rule(get="/api/shelves/{shelf}/watch"),
     "TouchItem": _Rule(custom={"kind": "PURGE", "path": "/api/items/{number}"}),
 }
+
+
+MEDIA_TYPE = "application/vnd.timeloom.example"
+STREAMS = {
+    # Who streams, and the rule.
+    "TalkItems": ((True, True), _Rule(get="/api/shelves/{shelf}/talk")),
+    "SendFile": (
+        (True, False),
+        _Rule(post="/api/shelves/{shelf}/files", body="data", response_body="item"),
+    ),
+    "ReceiveFile": (
+        (False, True),
+        _Rule(get="/api/shelves/{shelf}/files/{name}", response_body="data"),
+    ),
+    "PlayItems": ((False, True), _Rule(post="/api/shelves/{shelf}/watch", body="*")),
+}
+
+
+def _stream_service(file: descriptor_pb2.FileDescriptorProto) -> None:
+    request = file.message_type.add(name="StreamRequest")
+    for name, kind in (("shelf", "string"), ("name", "string"), ("number", "uint32"), ("document", "json")):
+        field(request, name, kind)
+    response = file.message_type.add(name="StreamResponse")
+    field(response, "item", f"message:{PACKAGE}.Item")
+    for message in (request, response):
+        field(message, "data", "bytes").options.Extensions[options.media_type] = MEDIA_TYPE
+    service = file.service.add(name="StreamService")
+    for name, (streams, rule) in STREAMS.items():
+        add_stream(service, name, streams, rule)
+
+
+def add_stream(
+    service: descriptor_pb2.ServiceDescriptorProto,
+    name: str,
+    streams: tuple[bool, bool],
+    rule: http_pb2.HttpRule,
+) -> descriptor_pb2.MethodDescriptorProto:
+    """Adds a method with StreamRequest and StreamResponse."""
+    method = service.method.add(
+        name=name, input_type=f".{PACKAGE}.StreamRequest", output_type=f".{PACKAGE}.StreamResponse"
+    )
+    method.client_streaming, method.server_streaming = streams
+    extensions: Any = method.options.Extensions
+    extensions[options.scope] = options.SCOPE_WRITE
+    extensions[annotations_pb2.http].CopyFrom(rule)
+    return method
 
 
 def _camel(name: str) -> str:
