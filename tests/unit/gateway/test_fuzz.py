@@ -1,7 +1,7 @@
 """Anything at all, as a request: it becomes a message, or the client is told what is wrong with it.
 
 Whatever the transcoder raises besides would be answered as a defect of Timeloom. Bodies are noise, JSON of
-the wrong shape, and documents that were right until a few of their bytes changed, which is what reaches deepest.
+the wrong shape, and documents that were right until a few of their bytes changed, which reaches deepest.
 """
 
 from __future__ import annotations

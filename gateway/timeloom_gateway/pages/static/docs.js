@@ -156,12 +156,24 @@ function renderOperation(reference, operation) {
     article.append(element("h4", {}, "Parameters"), renderParameters(reference, parameters));
   }
   const body = operation.requestBody?.content["application/json"]?.schema;
+  const file = body ? undefined : Object.keys(operation.requestBody?.content ?? {})[0];
   if (body) {
     article.append(element("h4", {}, "Body"), reference.members(body) ?? markdown(reference.typeName(body)));
+  } else if (file) {
+    article.append(element("h4", {}, "Body"), markdown(`A file: \`${file}\``));
   }
+  const socket = operation["x-websocket"];
+  if (socket) article.append(...renderMessages(reference, socket));
   article.append(element("h4", {}, "Answers"), renderResponses(reference, operation));
-  article.append(renderTry(reference, operation, body));
+  article.append(socket ? renderSocketTry(operation) : renderTry(reference, operation, body, file));
   return article;
+}
+
+// What the two sides of a WebSocket say to each other, where a method of the contracts stands behind it.
+function renderMessages(reference, socket) {
+  return Object.entries({ "A client's message": socket.request, "The gateway's message": socket.response })
+    .filter(([, schema]) => schema)
+    .flatMap(([title, schema]) => [element("h4", {}, title), reference.members(schema)]);
 }
 
 function renderParameters(reference, parameters) {
@@ -190,14 +202,17 @@ function renderParameters(reference, parameters) {
 function renderResponses(reference, operation) {
   const success = operation.responses["200"];
   const box = element("div");
-  if (success?.content) {
-    const schema = Object.values(success.content)[0].schema;
+  const [type, content] = Object.entries(success?.content ?? {})[0] ?? [];
+  if (type && !content.schema) box.append(markdown(`200 · a file: \`${type}\``));
+  if (operation.responses["101"]) box.append(markdown("101 · a WebSocket"));
+  if (content?.schema) {
+    const schema = content.schema;
     const shown = schema.properties?.data?.contentSchema ?? schema;
     const members = reference.members(shown);
     const title = `200 · ${reference.typeName(shown)}`;
     box.append(members ? element("details", {}, element("summary", {}, title), members) : markdown(title));
   }
-  const others = Object.keys(operation.responses).filter((status) => !["200"].includes(status));
+  const others = Object.keys(operation.responses).filter((status) => !["101", "200"].includes(status));
   const list = element("p", { class: "type" });
   others.forEach((status, index) => {
     const name = operation.responses[status].$ref?.split("/").pop();
@@ -207,7 +222,7 @@ function renderResponses(reference, operation) {
   return box;
 }
 
-function renderTry(reference, operation, body) {
+function parameterInputs(operation) {
   const inputs = new Map();
   const fields = element("div", { class: "fields" });
   for (const parameter of operation.parameters ?? []) {
@@ -217,34 +232,80 @@ function renderTry(reference, operation, body) {
     inputs.set(parameter, input);
     fields.append(element("label", { for: id }, parameter.name), input);
   }
+  return [inputs, fields];
+}
+
+function renderTry(reference, operation, body, file) {
+  const [inputs, fields] = parameterInputs(operation);
   const text = body && element("textarea", { "aria-label": "Body", spellcheck: "false" });
   if (text) text.value = JSON.stringify(reference.example(body), null, 2);
+  const picker = file && element("input", { type: "file", "aria-label": "File" });
   const output = element("div", { "aria-live": "polite" });
-  const form = element("form", {}, fields, text ?? null, element("button", {}, "Send"), output);
+  const form = element("form", {}, fields, text ?? picker ?? null, element("button", {}, "Send"), output);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(operation, inputs, text?.value, output);
+    if (picker) send(operation, inputs, picker.files[0] ?? "", output, file);
+    else send(operation, inputs, text?.value, output);
   });
   return element("details", { class: "try" }, element("summary", {}, "Try it"), form);
 }
 
-async function send(operation, inputs, body, output) {
-  let path = operation.path;
+function renderSocketTry(operation) {
+  const [inputs, fields] = parameterInputs(operation);
+  const text = element("textarea", { "aria-label": "Message", spellcheck: "false" });
+  text.value = "{}";
+  const output = element("pre", { "aria-live": "polite" });
+  const open = element("button", { type: "button" }, "Open");
+  const form = element("form", {}, fields, open, text, element("button", {}, "Send"), output);
+  let socket = null;
+  const say = (line) => {
+    output.append(`${line}\n`);
+    if (output.textContent.length > SHOWN_CHARACTERS_MAX) socket?.close();
+  };
+  open.addEventListener("click", () => {
+    socket?.close();
+    output.textContent = "";
+    socket = new WebSocket(location.origin.replace(/^http/, "ws") + addressOf(operation.path, inputs));
+    const key = document.querySelector("#key").value.trim();
+    socket.addEventListener("open", () => {
+      if (key) socket.send(JSON.stringify({ type: "authenticate", apiKey: key }));
+    });
+    socket.addEventListener("message", (event) => say(`← ${event.data}`));
+    socket.addEventListener("close", (event) => say(`closed with ${event.code} ${event.reason}`));
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (socket?.readyState !== WebSocket.OPEN) return say("Open it first.");
+    say(`→ ${text.value}`);
+    socket.send(text.value);
+  });
+  return element("details", { class: "try" }, element("summary", {}, "Try it"), form);
+}
+
+// The address of an operation with what was entered for its path and query.
+function addressOf(path, inputs) {
   const query = new URLSearchParams();
+  for (const [parameter, input] of inputs) {
+    const value = input.value.trim();
+    if (!value) continue;
+    if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encodeURIComponent(value));
+    else if (parameter.in === "header") continue;
+    else if (parameter.schema.type === "array") value.split(",").forEach((each) => query.append(parameter.name, each));
+    else query.set(parameter.name, value);
+  }
+  return query.size ? `${path}?${query}` : path;
+}
+
+async function send(operation, inputs, body, output, bodyType = "application/json") {
   const headers = {};
   const key = document.querySelector("#key").value.trim();
   if (key) headers.authorization = `Bearer ${key}`;
   else if (operation.method !== "get") headers["x-csrf-token"] = cookie("timeloom_csrf");
   for (const [parameter, input] of inputs) {
-    const value = input.value.trim();
-    if (!value) continue;
-    if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encodeURIComponent(value));
-    else if (parameter.in === "header") headers[parameter.name] = value;
-    else if (parameter.schema.type === "array") value.split(",").forEach((each) => query.append(parameter.name, each));
-    else query.set(parameter.name, value);
+    if (parameter.in === "header" && input.value.trim()) headers[parameter.name] = input.value.trim();
   }
-  if (body !== undefined) headers["content-type"] = "application/json";
-  const address = query.size ? `${path}?${query}` : path;
+  if (body !== undefined) headers["content-type"] = bodyType;
+  const address = addressOf(operation.path, inputs);
   output.replaceChildren(element("pre", {}, "…"));
   try {
     const started = performance.now();
@@ -266,6 +327,12 @@ async function show(answer, output) {
       box.append(part.value);
       if (!output.isConnected || box.textContent.length > SHOWN_CHARACTERS_MAX) await reader.cancel();
     }
+    return;
+  }
+  const name = answer.headers.get("content-disposition")?.match(/filename="([^"]+)"/)?.[1];
+  if (name) {
+    const file = URL.createObjectURL(await answer.blob());
+    box.append(element("a", { href: file, download: name }, `Save ${name}`));
     return;
   }
   const text = await answer.text();
