@@ -93,6 +93,11 @@ PROBES: dict[str, Probe] = {
     ),
     _TIME_TRAVEL + "GetRetentionPolicy": Probe(request=lambda _: {}, foreign=""),
     _TIME_TRAVEL + "UpdateRetentionPolicy": Probe(request=lambda _: {"policy": {"keepLast": 1}}, foreign=""),
+    _TIME_TRAVEL + "ForkExecution": Probe(request=_execution(sequence=1)),
+    _TIME_TRAVEL + "RollbackExecution": Probe(request=_execution(sequence=1, expectedHeadSequence=1)),
+    _TIME_TRAVEL + "VerifyExecution": Probe(request=_execution()),
+    _TIME_TRAVEL + "UpdateSnapshot": Probe(request=_execution(sequence=1, label="marked")),
+    _TIME_TRAVEL + "ModifyTags": Probe(request=_execution(add=["one"])),
 }
 
 

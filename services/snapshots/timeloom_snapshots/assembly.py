@@ -14,19 +14,23 @@ from timeloom_snapshots.codec import Codec
 from timeloom_snapshots.committer import Committer
 from timeloom_snapshots.effects import EffectReader
 from timeloom_snapshots.executions import Executions
+from timeloom_snapshots.forks import Forks
 from timeloom_snapshots.hints import Hints
 from timeloom_snapshots.history import History
 from timeloom_snapshots.lane import LINGER_SECONDS, LaneContext
+from timeloom_snapshots.marks import Marks
 from timeloom_snapshots.playing import Playing
 from timeloom_snapshots.pruning import Pruning
 from timeloom_snapshots.reader import StateReader
 from timeloom_snapshots.recording import Recording
 from timeloom_snapshots.remover import Remover
 from timeloom_snapshots.retention import Retention
+from timeloom_snapshots.rollbacks import Rollbacks
 from timeloom_snapshots.runs import DeltaRuns
 from timeloom_snapshots.sealing import Sealer
 from timeloom_snapshots.servicer import SnapshotsServicer
 from timeloom_snapshots.time_travel_servicer import TimeTravelServicer
+from timeloom_snapshots.verification import Verifications
 from timeloom_snapshots.walk import Walk
 
 ROOM: Final = "snapshots"
@@ -88,7 +92,16 @@ def assembled(
     retention = Retention(database=database, pruning=pruning, clock=clock)
     walk = Walk(database=database, reader=reader, runs=DeltaRuns(database=database, codec=codec))
     playing = Playing(database=database, walk=walk)
-    time_travel = TimeTravelServicer(playing=playing, pruning=pruning, retention=retention)
+    time_travel = TimeTravelServicer(
+        executions=executions,
+        forks=Forks(database=database, reader=reader, codec=codec, clock=clock),
+        marks=Marks(database=database),
+        playing=playing,
+        pruning=pruning,
+        retention=retention,
+        rollbacks=Rollbacks(database=database, reader=reader, hints=hints),
+        verifications=Verifications(database=database, codec=codec),
+    )
     return Assembly(
         bindings=[servicer.binding(), time_travel.binding()],
         committer=committer,

@@ -49,6 +49,20 @@ class DamagedFileError(TimeloomError):
     reason = "DAMAGED_FILE"
 
 
+class StaleHeadError(TimeloomError):
+    """The execution does not stand where the caller believes."""
+
+    status = "ABORTED"
+    reason = "STALE_HEAD"
+
+
+class PatchMismatchError(TimeloomError):
+    """The patch does not apply to the state."""
+
+    status = "FAILED_PRECONDITION"
+    reason = "PATCH_MISMATCH"
+
+
 NUL: Final = "\x00"
 RETRY_AFTER_SECONDS: Final = 0.5
 

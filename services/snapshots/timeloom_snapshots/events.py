@@ -7,7 +7,7 @@ from uuid import UUID
 
 from timeloom.events.v1 import events_pb2
 from timeloom_snapshots.answers import execution_message
-from timeloom_snapshots.model import Execution
+from timeloom_snapshots.model import Execution, Snapshot
 
 EXECUTION_TOPICS: Final = "executions/*"
 _PREFIX: Final = "executions/"
@@ -31,6 +31,17 @@ def execution_deleted(execution_id: UUID) -> events_pb2.Event:
     """Tells that an execution is gone."""
     event = _event(execution_id)
     event.execution_deleted.execution_id = str(execution_id)
+    return event
+
+
+def snapshot_updated(snapshot: Snapshot) -> events_pb2.Event:
+    """Tells that a snapshot was given another label or other tags."""
+    event = _event(snapshot.execution_id)
+    updated = event.snapshot_updated
+    updated.execution_id = str(snapshot.execution_id)
+    updated.sequence = snapshot.sequence
+    updated.label = snapshot.label
+    updated.tags.extend(snapshot.tags)
     return event
 
 

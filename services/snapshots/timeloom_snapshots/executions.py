@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from timeloom_platform import outbox
 from timeloom_platform.database import Database
-from timeloom_platform.errors import AlreadyExistsError, NotFoundError
+from timeloom_platform.errors import AlreadyExistsError, InvalidFieldError, NotFoundError
 from timeloom_platform.pagination import Cursors, ListIdentity, Page, Scalar
-from timeloom_snapshots import events
+from timeloom_snapshots import events, limits
 from timeloom_snapshots.errors import ExecutionEndedError
 from timeloom_snapshots.etags import check_etag
 from timeloom_snapshots.hints import Hints
 from timeloom_snapshots.model import Execution, ExecutionChanges, ExecutionError, ExecutionStatus
 from timeloom_snapshots.reader import StateReader
 from timeloom_snapshots.storage import executions as storage
+from timeloom_snapshots.storage import lineage
 from timeloom_snapshots.storage.executions import ExecutionFilter, ExecutionOrder
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -101,6 +105,29 @@ class Executions:
             await outbox.enqueue(connection, str(project_id), [events.execution_updated(after)])
         return after
 
+    async def modify_tags(
+        self, project_id: UUID, execution_id: UUID, *, add: Sequence[str], remove: Collection[str]
+    ) -> Execution:
+        """Adds tags behind those that are there, and takes tags away; a tag that is in both is added.
+
+        Raises:
+            NotFoundError: There is no such execution.
+            InvalidFieldError: It would have more tags than an execution may have.
+        """
+        async with self._database.transaction(str(project_id)) as connection:
+            before = _found(await storage.lock(connection, project_id, execution_id), execution_id)
+            kept = (tag for tag in before.tags if tag not in remove or tag in add)
+            tags = tuple(dict.fromkeys((*kept, *add)))
+            if tags == before.tags:
+                return before
+            if len(tags) > limits.TAGS_MAX:
+                raise InvalidFieldError.of(
+                    "add", f"would give the execution {len(tags)} tags; at most {limits.TAGS_MAX} are allowed"
+                )
+            after = await storage.update(connection, project_id, replace(before, tags=tags))
+            await outbox.enqueue(connection, str(project_id), [events.execution_updated(after)])
+        return after
+
     async def complete(
         self,
         project_id: UUID,
@@ -135,14 +162,17 @@ class Executions:
     async def delete(self, project_id: UUID, execution_id: UUID, *, etag: str) -> None:
         """Deletes an execution with all that belongs to it.
 
+        What forks share of it stays for them, and for nobody else; it goes with the last of them.
+
         Raises:
             NotFoundError: There is no such execution.
             EtagMismatchError: It has another etag by now.
         """
         async with self._database.transaction(str(project_id)) as connection:
+            owners = await lineage.lock(connection, project_id, execution_id)
             before = _found(await storage.lock(connection, project_id, execution_id), execution_id)
             check_etag(before, etag)
-            await storage.delete(connection, project_id, execution_id)
+            await lineage.delete(connection, project_id, execution_id, owners)
             await outbox.enqueue(connection, str(project_id), [events.execution_deleted(execution_id)])
         self._reader.forget_head(project_id, execution_id)
         self._hints.tell(project_id, execution_id)

@@ -81,6 +81,7 @@ class Head(Struct, frozen=True, kw_only=True):
     execution_create_time: datetime
     position: Position
     snapshot_count: int
+    shared_count: int
     base: Base
 
     @classmethod
@@ -91,6 +92,7 @@ class Head(Struct, frozen=True, kw_only=True):
             execution_create_time=create_time,
             position=Position.before_all(project_id, execution_id),
             snapshot_count=0,
+            shared_count=0,
             base=Base(sequence=0, size_bytes=0, delta_bytes=0),
         )
 
@@ -177,6 +179,7 @@ def advance(
             chain_hash=snapshot.chain_hash,
         ),
         snapshot_count=sequence,
+        shared_count=head.shared_count,
         base=base,
     )
     return following, NewSnapshot(snapshot=snapshot, stored=stored)

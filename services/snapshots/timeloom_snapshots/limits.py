@@ -28,6 +28,18 @@ INLINE_METADATA_BYTES_MAX: Final = 4096
 ANSWER_BYTES_MAX: Final = 70 * 1024 * 1024
 """The documents of one answer; a message has little more."""
 
+TAGS_MAX: Final = 100
+"""The tags of one execution or snapshot."""
+
+FORK_DEPTH_MAX: Final = 100
+"""How many forks may lie between an execution and the first one that it goes back to."""
+
+ROLLED_BACK_EFFECTS_MAX: Final = 1000
+"""The effects that the answer to a rollback lists."""
+
+PROBLEMS_MAX: Final = 1000
+"""The problems that one verification lists."""
+
 SEQUENCE_MAX: Final = 2**31 - 1
 """The snapshots of one execution."""
 

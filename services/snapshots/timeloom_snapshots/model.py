@@ -50,7 +50,11 @@ class ExecutionError(Struct, frozen=True, kw_only=True):
 
 
 class Execution(Struct, frozen=True, kw_only=True):
-    """One run of an agent. JSON documents are canonical text; None stands for an absent one."""
+    """One run of an agent. JSON documents are canonical text; None stands for an absent one.
+
+    Attributes:
+        shared_count: How many of its first snapshots are those of the executions that it goes back to.
+    """
 
     id: UUID
     agent_id: str
@@ -67,6 +71,7 @@ class Execution(Struct, frozen=True, kw_only=True):
     metadata: str | None
     forked_from_execution_id: UUID | None
     forked_from_sequence: int | None
+    shared_count: int
     create_time: datetime
     update_time: datetime
     end_time: datetime | None
@@ -202,6 +207,23 @@ class NewSnapshot(Struct, frozen=True, kw_only=True):
 
     snapshot: Snapshot
     stored: Stored
+
+
+class HeadMove(Struct, frozen=True, kw_only=True):
+    """A move of an execution's head by a rollback."""
+
+    number: int
+    from_sequence: int
+    to_sequence: int
+    reason: str
+    create_time: datetime
+
+
+class EffectEntry(Struct, frozen=True, kw_only=True):
+    """An effect without its documents, and the snapshot that it belongs to."""
+
+    sequence: int
+    effect: Effect
 
 
 class Comparison(Struct, frozen=True, kw_only=True):

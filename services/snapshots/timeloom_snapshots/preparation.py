@@ -51,6 +51,10 @@ class Preparer:
         if len(known) == len(answer):
             return Prepared(origin=None, head=None, new=(), answer=known)
         origin = await self._head(request.execution_id, groups)
+        if origin.shared_count and request.keys and request.recorded is None:
+            # No index refuses the keys of snapshots that the execution shares.
+            await self._look_up(request)
+            return await self.prepare(request, groups)
         return await self._record(request, origin, groups)
 
     async def load_ahead(self, execution_ids: Iterable[UUID], groups: Sequence[Group]) -> None:

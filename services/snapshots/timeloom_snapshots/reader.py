@@ -117,10 +117,21 @@ class StateReader:
         if sequence == 0:
             new = Head.of_new_execution(project_id, execution.id, execution.create_time)
             return replace(new, snapshot_count=execution.snapshot_count)
+        head = await self.read_head_at(project_id, execution, sequence)
+        if head is None:
+            raise DataLossError(f"Snapshot {sequence} of {execution.id} is missing.")
+        return head
+
+    async def read_head_at(self, project_id: UUID, execution: Execution, sequence: int) -> Head | None:
+        """Reads an execution as if it stood on one of its snapshots; None if there is no such snapshot.
+
+        Raises:
+            DataLossError: What is stored cannot be read.
+        """
         known, state = self._nearest(project_id, execution.id, sequence)
         stored = await states.select(self._database, project_id, execution.id, sequence, known=known)
         if stored is None:
-            raise DataLossError(f"Snapshot {sequence} of {execution.id} is missing.")
+            return None
         async with self._database.transaction(str(project_id)) as connection:
             delta_bytes = await states.select_delta_bytes(
                 connection, project_id, execution.id, after=stored.base_sequence, last=sequence
@@ -131,6 +142,7 @@ class StateReader:
             execution_create_time=execution.create_time,
             position=await work.on(stored.snapshot.state_bytes, _position_of, read),
             snapshot_count=execution.snapshot_count,
+            shared_count=execution.shared_count,
             base=Base(sequence=stored.base_sequence, size_bytes=stored.base_bytes, delta_bytes=delta_bytes),
         )
 

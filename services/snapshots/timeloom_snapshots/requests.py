@@ -131,10 +131,10 @@ def canonical_document(data: bytes, field: str, limit_bytes: int) -> bytes:
     return encoded
 
 
-def tags_of(tags: Iterable[str], prefix: str = "") -> tuple[str, ...]:
+def tags_of(tags: Iterable[str], prefix: str = "", *, field: str = "tags") -> tuple[str, ...]:
     """Returns tags in their order, each once."""
     for tag in tags:
-        refuse_nul(f"{prefix}tags", tag)
+        refuse_nul(f"{prefix}{field}", tag)
     return tuple(dict.fromkeys(tags))
 
 
@@ -194,6 +194,7 @@ def new_execution_of(
         metadata=document_of(request.metadata, "metadata", limits.METADATA_BYTES_MAX),
         forked_from_execution_id=None,
         forked_from_sequence=None,
+        shared_count=0,
         create_time=now,
         update_time=now,
         end_time=None,

@@ -13,13 +13,27 @@ from timeloom.snapshots.v1 import time_travel_service_pb2 as messages
 from timeloom.snapshots.v1 import time_travel_service_pb2_grpc as services
 from timeloom_platform.auth import current_identity
 from timeloom_platform.errors import UnimplementedError
+from timeloom_platform.ids import uuid7
 from timeloom_platform.server import ServiceBinding
-from timeloom_snapshots import playback_answers, playback_requests
+from timeloom_snapshots import (
+    answers,
+    playback_answers,
+    playback_requests,
+    travel_answers,
+    travel_requests,
+    work,
+)
+from timeloom_snapshots.executions import Executions
+from timeloom_snapshots.forks import Forks
 from timeloom_snapshots.keeping_answers import kept_policy_message, pruned_message
 from timeloom_snapshots.keeping_requests import policy_of, scope_of
+from timeloom_snapshots.marks import Marks
 from timeloom_snapshots.playing import Playing
 from timeloom_snapshots.pruning import Pruning
+from timeloom_snapshots.requests import tags_of
 from timeloom_snapshots.retention import Retention
+from timeloom_snapshots.rollbacks import Rollbacks
+from timeloom_snapshots.verification import Verifications
 
 _Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -27,10 +41,26 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class TimeTravelServicer(services.TimeTravelServiceServicer):
     """Translates; whatever is decided, the use cases decide."""
 
-    def __init__(self, *, playing: Playing, pruning: Pruning, retention: Retention) -> None:
+    def __init__(
+        self,
+        *,
+        executions: Executions,
+        forks: Forks,
+        marks: Marks,
+        playing: Playing,
+        pruning: Pruning,
+        retention: Retention,
+        rollbacks: Rollbacks,
+        verifications: Verifications,
+    ) -> None:
+        self._executions = executions
+        self._forks = forks
+        self._marks = marks
         self._playing = playing
         self._pruning = pruning
         self._retention = retention
+        self._rollbacks = rollbacks
+        self._verifications = verifications
 
     def binding(self) -> ServiceBinding:
         """Returns the service, ready to be served."""
@@ -64,12 +94,15 @@ class TimeTravelServicer(services.TimeTravelServiceServicer):
     async def ForkExecution(
         self, request: messages.ForkExecutionRequest, context: _Context
     ) -> messages.ForkExecutionResponse:
-        raise UnimplementedError("Not yet.")
+        wanted = await work.on(request.ByteSize(), travel_requests.fork_of, request, fork_id=uuid7())
+        execution = await self._forks.fork(_project_id(), wanted)
+        return messages.ForkExecutionResponse(execution=answers.execution_message(execution))
 
     async def RollbackExecution(
         self, request: messages.RollbackExecutionRequest, context: _Context
     ) -> messages.RollbackExecutionResponse:
-        raise UnimplementedError("Not yet.")
+        rolled_back = await self._rollbacks.roll_back(_project_id(), travel_requests.rollback_of(request))
+        return travel_answers.rolled_back_message(rolled_back)
 
     async def GetValueHistory(
         self, request: messages.GetValueHistoryRequest, context: _Context
@@ -94,7 +127,8 @@ class TimeTravelServicer(services.TimeTravelServiceServicer):
     async def VerifyExecution(
         self, request: messages.VerifyExecutionRequest, context: _Context
     ) -> messages.VerifyExecutionResponse:
-        raise UnimplementedError("Not yet.")
+        found = await self._verifications.verify(_project_id(), UUID(request.execution_id))
+        return travel_answers.verification_message(found)
 
     async def ExportExecution(
         self, request: messages.ExportExecutionRequest, context: _Context
@@ -110,12 +144,25 @@ class TimeTravelServicer(services.TimeTravelServiceServicer):
     async def UpdateSnapshot(
         self, request: messages.UpdateSnapshotRequest, context: _Context
     ) -> messages.UpdateSnapshotResponse:
-        raise UnimplementedError("Not yet.")
+        snapshot = await self._marks.update(
+            _project_id(),
+            UUID(request.execution_id),
+            request.sequence,
+            label=travel_requests.label_of(request),
+            tags=tags_of(request.tags.values) if request.HasField("tags") else None,
+        )
+        return messages.UpdateSnapshotResponse(snapshot=answers.snapshot_message(snapshot))
 
     async def ModifyTags(
         self, request: messages.ModifyTagsRequest, context: _Context
     ) -> messages.ModifyTagsResponse:
-        raise UnimplementedError("Not yet.")
+        execution = await self._executions.modify_tags(
+            _project_id(),
+            UUID(request.execution_id),
+            add=tags_of(request.add, field="add"),
+            remove=tags_of(request.remove, field="remove"),
+        )
+        return messages.ModifyTagsResponse(execution=answers.execution_message(execution))
 
     async def DeleteSnapshots(
         self, request: messages.DeleteSnapshotsRequest, context: _Context

@@ -14,9 +14,11 @@ import grpc.aio
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status  # type: ignore[import-untyped]  # it has no stubs
 
-from timeloom.snapshots.v1 import snapshots_pb2, time_travel_service_pb2_grpc
+from timeloom.snapshots.v1 import snapshots_pb2
 from timeloom.snapshots.v1 import snapshots_service_pb2 as messages
 from timeloom.snapshots.v1 import snapshots_service_pb2_grpc as services
+from timeloom.snapshots.v1 import time_travel_service_pb2 as travel_messages
+from timeloom.snapshots.v1 import time_travel_service_pb2_grpc as travel_services
 from timeloom.state import canonical, delta
 from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.database import Database
@@ -24,7 +26,7 @@ from timeloom_platform.pagination import Cursors
 from timeloom_platform.testing.grpc_server import in_process_server
 from timeloom_snapshots.assembly import ROOM, Assembly, assembled
 from timeloom_snapshots.codec import Codec
-from timeloom_snapshots.verification import verify_execution
+from timeloom_snapshots.verification import Verifications
 from timeloom_snapshots.verify import Damage
 
 SECRET = "a secret that only the tests' services know"
@@ -36,7 +38,7 @@ class Service:
     """A service, and a caller of it who may write in one project."""
 
     stub: services.SnapshotsServiceAsyncStub
-    travel: time_travel_service_pb2_grpc.TimeTravelServiceAsyncStub
+    travel: travel_services.TimeTravelServiceAsyncStub
     metadata: tuple[tuple[str, str], ...]
     project_id: UUID
     database: Database
@@ -102,8 +104,34 @@ class Service:
             yield answer
 
     async def verify(self, execution_id: str) -> Damage | None:
-        """Verifies an execution."""
-        return await verify_execution(self.database, Codec.packaged(), self.project_id, UUID(execution_id))
+        """Verifies an execution and returns the first thing that is wrong."""
+        return next(iter(await self.problems(execution_id)), None)
+
+    async def problems(self, execution_id: str) -> Sequence[Damage]:
+        """Verifies an execution and returns what is wrong."""
+        verifications = Verifications(database=self.database, codec=Codec.packaged())
+        return (await verifications.verify(self.project_id, UUID(execution_id))).problems
+
+    async def fork(self, execution_id: str, sequence: int = 0, **fields: Any) -> snapshots_pb2.Execution:
+        """Forks an execution; a `patch` is given as a value."""
+        if "patch" in fields:
+            fields["patch"] = canonical.encode(fields["patch"])
+        request = travel_messages.ForkExecutionRequest(execution_id=execution_id, sequence=sequence, **fields)
+        return (await self.travel.ForkExecution(request, metadata=self.metadata)).execution
+
+    async def roll_back(
+        self, execution_id: str, sequence: int, expected: int, **fields: Any
+    ) -> travel_messages.RollbackExecutionResponse:
+        """Moves the head of an execution."""
+        request = travel_messages.RollbackExecutionRequest(
+            execution_id=execution_id, sequence=sequence, expected_head_sequence=expected, **fields
+        )
+        return await self.travel.RollbackExecution(request, metadata=self.metadata)
+
+    async def delete(self, execution_id: str) -> None:
+        """Deletes an execution."""
+        request = messages.DeleteExecutionRequest(execution_id=execution_id)
+        await self.stub.DeleteExecution(request, metadata=self.metadata)
 
     @asynccontextmanager
     async def rows(self) -> AsyncGenerator[Any]:
@@ -130,7 +158,7 @@ async def running_service(
         async with in_process_server(*assembly.bindings) as server:
             yield Service(
                 stub=services.SnapshotsServiceStub(server.channel),
-                travel=time_travel_service_pb2_grpc.TimeTravelServiceStub(server.channel),
+                travel=travel_services.TimeTravelServiceStub(server.channel),
                 metadata=server.metadata_of(identity),
                 project_id=project_id,
                 database=database,

@@ -93,21 +93,6 @@ AS $$
     ORDER BY snapshots.sequence
 $$;
 
--- From which snapshot each of an execution's snapshots was made.
-CREATE FUNCTION parents_of(project uuid, execution uuid, after_sequence integer, up_to_sequence integer)
-RETURNS TABLE (sequence integer, parent_sequence integer)
-LANGUAGE sql STABLE ROWS 100
-AS $$
-    SELECT snapshots.sequence, snapshots.parent_sequence
-    FROM lineage_of(project, execution) AS line
-    JOIN snapshots
-        ON snapshots.project_id = project
-        AND snapshots.execution_id = line.owner_id
-        AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
-    WHERE snapshots.sequence > after_sequence AND snapshots.sequence <= up_to_sequence
-    ORDER BY snapshots.sequence
-$$;
-
 -- The effects of an execution's snapshots: its own, also those that it added to snapshots that it shares, and those that
 -- its origins had when it was forked, unless it, or an origin that is nearer, has one of the same key.
 CREATE FUNCTION effects_of(project uuid, execution uuid, from_sequence integer, up_to_sequence integer)
@@ -285,7 +270,10 @@ BEGIN
             ON snapshots.project_id = project
             AND snapshots.execution_id = line.owner_id
             AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
-        WHERE snapshots.sequence = wanted_sequence;
+        WHERE snapshots.sequence = CASE
+                WHEN wanted_sequence > 0 THEN wanted_sequence
+                ELSE (SELECT head_sequence FROM executions WHERE project_id = project AND id = execution)
+            END;
     ELSE
         SELECT snapshots.* INTO wanted
         FROM lineage_of(project, execution) AS line
@@ -374,38 +362,23 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    wanted record;
+    wanted snapshots%ROWTYPE;
     start_at integer;
 BEGIN
     PERFORM set_config('app.project', project::text, true);
 
-    -- Most executions are no forks, and most of what is read of a fork is its own.
-    IF wanted_key = '' THEN
-        SELECT executions.shared_count, executions.head_sequence, snapshots.* INTO wanted
-        FROM executions
-        LEFT JOIN snapshots
-            ON snapshots.project_id = project
-            AND snapshots.execution_id = execution
-            AND snapshots.sequence = CASE WHEN wanted_sequence > 0 THEN wanted_sequence ELSE head_sequence END
-        WHERE executions.project_id = project AND executions.id = execution AND executions.delete_time IS NULL;
+    IF wanted_key <> '' THEN
+        SELECT * INTO wanted
+        FROM snapshots
+        WHERE project_id = project AND execution_id = execution AND snapshots.key = wanted_key;
     ELSE
-        SELECT executions.shared_count, executions.head_sequence, snapshots.* INTO wanted
-        FROM executions
-        LEFT JOIN snapshots
-            ON snapshots.project_id = project
-            AND snapshots.execution_id = execution
-            AND snapshots.key = wanted_key
-        WHERE executions.project_id = project AND executions.id = execution AND executions.delete_time IS NULL;
-    END IF;
-    IF wanted.shared_count > 0 AND (wanted.sequence IS NULL OR wanted.base_sequence <= wanted.shared_count) THEN
-        RETURN QUERY
-        SELECT * FROM read_shared_state(
-            project, execution, CASE WHEN wanted_sequence > 0 THEN wanted_sequence ELSE wanted.head_sequence END,
-            wanted_key, known_sequence, known_chain_hash
-        );
-        RETURN;
-    ELSIF wanted.sequence IS NULL THEN
-        RETURN;
+        SELECT * INTO wanted
+        FROM snapshots
+        WHERE project_id = project AND execution_id = execution
+            AND snapshots.sequence = CASE
+                WHEN wanted_sequence > 0 THEN wanted_sequence
+                ELSE (SELECT head_sequence FROM executions WHERE project_id = project AND id = execution)
+            END;
     END IF;
 
     IF known_sequence BETWEEN wanted.base_sequence AND wanted.sequence THEN
@@ -438,7 +411,8 @@ BEGIN
         keyframes.state IS NOT NULL,
         since.deltas,
         since.dictionary_ids
-    FROM snapshots AS bases
+    FROM executions
+    CROSS JOIN snapshots AS bases
     LEFT JOIN keyframes
         ON keyframes.project_id = project
         AND keyframes.execution_id = execution
@@ -453,8 +427,20 @@ BEGIN
             AND run.sequence > coalesce(start_at, wanted.base_sequence)
             AND run.sequence <= wanted.sequence
     ) AS since
-    WHERE bases.project_id = project
+    WHERE executions.project_id = project
+        AND executions.id = execution
+        AND executions.delete_time IS NULL
+        AND bases.project_id = project
         AND bases.execution_id = execution
-        AND bases.sequence = wanted.base_sequence;
+        AND bases.sequence = wanted.base_sequence
+        AND bases.sequence > executions.shared_count;
+
+    -- Most executions are no forks, and most of what is read of a fork is its own: the rest takes longer to find.
+    IF NOT FOUND THEN
+        RETURN QUERY
+        SELECT * FROM read_shared_state(
+            project, execution, wanted_sequence, wanted_key, known_sequence, known_chain_hash
+        );
+    END IF;
 END
 $$;

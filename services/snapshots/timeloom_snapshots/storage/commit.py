@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from timeloom_platform.database import Database
+from timeloom_platform.database import Connection, Database
 from timeloom_snapshots import checksums
 from timeloom_snapshots.model import NewSnapshot, Snapshot, Stored
 from timeloom_snapshots.storage import effects
@@ -67,8 +67,35 @@ async def commit(
     Raises:
         HeadMovedError: A head is not where it should be; nothing was written.
     """
-    row = await database.call(
-        RECORD_GROUP,
+    row = await database.call(RECORD_GROUP, *_arguments(project_id, moves, new, events))
+    _refuse_lost(row["lost"] if row else ())
+
+
+async def commit_within(
+    connection: Connection,
+    project_id: UUID,
+    *,
+    moves: Sequence[Move],
+    new: Sequence[NewSnapshot],
+    events: bytes,
+) -> None:
+    """Does what `commit` does, but within a transaction of the caller's, who commits it.
+
+    Raises:
+        HeadMovedError: A head is not where it should be; nothing was written.
+    """
+    _refuse_lost(await connection.fetchval(RECORD_GROUP, *_arguments(project_id, moves, new, events)))
+
+
+def _refuse_lost(lost: Sequence[UUID]) -> None:
+    if lost:
+        raise HeadMovedError(frozenset(UUID(bytes=each.bytes) for each in lost))
+
+
+def _arguments(
+    project_id: UUID, moves: Sequence[Move], new: Sequence[NewSnapshot], events: bytes
+) -> Sequence[object]:
+    return (
         project_id,
         [
             (each.execution_id, each.execution_create_time, each.old_head, each.old_count, each.head)
@@ -83,9 +110,6 @@ async def commit(
         ],
         events,
     )
-    lost = row["lost"] if row else ()
-    if lost:
-        raise HeadMovedError(frozenset(UUID(bytes=each.bytes) for each in lost))
 
 
 def _keyframe_row(new: NewSnapshot, state: bytes) -> tuple[Any, ...]:

@@ -37,8 +37,7 @@ SET
 
 SELECT_SLIM: Final = """
 SELECT key, ordinal, kind, name, document_bytes, create_time
-FROM effects
-WHERE project_id = $1 AND execution_id = $2 AND sequence = $3
+FROM effects_of($1, $2, $3, $3)
 ORDER BY ordinal
 """
 
@@ -46,31 +45,34 @@ SELECT_WHOLE: Final = """
 SELECT
     sequence, ordinal, create_time, checksum, document_bytes, kind, dictionary_id, key, name,
     request, response
-FROM effects
-WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+FROM unnest($3::integer[]) AS wanted (wanted_sequence)
+CROSS JOIN LATERAL effects_of($1, $2, wanted.wanted_sequence, wanted.wanted_sequence)
 ORDER BY sequence, ordinal
 """
 
 COUNT: Final = """
 SELECT sequence, count(*)::integer AS number
-FROM effects
-WHERE project_id = $1 AND execution_id = $2 AND sequence BETWEEN $3 AND $4
+FROM effects_of($1, $2, $3, $4)
 GROUP BY sequence
 """
 
 SIZES: Final = """
 SELECT sequence, sum(document_bytes)::bigint AS size_bytes
-FROM effects
-WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+FROM unnest($3::integer[]) AS wanted (wanted_sequence)
+CROSS JOIN LATERAL effects_of($1, $2, wanted.wanted_sequence, wanted.wanted_sequence)
 GROUP BY sequence
 """
 
 # The snapshot's row is locked, so that two writers do not number their effects alike.
 LOCK_SNAPSHOT: Final = """
 SELECT TRUE
-FROM snapshots
-WHERE project_id = $1 AND execution_id = $2 AND sequence = $3
-FOR NO KEY UPDATE
+FROM lineage_of($1, $2) AS line
+JOIN snapshots
+    ON snapshots.project_id = $1
+    AND snapshots.execution_id = line.owner_id
+    AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
+WHERE snapshots.sequence = $3
+FOR NO KEY UPDATE OF snapshots
 """
 
 

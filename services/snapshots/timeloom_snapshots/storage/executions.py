@@ -15,9 +15,10 @@ from timeloom_platform.database import Connection
 from timeloom_snapshots import limits
 from timeloom_snapshots.model import Execution, ExecutionError, ExecutionStatus
 
-_COLUMNS: Final = """
+COLUMNS: Final = """
     id, agent_id, session_id, name, status, head_sequence, snapshot_count, trace_id, tags, input, output,
-    error, metadata, forked_from_execution_id, forked_from_sequence, create_time, update_time, end_time
+    error, metadata, forked_from_execution_id, forked_from_sequence, shared_count,
+    create_time, update_time, end_time
 """
 
 INSERT: Final = f"""
@@ -27,12 +28,18 @@ INSERT INTO executions (
 )
 VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, now(), now())
 ON CONFLICT (project_id, id) DO NOTHING
-RETURNING {_COLUMNS}
+RETURNING {COLUMNS}
 """  # noqa: S608 - a constant
 
-SELECT: Final = f"SELECT {_COLUMNS} FROM executions WHERE project_id = $1 AND id = $2"  # noqa: S608 - a constant
+SELECT: Final = f"""
+SELECT {COLUMNS} FROM executions WHERE project_id = $1 AND id = $2 AND delete_time IS NULL
+"""  # noqa: S608 - a constant
 
-SELECT_FOR_UPDATE: Final = f"{SELECT} FOR UPDATE"
+# Forks and verifications of the execution do not wait for it, and recording does.
+SELECT_LOCKED: Final = f"{SELECT} FOR NO KEY UPDATE"
+
+# Recording does not wait for it, and deleting does.
+SELECT_KEPT: Final = f"{SELECT} FOR KEY SHARE"
 
 UPDATE: Final = f"""
 UPDATE executions
@@ -44,22 +51,15 @@ SET
     trace_id = $7,
     update_time = greatest(update_time, now())
 WHERE project_id = $1 AND id = $2
-RETURNING {_COLUMNS}
+RETURNING {COLUMNS}
 """  # noqa: S608 - a constant
 
 COMPLETE: Final = f"""
 UPDATE executions
 SET status = $3, output = $4, error = $5, end_time = now(), update_time = greatest(update_time, now())
 WHERE project_id = $1 AND id = $2
-RETURNING {_COLUMNS}
+RETURNING {COLUMNS}
 """  # noqa: S608 - a constant
-
-DELETE: Final = """
-WITH effects_gone AS (DELETE FROM effects WHERE project_id = $1 AND execution_id = $2),
-keyframes_gone AS (DELETE FROM keyframes WHERE project_id = $1 AND execution_id = $2),
-snapshots_gone AS (DELETE FROM snapshots WHERE project_id = $1 AND execution_id = $2)
-DELETE FROM executions WHERE project_id = $1 AND id = $2
-"""
 
 # Lengths are known without reading the documents, which lie beside the table if they are large.
 SELECT_MANY: Final = f"""
@@ -75,7 +75,7 @@ WITH measured AS (
     JOIN executions USING (id)
     WHERE project_id = $1
 )
-SELECT {_COLUMNS}
+SELECT {COLUMNS}
 FROM measured
 JOIN executions USING (id)
 WHERE project_id = $1 AND (document_bytes <= $3 OR place = 1)
@@ -133,19 +133,25 @@ async def insert(connection: Connection, project_id: UUID, execution: Execution)
         execution.input,
         execution.metadata,
     )
-    return _execution(row) if row else None
+    return execution_of(row) if row else None
 
 
 async def select(connection: Connection, project_id: UUID, execution_id: UUID) -> Execution | None:
     """Returns an execution; None if there is none."""
     row = await connection.fetchrow(SELECT, project_id, execution_id)
-    return _execution(row) if row else None
+    return execution_of(row) if row else None
 
 
 async def lock(connection: Connection, project_id: UUID, execution_id: UUID) -> Execution | None:
     """Returns an execution that nobody else changes before the transaction ends; None if there is none."""
-    row = await connection.fetchrow(SELECT_FOR_UPDATE, project_id, execution_id)
-    return _execution(row) if row else None
+    row = await connection.fetchrow(SELECT_LOCKED, project_id, execution_id)
+    return execution_of(row) if row else None
+
+
+async def keep(connection: Connection, project_id: UUID, execution_id: UUID) -> Execution | None:
+    """Returns an execution that nobody deletes before the transaction ends; None if there is none."""
+    row = await connection.fetchrow(SELECT_KEPT, project_id, execution_id)
+    return execution_of(row) if row else None
 
 
 async def update(connection: Connection, project_id: UUID, execution: Execution) -> Execution:
@@ -161,7 +167,7 @@ async def update(connection: Connection, project_id: UUID, execution: Execution)
         execution.trace_id,
     )
     assert row is not None, "the row is locked"
-    return _execution(row)
+    return execution_of(row)
 
 
 async def complete(
@@ -177,12 +183,7 @@ async def complete(
     encoded = None if error is None else msgspec.json.encode(error).decode()
     row = await connection.fetchrow(COMPLETE, project_id, execution_id, status, output, encoded)
     assert row is not None, "the row is locked"
-    return _execution(row)
-
-
-async def delete(connection: Connection, project_id: UUID, execution_id: UUID) -> None:
-    """Deletes an execution with all that belongs to it."""
-    await connection.execute(DELETE, project_id, execution_id)
+    return execution_of(row)
 
 
 async def select_ids(
@@ -195,7 +196,7 @@ async def select_ids(
     limit: int,
 ) -> list[UUID]:
     """Returns the ids of executions in order, beginning after a position: an ordering value and an id."""
-    conditions: list[str] = ["project_id = $1"]
+    conditions: list[str] = ["project_id = $1", "delete_time IS NULL"]
     arguments: list[object] = [project_id]
 
     def add(condition: str, *values: object) -> None:
@@ -233,10 +234,11 @@ async def select_ids(
 async def select_many(connection: Connection, project_id: UUID, ids: Sequence[UUID]) -> list[Execution]:
     """Returns executions in the order of their ids, as many as a page takes, at least one."""
     rows = await connection.fetch(SELECT_MANY, project_id, ids, limits.PAGE_BYTES_MAX)
-    return [_execution(row) for row in rows]
+    return [execution_of(row) for row in rows]
 
 
-def _execution(row: asyncpg.Record) -> Execution:
+def execution_of(row: asyncpg.Record) -> Execution:
+    """Makes an execution from a row that has its columns."""
     values = dict(row)
     values["status"] = ExecutionStatus(row["status"])
     values["tags"] = tuple(row["tags"])

@@ -15,40 +15,69 @@ from timeloom_snapshots import limits
 from timeloom_snapshots.model import Snapshot
 from timeloom_snapshots.storage import effects
 
+# Label and tags are those that were given last.
 PAGE_COLUMNS: Final = """
-    sequence, parent_sequence, kind, step_name, label, key, tags, state_hash, chain_hash, state_bytes,
-    stored_bytes, create_time
+    sequence, parent_sequence, kind, step_name,
+    coalesce(marked_label, label) AS label, key, coalesce(marked_tags, tags) AS tags,
+    state_hash, chain_hash, state_bytes, stored_bytes, create_time
 """
 SLIM_COLUMNS: Final = f"{PAGE_COLUMNS}, metadata"
 
-# Large metadata is measured here and read by a statement of its own.
+# All snapshots of an execution, those that it shares among them.
+FROM_LINEAGE: Final = """
+FROM lineage_of($1, $2) AS line
+JOIN snapshots
+    ON snapshots.project_id = $1
+    AND snapshots.execution_id = line.owner_id
+    AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
+"""
+
+# Of every line no more than a page, in the order of its index. Large metadata is measured here and read by a
+# statement of its own.
 _PAGE: Final = f"""
-SELECT
-    {PAGE_COLUMNS},
-    coalesce(octet_length(metadata), 0) AS metadata_bytes,
-    CASE WHEN octet_length(metadata) <= {limits.INLINE_METADATA_BYTES_MAX} THEN metadata END AS metadata
-FROM snapshots
-WHERE project_id = $1 AND execution_id = $2 AND sequence > $3 AND sequence < $4
-    AND ($5::smallint[] IS NULL OR kind = ANY($5))
-    AND ($6::text IS NULL OR $6 = ANY(tags))
-ORDER BY sequence {{}}
+SELECT page.*
+FROM lineage_of($1, $2) AS line
+CROSS JOIN LATERAL (
+    SELECT
+        {PAGE_COLUMNS},
+        coalesce(octet_length(metadata), 0) AS metadata_bytes,
+        CASE WHEN octet_length(metadata) <= {limits.INLINE_METADATA_BYTES_MAX} THEN metadata END AS metadata
+    FROM snapshots
+    WHERE project_id = $1 AND execution_id = line.owner_id AND sequence > $3 AND sequence < $4
+        AND sequence BETWEEN line.first_sequence AND line.last_sequence
+        AND ($5::smallint[] IS NULL OR kind = ANY($5))
+        AND ($6::text IS NULL OR $6 = ANY(coalesce(marked_tags, tags)))
+    ORDER BY sequence {{0}}
+    LIMIT $7
+) AS page
+ORDER BY page.sequence {{0}}
 LIMIT $7
 """  # noqa: S608 - a constant
 
 SELECT_ASCENDING: Final = _PAGE.format("ASC")
 SELECT_DESCENDING: Final = _PAGE.format("DESC")
 
-SELECT_METADATA: Final = """
+SELECT_METADATA: Final = f"""
 SELECT sequence, metadata
-FROM snapshots
-WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+{FROM_LINEAGE}
+WHERE sequence = ANY($3::integer[])
+"""
+
+SELECT_ONE: Final = f"""
+SELECT {SLIM_COLUMNS}
+{FROM_LINEAGE}
+WHERE sequence = $3
 """
 
 SELECT_KEYED: Final = f"""
-SELECT execution_id, {SLIM_COLUMNS}
-FROM snapshots
-JOIN unnest($2::uuid[], $3::text[]) AS wanted (execution_id, key) USING (execution_id, key)
-WHERE project_id = $1
+SELECT wanted.execution_id AS wanted_id, {SLIM_COLUMNS}
+FROM unnest($2::uuid[], $3::text[]) AS wanted (execution_id, wanted_key)
+CROSS JOIN LATERAL lineage_of($1, wanted.execution_id) AS line
+JOIN snapshots
+    ON snapshots.project_id = $1
+    AND snapshots.execution_id = line.owner_id
+    AND snapshots.key = wanted.wanted_key
+    AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
 """  # noqa: S608 - a constant
 
 
@@ -131,12 +160,23 @@ async def select_keyed(
     ids, names = zip(*keys, strict=True)
     found: dict[tuple[UUID, str], Snapshot] = {}
     for row in await connection.fetch(SELECT_KEYED, project_id, ids, names):
-        execution_id, sequence = UUID(bytes=row["execution_id"].bytes), row["sequence"]
+        execution_id, sequence = UUID(bytes=row["wanted_id"].bytes), row["sequence"]
         counts = await effects.count(connection, project_id, execution_id, first=sequence, last=sequence)
         found[execution_id, row["key"]] = snapshot_of(
             execution_id, row, effect_count=counts.get(sequence, 0), metadata=row["metadata"]
         )
     return found
+
+
+async def select_one(
+    connection: Connection, project_id: UUID, execution_id: UUID, sequence: int
+) -> Snapshot | None:
+    """Returns a snapshot; None if there is none."""
+    row = await connection.fetchrow(SELECT_ONE, project_id, execution_id, sequence)
+    if row is None:
+        return None
+    counts = await effects.count(connection, project_id, execution_id, first=sequence, last=sequence)
+    return snapshot_of(execution_id, row, effect_count=counts.get(sequence, 0), metadata=row["metadata"])
 
 
 def snapshot_of(

@@ -17,8 +17,7 @@ READ_STATE: Final = "SELECT * FROM read_state($1, $2, $3, $4, $5, $6)"
 
 SELECT_DELTA_BYTES: Final = """
 SELECT coalesce(sum(octet_length(delta)), 0)::integer
-FROM snapshots
-WHERE project_id = $1 AND execution_id = $2 AND sequence > $3 AND sequence <= $4
+FROM run_of($1, $2, $3, $4)
 """
 
 

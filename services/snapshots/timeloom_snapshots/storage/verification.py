@@ -13,34 +13,75 @@ from timeloom_platform.database import Connection
 from timeloom_snapshots.model import Snapshot
 from timeloom_snapshots.storage import effects
 from timeloom_snapshots.storage.effects import StoredEffect
-from timeloom_snapshots.storage.snapshots import SLIM_COLUMNS, snapshot_of
+from timeloom_snapshots.storage.snapshots import snapshot_of
 
 PAGE: Final = 256
 
-SELECT_PAGE: Final = f"""
+# As it was recorded, without what it is marked with.
+SELECT_PAGE: Final = """
 SELECT
-    {SLIM_COLUMNS}, base_sequence, snapshots.dictionary_id, snapshots.checksum, delta,
+    snapshots.execution_id AS owner_id,
+    snapshots.sequence, snapshots.parent_sequence, snapshots.kind, snapshots.step_name, snapshots.label,
+    snapshots.key, snapshots.tags, snapshots.state_hash, snapshots.chain_hash, snapshots.state_bytes,
+    snapshots.stored_bytes, snapshots.create_time, snapshots.metadata, snapshots.base_sequence,
+    snapshots.dictionary_id, snapshots.checksum, snapshots.delta,
+    (
+        SELECT parents.chain_hash
+        FROM lineage_of($1, $2) AS parent_line
+        JOIN snapshots AS parents
+            ON parents.project_id = $1
+            AND parents.execution_id = parent_line.owner_id
+            AND parents.sequence BETWEEN parent_line.first_sequence AND parent_line.last_sequence
+        WHERE parents.sequence = snapshots.parent_sequence
+    ) AS parent_chain_hash,
     keyframes.state AS keyframe,
     keyframes.dictionary_id AS keyframe_dictionary_id,
     keyframes.checksum AS keyframe_checksum
-FROM snapshots
-LEFT JOIN keyframes USING (project_id, execution_id, sequence)
-WHERE project_id = $1 AND execution_id = $2 AND sequence > $3
-ORDER BY sequence
-LIMIT $4
-"""  # noqa: S608 - a constant
+FROM lineage_of($1, $2) AS line
+JOIN snapshots
+    ON snapshots.project_id = $1
+    AND snapshots.execution_id = line.owner_id
+    AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
+LEFT JOIN keyframes
+    ON keyframes.project_id = $1
+    AND keyframes.execution_id = line.owner_id
+    AND keyframes.sequence = snapshots.sequence
+WHERE snapshots.sequence > $3 AND snapshots.sequence <= $4
+ORDER BY snapshots.sequence
+LIMIT $5
+"""
+
+# Both as they are now, in one statement, for others may be recording.
+SELECT_HAS_MORE: Final = """
+SELECT EXISTS (
+    SELECT
+    FROM executions
+    JOIN snapshots
+        ON snapshots.project_id = $1
+        AND snapshots.execution_id = executions.id
+        AND snapshots.sequence > executions.snapshot_count
+    WHERE executions.project_id = $1 AND executions.id = $2
+)
+"""
 
 SELECT_STRAY_KEYFRAMES: Final = """
-SELECT sequence
-FROM keyframes
-WHERE project_id = $1 AND execution_id = $2 AND NOT EXISTS (
+SELECT keyframes.execution_id AS owner_id, keyframes.sequence
+FROM lineage_of($1, $2) AS line
+JOIN keyframes
+    ON keyframes.project_id = $1
+    AND keyframes.execution_id = line.owner_id
+    AND keyframes.sequence >= line.first_sequence
+    AND keyframes.sequence <= line.last_sequence
+WHERE NOT EXISTS (
     SELECT
     FROM snapshots
-    WHERE snapshots.project_id = $1 AND snapshots.execution_id = $2
+    WHERE snapshots.project_id = $1
+        AND snapshots.execution_id = keyframes.execution_id
         AND snapshots.sequence = keyframes.sequence
         AND snapshots.base_sequence = keyframes.sequence
 )
-ORDER BY sequence
+ORDER BY keyframes.sequence
+LIMIT $3
 """
 
 
@@ -55,9 +96,16 @@ class StoredKeyframe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSnapshot:
-    """A snapshot's row, its keyframe if there is one, and its effects."""
+    """A snapshot's row, its keyframe if there is one, and its effects.
 
+    Attributes:
+        owner_id: Whose row it is.
+        parent_chain_hash: None if the parent is missing, or there is none.
+    """
+
+    owner_id: UUID
     snapshot: Snapshot
+    parent_chain_hash: bytes | None
     base_sequence: int
     dictionary_id: int
     checksum: int
@@ -67,25 +115,33 @@ class StoredSnapshot:
 
 
 async def select_all(
-    connection: Connection, project_id: UUID, execution_id: UUID
+    connection: Connection, project_id: UUID, execution_id: UUID, *, last: int
 ) -> AsyncGenerator[StoredSnapshot]:
-    """Yields the snapshots of an execution in order, reading some at a time."""
-    last = 0
+    """Yields the snapshots of an execution up to one, in order, reading some at a time."""
+    after = 0
     while True:
-        rows = await connection.fetch(SELECT_PAGE, project_id, execution_id, last, PAGE)
+        rows = await connection.fetch(SELECT_PAGE, project_id, execution_id, after, last, PAGE)
         if not rows:
             return
         sequences = [row["sequence"] for row in rows]
         found = await effects.select_whole(connection, project_id, execution_id, sequences)
         for row in rows:
-            last = row["sequence"]
-            yield _stored_snapshot(execution_id, row, [each for each in found if each.sequence == last])
+            after = row["sequence"]
+            yield _stored_snapshot(execution_id, row, [each for each in found if each.sequence == after])
 
 
-async def select_stray_keyframes(connection: Connection, project_id: UUID, execution_id: UUID) -> list[int]:
-    """Returns the sequences of keyframes that belong to no snapshot, or to one that is no base."""
-    rows = await connection.fetch(SELECT_STRAY_KEYFRAMES, project_id, execution_id)
-    return [row["sequence"] for row in rows]
+async def has_more(connection: Connection, project_id: UUID, execution_id: UUID) -> bool:
+    """Tells whether an execution has snapshots that it does not count."""
+    found: bool = await connection.fetchval(SELECT_HAS_MORE, project_id, execution_id)
+    return found
+
+
+async def select_stray_keyframes(
+    connection: Connection, project_id: UUID, execution_id: UUID, *, limit: int
+) -> list[tuple[UUID, int]]:
+    """Returns keyframes that belong to no snapshot, or to one that is no base: whose they are, and where."""
+    rows = await connection.fetch(SELECT_STRAY_KEYFRAMES, project_id, execution_id, limit)
+    return [(UUID(bytes=row["owner_id"].bytes), row["sequence"]) for row in rows]
 
 
 def _stored_snapshot(
@@ -97,6 +153,8 @@ def _stored_snapshot(
         checksum=row["keyframe_checksum"],
     )
     return StoredSnapshot(
+        owner_id=UUID(bytes=row["owner_id"].bytes),
+        parent_chain_hash=row["parent_chain_hash"],
         snapshot=snapshot_of(execution_id, row, effect_count=len(stored_effects), metadata=row["metadata"]),
         base_sequence=row["base_sequence"],
         dictionary_id=row["dictionary_id"],

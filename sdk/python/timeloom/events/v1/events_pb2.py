@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from timeloom.snapshots.v1 import snapshots_pb2 as timeloom_dot_snapshots_dot_v1_dot_snapshots__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftimeloom/events/v1/events.proto\x12\x12timeloom.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%timeloom/snapshots/v1/snapshots.proto\"\xd8\x03\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\r\n\x05topic\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\x05 \x01(\t\x12\x41\n\x11\x65xecution_created\x18\n \x01(\x0b\x32$.timeloom.events.v1.ExecutionCreatedH\x00\x12\x41\n\x11\x65xecution_updated\x18\x0b \x01(\x0b\x32$.timeloom.events.v1.ExecutionUpdatedH\x00\x12\x41\n\x11\x65xecution_deleted\x18\x0c \x01(\x0b\x32$.timeloom.events.v1.ExecutionDeletedH\x00\x12\x43\n\x12snapshots_recorded\x18\r \x01(\x0b\x32%.timeloom.events.v1.SnapshotsRecordedH\x00\x12\x41\n\x11snapshots_deleted\x18\x0e \x01(\x0b\x32$.timeloom.events.v1.SnapshotsDeletedH\x00\x42\t\n\x07payload\"G\n\x10\x45xecutionCreated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"G\n\x10\x45xecutionUpdated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"(\n\x10\x45xecutionDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\"k\n\x11SnapshotsRecorded\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x11\n\tstep_name\x18\x04 \x01(\t\"o\n\x10SnapshotsDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x16\n\x0esnapshot_count\x18\x04 \x01(\r\"8\n\x0bOutboxBatch\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x19.timeloom.events.v1.Eventb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftimeloom/events/v1/events.proto\x12\x12timeloom.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%timeloom/snapshots/v1/snapshots.proto\"\x99\x04\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\r\n\x05topic\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\x05 \x01(\t\x12\x41\n\x11\x65xecution_created\x18\n \x01(\x0b\x32$.timeloom.events.v1.ExecutionCreatedH\x00\x12\x41\n\x11\x65xecution_updated\x18\x0b \x01(\x0b\x32$.timeloom.events.v1.ExecutionUpdatedH\x00\x12\x41\n\x11\x65xecution_deleted\x18\x0c \x01(\x0b\x32$.timeloom.events.v1.ExecutionDeletedH\x00\x12\x43\n\x12snapshots_recorded\x18\r \x01(\x0b\x32%.timeloom.events.v1.SnapshotsRecordedH\x00\x12\x41\n\x11snapshots_deleted\x18\x0e \x01(\x0b\x32$.timeloom.events.v1.SnapshotsDeletedH\x00\x12?\n\x10snapshot_updated\x18\x0f \x01(\x0b\x32#.timeloom.events.v1.SnapshotUpdatedH\x00\x42\t\n\x07payload\"G\n\x10\x45xecutionCreated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"G\n\x10\x45xecutionUpdated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"(\n\x10\x45xecutionDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\"k\n\x11SnapshotsRecorded\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x11\n\tstep_name\x18\x04 \x01(\t\"o\n\x10SnapshotsDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x16\n\x0esnapshot_count\x18\x04 \x01(\r\"V\n\x0fSnapshotUpdated\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\r\x12\r\n\x05label\x18\x03 \x01(\t\x12\x0c\n\x04tags\x18\x04 \x03(\t\"8\n\x0bOutboxBatch\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x19.timeloom.events.v1.Eventb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,17 +34,19 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'timeloom.events.v1.events_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVENT']._serialized_start=128
-  _globals['_EVENT']._serialized_end=600
-  _globals['_EXECUTIONCREATED']._serialized_start=602
-  _globals['_EXECUTIONCREATED']._serialized_end=673
-  _globals['_EXECUTIONUPDATED']._serialized_start=675
-  _globals['_EXECUTIONUPDATED']._serialized_end=746
-  _globals['_EXECUTIONDELETED']._serialized_start=748
-  _globals['_EXECUTIONDELETED']._serialized_end=788
-  _globals['_SNAPSHOTSRECORDED']._serialized_start=790
-  _globals['_SNAPSHOTSRECORDED']._serialized_end=897
-  _globals['_SNAPSHOTSDELETED']._serialized_start=899
-  _globals['_SNAPSHOTSDELETED']._serialized_end=1010
-  _globals['_OUTBOXBATCH']._serialized_start=1012
-  _globals['_OUTBOXBATCH']._serialized_end=1068
+  _globals['_EVENT']._serialized_end=665
+  _globals['_EXECUTIONCREATED']._serialized_start=667
+  _globals['_EXECUTIONCREATED']._serialized_end=738
+  _globals['_EXECUTIONUPDATED']._serialized_start=740
+  _globals['_EXECUTIONUPDATED']._serialized_end=811
+  _globals['_EXECUTIONDELETED']._serialized_start=813
+  _globals['_EXECUTIONDELETED']._serialized_end=853
+  _globals['_SNAPSHOTSRECORDED']._serialized_start=855
+  _globals['_SNAPSHOTSRECORDED']._serialized_end=962
+  _globals['_SNAPSHOTSDELETED']._serialized_start=964
+  _globals['_SNAPSHOTSDELETED']._serialized_end=1075
+  _globals['_SNAPSHOTUPDATED']._serialized_start=1077
+  _globals['_SNAPSHOTUPDATED']._serialized_end=1163
+  _globals['_OUTBOXBATCH']._serialized_start=1165
+  _globals['_OUTBOXBATCH']._serialized_end=1221
 # @@protoc_insertion_point(module_scope)

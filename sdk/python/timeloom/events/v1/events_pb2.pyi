@@ -39,6 +39,7 @@ class Event(_message.Message):
     EXECUTION_DELETED_FIELD_NUMBER: _builtins.int
     SNAPSHOTS_RECORDED_FIELD_NUMBER: _builtins.int
     SNAPSHOTS_DELETED_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_UPDATED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Unique (a UUIDv7): consumers use it to recognise a repeated delivery."""
     project_id: _builtins.str
@@ -61,6 +62,8 @@ class Event(_message.Message):
     def snapshots_recorded(self) -> Global___SnapshotsRecorded: ...
     @_builtins.property
     def snapshots_deleted(self) -> Global___SnapshotsDeleted: ...
+    @_builtins.property
+    def snapshot_updated(self) -> Global___SnapshotUpdated: ...
     def __init__(
         self,
         *,
@@ -74,12 +77,13 @@ class Event(_message.Message):
         execution_deleted: Global___ExecutionDeleted | None = ...,
         snapshots_recorded: Global___SnapshotsRecorded | None = ...,
         snapshots_deleted: Global___SnapshotsDeleted | None = ...,
+        snapshot_updated: Global___SnapshotUpdated | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "payload", b"payload", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "payload", b"payload", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "payload", b"payload", "project_id", b"project_id", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "topic", b"topic", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "payload", b"payload", "project_id", b"project_id", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "topic", b"topic", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted", "snapshot_updated"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -215,6 +219,37 @@ class SnapshotsDeleted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SnapshotsDeleted: _TypeAlias = SnapshotsDeleted  # noqa: Y015
+
+@_typing.final
+class SnapshotUpdated(_message.Message):
+    """A snapshot was given another label or other tags than it had."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXECUTION_ID_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    execution_id: _builtins.str
+    sequence: _builtins.int
+    label: _builtins.str
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        execution_id: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+        label: _builtins.str = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution_id", b"execution_id", "label", b"label", "sequence", b"sequence", "tags", b"tags"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotUpdated: _TypeAlias = SnapshotUpdated  # noqa: Y015
 
 @_typing.final
 class OutboxBatch(_message.Message):
