@@ -22,24 +22,33 @@ from timeloom.errors import (
     TimeloomError,
     UnavailableError,
 )
-from timeloom.snapshots.v1 import snapshots_service_pb2
+from timeloom.snapshots.v1 import snapshots_service_pb2, time_travel_service_pb2
 from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceStub
+from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceStub
 
 if TYPE_CHECKING:
     from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceAsyncStub
+    from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceAsyncStub
 
-_SNAPSHOTS = snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"]
+_SERVICES = (
+    snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"],
+    time_travel_service_pb2.DESCRIPTOR.services_by_name["TimeTravelService"],
+)
 
-# This client names each execution that it creates and each snapshot that it records: the server
+# This client names each execution that it creates or forks and each snapshot that it records: the server
 # recognises a repetition, as it does where the contract says so.
 _REPEATABLE = frozenset(
     method.full_name
-    for method in _SNAPSHOTS.methods
-    if method.name in ("CreateExecution", "RecordSnapshot")
+    for service in _SERVICES
+    for method in service.methods
+    if method.name in ("CreateExecution", "ForkExecution", "RecordSnapshot")
     or method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
 )
 _REPEATABLE_REQUESTS = frozenset(
-    method.input_type.full_name for method in _SNAPSHOTS.methods if method.full_name in _REPEATABLE
+    method.input_type.full_name
+    for service in _SERVICES
+    for method in service.methods
+    if method.full_name in _REPEATABLE
 )
 
 BACKOFF_SECONDS_MIN: Final = 0.1
@@ -59,20 +68,36 @@ class Connection:
         self._channel: grpc.aio.Channel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._snapshots: SnapshotsServiceAsyncStub | None = None
+        self._time_travel: TimeTravelServiceAsyncStub | None = None
         self._answered = False
 
     @property
     def snapshots(self) -> SnapshotsServiceAsyncStub:
         """The snapshots service, for calls from the client's event loop."""
-        loop = asyncio.get_running_loop()
         if self._snapshots is None:
-            address = self.configuration.grpc_address
-            self._loop = loop
-            self._channel = open_channel(address, services=(_SNAPSHOTS,), repeatable=_REPEATABLE)
-            self._snapshots = SnapshotsServiceStub(self._channel)
-        elif self._loop is not loop:
-            raise ConfigurationError("An AsyncTimeloom belongs to the event loop that used it first")
+            self._snapshots = SnapshotsServiceStub(self._open_channel())
+        self._check_loop()
         return self._snapshots
+
+    @property
+    def time_travel(self) -> TimeTravelServiceAsyncStub:
+        """The time-travel service, for calls from the client's event loop."""
+        if self._time_travel is None:
+            self._time_travel = TimeTravelServiceStub(self._open_channel())
+        self._check_loop()
+        return self._time_travel
+
+    def _open_channel(self) -> grpc.aio.Channel:
+        if self._channel is None:
+            self._loop = asyncio.get_running_loop()
+            self._channel = open_channel(
+                self.configuration.grpc_address, services=_SERVICES, repeatable=_REPEATABLE
+            )
+        return self._channel
+
+    def _check_loop(self) -> None:
+        if self._loop is not asyncio.get_running_loop():
+            raise ConfigurationError("An AsyncTimeloom belongs to the event loop that used it first")
 
     async def unary(
         self, method: grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT], request: RequestT
@@ -133,6 +158,7 @@ class Connection:
 
     async def close(self) -> None:
         """Close the channel; a later call opens it again."""
-        channel, self._channel, self._snapshots, self._loop = self._channel, None, None, None
+        channel, self._channel, self._loop = self._channel, None, None
+        self._snapshots = self._time_travel = None
         if channel is not None:
             await channel.close()

@@ -34,6 +34,8 @@ class Executions(Facade[AsyncExecutions]):
     update = blocking(AsyncExecutions.update)
     complete = blocking(AsyncExecutions.complete)
     delete = blocking(AsyncExecutions.delete)
+    fork = blocking(AsyncExecutions.fork)
+    rollback = blocking(AsyncExecutions.rollback)
 
 
 class Snapshots(Facade[AsyncSnapshots]):
@@ -44,6 +46,7 @@ class Snapshots(Facade[AsyncSnapshots]):
     get = blocking(AsyncSnapshots.get)
     list = paging(AsyncSnapshots.list)
     diff = blocking(AsyncSnapshots.diff)
+    delete = blocking(AsyncSnapshots.delete)
     tail = iterating(AsyncSnapshots.tail)
 
 

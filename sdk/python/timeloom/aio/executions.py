@@ -12,6 +12,7 @@ from timeloom._ids import uuid7
 from timeloom._pages import AsyncPager
 from timeloom.resources import Execution, ExecutionFailure, ExecutionStatus
 from timeloom.snapshots.v1 import snapshots_service_pb2 as pb
+from timeloom.snapshots.v1 import time_travel_service_pb2 as time_travel_pb
 
 
 class AsyncExecutions:
@@ -165,3 +166,76 @@ class AsyncExecutions:
         """
         request = pb.DeleteExecutionRequest(execution_id=execution_id, etag=etag)
         await self._connection.unary(self._connection.snapshots.DeleteExecution, request)
+
+    async def fork(
+        self,
+        execution_id: str,
+        sequence: int = 0,
+        *,
+        fork_execution_id: str = "",
+        name: str = "",
+        session_id: str | None = None,
+        tags: Iterable[str] = (),
+        metadata: Any = None,
+        patch: Any = None,
+    ) -> Execution:
+        """Begin an execution that shares the snapshots up to one of another's, and goes on from there.
+
+        Args:
+            execution_id: The other execution; it may have ended.
+            sequence: The last shared snapshot; the head if zero.
+            fork_execution_id: A UUID for the fork, so that the same call may be repeated.
+            name: For people; the other's name if empty.
+            session_id: The conversation that the fork belongs to; the other's if None.
+            tags: Any number of words to find it by.
+            metadata: Any JSON value to keep with it; the other's if None.
+            patch: A JSON Patch (RFC 6902) on the state, which is the fork's first own snapshot then.
+
+        Raises:
+            NotFoundError: There is no such snapshot.
+            AlreadyExistsError: The identifier belongs to another execution.
+        """
+        request = time_travel_pb.ForkExecutionRequest(
+            execution_id=execution_id,
+            sequence=sequence,
+            fork_execution_id=fork_execution_id or uuid7(),
+            name=name,
+            session_id=session_id,
+            tags=tags,
+            metadata=convert.optional_document(metadata, of="metadata"),
+            patch=convert.optional_document(patch, of="patch"),
+        )
+        response = await self._connection.unary(self._connection.time_travel.ForkExecution, request)
+        return convert.execution(response.execution)
+
+    async def rollback(
+        self,
+        execution_id: str,
+        sequence: int,
+        *,
+        expected_head_sequence: int,
+        reason: str = "",
+        reopen: bool = False,
+    ) -> Execution:
+        """Move the head to another snapshot. Nothing is deleted.
+
+        Args:
+            execution_id: The execution.
+            sequence: The snapshot that it is to stand on.
+            expected_head_sequence: The snapshot that it stands on by what the caller knows.
+            reason: Why, for those who look at it later.
+            reopen: Let an execution that has ended run again.
+
+        Raises:
+            StaleHeadError: It stands elsewhere by now.
+            ExecutionEndedError: It has ended, and is not to be reopened.
+        """
+        request = time_travel_pb.RollbackExecutionRequest(
+            execution_id=execution_id,
+            sequence=sequence,
+            expected_head_sequence=expected_head_sequence,
+            reason=reason,
+            reopen=reopen,
+        )
+        response = await self._connection.unary(self._connection.time_travel.RollbackExecution, request)
+        return convert.execution(response.execution)

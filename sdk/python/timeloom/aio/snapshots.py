@@ -14,6 +14,7 @@ from timeloom._pages import AsyncPager
 from timeloom.errors import UnavailableError
 from timeloom.resources import Diff, Effect, Snapshot, SnapshotKind
 from timeloom.snapshots.v1 import snapshots_service_pb2 as pb
+from timeloom.snapshots.v1 import time_travel_service_pb2 as time_travel_pb
 
 TAIL_RETRIES_MAX = 8
 TAIL_RETRY_SECONDS_MAX = 5.0
@@ -204,3 +205,13 @@ class AsyncSnapshots:
                 await asyncio.sleep(min(0.1 * 2**failures, TAIL_RETRY_SECONDS_MAX))
             else:
                 return
+
+    async def delete(self, execution_id: str, sequences: Iterable[int]) -> int:
+        """Delete snapshots, all of them or none, and return how many there were.
+
+        Raises:
+            SnapshotInUseError: One of them is the head, or other executions share it.
+        """
+        request = time_travel_pb.DeleteSnapshotsRequest(execution_id=execution_id, sequences=sequences)
+        response = await self._connection.unary(self._connection.time_travel.DeleteSnapshots, request)
+        return response.snapshot_count
