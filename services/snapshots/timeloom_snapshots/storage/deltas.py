@@ -26,9 +26,13 @@ ORDER BY sequence
 
 # The snapshots whose parent is not the one before them: where the way to a snapshot turns off.
 SELECT_TURNS: Final = """
-SELECT sequence, parent_sequence
-FROM parents_of($1, $2, 0, $3)
-WHERE parent_sequence <> sequence - 1
+SELECT snapshots.sequence, snapshots.parent_sequence
+FROM lineage_of($1, $2) AS line
+JOIN snapshots
+    ON snapshots.project_id = $1
+    AND snapshots.execution_id = line.owner_id
+    AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
+WHERE snapshots.sequence <= $3 AND snapshots.parent_sequence <> snapshots.sequence - 1
 """
 
 
