@@ -6,7 +6,7 @@ import asyncio
 import operator
 import threading
 import uuid
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, TypedDict
 
@@ -15,8 +15,6 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.base.id import uuid6
-from langgraph.checkpoint.conformance import checkpointer_test, validate
-from langgraph.checkpoint.conformance.capabilities import BASE_CAPABILITIES
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
@@ -35,22 +33,6 @@ def saver(client: Timeloom) -> TimeloomSaver:
 
 def new_thread() -> RunnableConfig:
     return {"configurable": {"thread_id": str(uuid.uuid4())}}
-
-
-# -- The official suite -------------------------------------------------------------
-
-
-async def test_the_official_conformance_suite_passes(service: Service) -> None:
-    @checkpointer_test(name="TimeloomSaver")
-    async def timeloom_saver() -> AsyncGenerator[BaseCheckpointSaver[str]]:
-        with Timeloom(api_key=service.api_key, grpc_address=service.address) as client:
-            yield TimeloomSaver(client)
-
-    report = await validate(timeloom_saver, capabilities={each.value for each in BASE_CAPABILITIES})
-    results = {name: report.results[name] for name in (each.value for each in BASE_CAPABILITIES)}
-    assert {name: result.failures for name, result in results.items()} == {name: [] for name in results}
-    assert all(result.passed for result in results.values())
-    assert sum(result.tests_passed for result in results.values()) >= 55
 
 
 # -- Beside LangGraph's own checkpointer ----------------------------------------------

@@ -14,6 +14,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT
 
 from timeloom.langgraph.codec import CheckpointCodec, CheckpointRecord, ThreadRef
+from timeloom.langgraph.directory import execution_id_of
 from timeloom.langgraph.transcoding import TAG
 from timeloom.resources import Effect, EffectKind, Snapshot, SnapshotKind
 from timeloom.state import canonical
@@ -57,7 +58,7 @@ def stored(record: CheckpointRecord, effects: tuple[Effect, ...] = ()) -> Snapsh
         return canonical.decode(canonical.encode(value))
 
     return Snapshot(
-        execution_id=record.ref.execution_id,
+        execution_id=execution_id_of(record.ref),
         sequence=1,
         parent_sequence=0,
         kind=SnapshotKind.CHECKPOINT,
@@ -170,10 +171,10 @@ def test_writes_come_back_in_the_order_in_which_they_are_applied(codec: Checkpoi
     early = codec.record_writes(
         serde, config(FIRST), [("a", [HumanMessage("x")]), (ERROR, "e")], "task-2", "~1"
     )
-    assert [effect.key for effect in (*early.adding, *early.replacing)] == ["task-2:0", "task-2:-1"]
+    assert [effect.key for effect in early.effects] == ["task-2:0", "task-2:-1"]
 
     record = codec.record(serde, config(), checkpoint(FIRST, {}, {}), {}, {})
-    effects = (*late.adding, *early.adding, *early.replacing)
+    effects = (*late.effects, *early.effects)
     loaded = CheckpointCodec().load(serde, record.ref, stored(record, effects))
 
     assert loaded.pending_writes == [
@@ -185,24 +186,30 @@ def test_writes_come_back_in_the_order_in_which_they_are_applied(codec: Checkpoi
     assert list(loaded.pending_writes[3][2]) == ["z", "a"]
 
 
-def test_special_writes_replace_and_others_do_not(codec: CheckpointCodec) -> None:
-    record = codec.record_writes(serde, config(FIRST), [("a", 1), (INTERRUPT, "?"), ("b", None)], "task", "")
-    assert record.replacing == (
+def test_only_special_writes_alone_replace(codec: CheckpointCodec) -> None:
+    mixed = codec.record_writes(serde, config(FIRST), [("a", 1), (INTERRUPT, "?"), ("b", None)], "task", "")
+    assert [(effect.name, effect.key) for effect in mixed.effects] == [
+        ("a", "task:0"), (INTERRUPT, "task:-3"), ("b", "task:2")
+    ]  # fmt: skip
+    assert not mixed.replace
+    special = codec.record_writes(serde, config(FIRST), [(INTERRUPT, "?"), (INTERRUPT, "!")], "task", "")
+    assert special.replace
+    assert special.effects == (
         Effect(
             kind=EffectKind.WRITE,
             name=INTERRUPT,
             key="task:-3",
             request={"taskId": "task", "taskPath": "", "index": -3},
-            response="?",
+            response="!",
         ),
     )
-    assert [(effect.name, effect.key) for effect in record.adding] == [("a", "task:0"), ("b", "task:2")]
 
 
 def test_each_namespace_of_a_thread_is_an_execution_of_its_own() -> None:
     refs = [ThreadRef("t", ""), ThreadRef("t", "child:1"), ThreadRef("t:child", ""), ThreadRef("u", "")]
-    assert len({ref.execution_id for ref in refs}) == 4
-    assert ThreadRef("t", "").execution_id == "cdf22dfd-d6a5-5ded-874b-3b9db2af8da1"
+    assert len({execution_id_of(ref) for ref in refs}) == 4
+    assert execution_id_of(ThreadRef("t", "")) == "cdf22dfd-d6a5-5ded-874b-3b9db2af8da1"
+    assert execution_id_of(ThreadRef("t", ""), 1) != execution_id_of(ThreadRef("t", ""), 2)
 
 
 def test_a_channel_with_the_reserved_name_is_refused(codec: CheckpointCodec) -> None:

@@ -10,9 +10,8 @@ A thread's checkpoint namespace is an execution, a checkpoint a snapshot of it:
 
 from __future__ import annotations
 
-import json
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
@@ -31,14 +30,14 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from timeloom.langgraph._cache import SizedCache
+from timeloom._cache import SizedCache
 from timeloom.langgraph.transcoding import TAG, Document, Order, Transcoder
 from timeloom.resources import Effect, EffectKind, Snapshot
 
-EXECUTION_NAMESPACE: Final = uuid.UUID("6d0f3b54-7f0e-5c1b-9a51-0c6a6f1d2e77")
-"""Execution ids are UUIDv5 in this namespace, of the JSON array of thread id and checkpoint namespace."""
-
 REMEMBERED_CHECKPOINTS_MAX: Final = 1024
+
+_COUNTED_VALUES: Final = "countedValues"
+"""In a snapshot's metadata: delta channels whose values it holds though LangGraph counts them as older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +52,6 @@ class ThreadRef:
         """Return what a configuration names."""
         configurable = config.get("configurable", {})
         return cls(str(configurable["thread_id"]), configurable.get("checkpoint_ns") or "")
-
-    @property
-    def execution_id(self) -> str:
-        """The execution that records it."""
-        return str(uuid.uuid5(EXECUTION_NAMESPACE, json.dumps([self.thread_id, self.checkpoint_ns])))
 
     def config(self, checkpoint_id: str) -> RunnableConfig:
         """Return the configuration that names one of its checkpoints."""
@@ -85,12 +79,16 @@ class CheckpointRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritesRecord:
-    """Writes of one task, ready to be recorded: those that replace earlier ones, and those that do not."""
+    """Writes of one task, ready to be recorded.
+
+    LangGraph writes again what it has written when it repeats a task. The first writes count, unless all are
+    to special channels, such as that of errors: then the last ones do.
+    """
 
     ref: ThreadRef
     checkpoint_id: str
-    replacing: tuple[Effect, ...]
-    adding: tuple[Effect, ...]
+    effects: tuple[Effect, ...]
+    replace: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +148,7 @@ class CheckpointCodec:
                 "checkpoint": self._bookkeeping.encode(serde.dumps_typed(rest)).tree,
                 "metadata": self._bookkeeping.encode(serde.dumps_typed(kept)).tree,
                 "parentId": parent_id,
+                **_counted_values(checkpoint, metadata),
             },
             create_time=_moment(checkpoint["ts"]),
         )
@@ -186,8 +185,8 @@ class CheckpointCodec:
         task_path: str,
     ) -> WritesRecord:
         """Return the record of a task's writes on the checkpoint that the configuration names."""
-        replacing: list[Effect] = []
-        adding: list[Effect] = []
+        replace = all(channel in WRITES_IDX_MAP for channel, _ in writes)
+        effects: dict[str, Effect] = {}
         for position, (channel, value) in enumerate(writes):
             index = WRITES_IDX_MAP.get(channel, position)
             document = self._writes_transcoder.encode(serde.dumps_typed(value))
@@ -201,12 +200,13 @@ class CheckpointCodec:
                 request=request,
                 response=document.tree,
             )
-            (replacing if index < 0 else adding).append(effect)
+            if replace or effect.key not in effects:
+                effects[effect.key] = effect
         return WritesRecord(
             ref=ThreadRef.of(config),
             checkpoint_id=config.get("configurable", {})["checkpoint_id"],
-            replacing=tuple(replacing),
-            adding=tuple(adding),
+            effects=tuple(effects.values()),
+            replace=replace,
         )
 
     # -- Loading --------------------------------------------------------------------
@@ -215,6 +215,30 @@ class CheckpointCodec:
         """Return LangGraph's metadata of a checkpoint."""
         typed = self._bookkeeping.decode(Document(snapshot.metadata["metadata"]))
         return cast("CheckpointMetadata", serde.loads_typed(typed))
+
+    def counted(self, serde: SerializerProtocol, snapshot: Snapshot) -> AbstractSet[str]:
+        """Return the delta channels whose values a checkpoint does not hold: older ones make them up.
+
+        LangGraph counts, in the metadata, the steps since it last stored the value of a delta channel.
+        """
+        counted = self.metadata(serde, snapshot).get("counters_since_delta_snapshot") or {}
+        return counted.keys() - set(snapshot.metadata.get(_COUNTED_VALUES, ()))
+
+    def may_hold(self, serde: SerializerProtocol, snapshot: Snapshot, channels: AbstractSet[str]) -> bool:
+        """Tell whether a checkpoint may hold the value of a channel; False only if it surely holds none."""
+        return bool(channels - self.counted(serde, snapshot))
+
+    def values(
+        self, serde: SerializerProtocol, snapshot: Snapshot, channels: Container[str]
+    ) -> dict[str, Any]:
+        """Return the values of those of the channels that a snapshot, with its state, holds."""
+        state = dict(snapshot.state)
+        orders = _orders(state.pop(TAG, ["orders", []])[1])
+        return {
+            channel: serde.loads_typed(self._transcoder.decode(Document(tree, orders)))
+            for channel, tree in state.items()
+            if channel in channels
+        }
 
     def load(
         self, serde: SerializerProtocol, ref: ThreadRef, snapshot: Snapshot, *, remember: bool = False
@@ -245,10 +269,11 @@ class CheckpointCodec:
             checkpoint=cast("Checkpoint", {**rest, "id": snapshot.key, "channel_values": values}),
             metadata=self.metadata(serde, snapshot),
             parent_config=ref.config(parent_id) if parent_id else None,
-            pending_writes=self._writes(serde, snapshot.effects),
+            pending_writes=self.writes(serde, snapshot.effects),
         )
 
-    def _writes(self, serde: SerializerProtocol, effects: Iterable[Effect]) -> list[PendingWrite]:
+    def writes(self, serde: SerializerProtocol, effects: Iterable[Effect]) -> list[PendingWrite]:
+        """Return the writes that were recorded as effects, in the order in which LangGraph applies them."""
         writes = [effect for effect in effects if effect.kind is EffectKind.WRITE]
         writes.sort(key=_write_order)
         return [
@@ -263,6 +288,12 @@ class CheckpointCodec:
             )
             for effect in writes
         ]
+
+
+def _counted_values(checkpoint: Checkpoint, metadata: CheckpointMetadata) -> dict[str, list[str]]:
+    counted = metadata.get("counters_since_delta_snapshot") or {}
+    held = sorted(channel for channel in counted if channel in checkpoint["channel_values"])
+    return {_COUNTED_VALUES: held} if held else {}
 
 
 def _write_order(effect: Effect) -> tuple[str, str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Final
 
 from langchain_core.runnables import RunnableConfig
@@ -14,13 +15,16 @@ from langgraph.checkpoint.base import (
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
+    DeltaChannelHistory,
     get_checkpoint_id,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from timeloom.client import Timeloom
 from timeloom.langgraph.codec import CheckpointCodec, ThreadRef, WritesRecord
+from timeloom.langgraph.delta_channels import DeltaHistories
 from timeloom.langgraph.store import CheckpointStore
+from timeloom.langgraph.upkeep import Upkeep
 from timeloom.resources import Effect, Snapshot
 
 AGENT_ID_DEFAULT: Final = "langgraph"
@@ -34,8 +38,11 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
 
     Each thread is an execution whose session is the thread's id; each checkpoint is a snapshot whose state is
     the values of the channels, as JSON. Any number of threads may be recorded at the same time, with the
-    blocking methods and the asynchronous ones alike. Checkpoints are immutable: one that is put again stays
-    as it is.
+    blocking methods and the asynchronous ones alike.
+
+    It has everything that LangGraph asks of a checkpointer, and `fork_thread` besides. In one thing it
+    differs from others: checkpoints are immutable, so one that is put again stays as it is. LangGraph never
+    puts one again.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
         self.client = Timeloom() if client is None else client
         self._codec = CheckpointCodec()
         self._store = CheckpointStore(self.client.twin, agent_id=agent_id)
+        self._upkeep = Upkeep(self.client.twin, self._store, self._codec)
 
     # -- Recording ----------------------------------------------------------------
 
@@ -112,16 +120,8 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
     async def record_effects(self, ref: ThreadRef, checkpoint_id: str, effects: Sequence[Effect]) -> None:
         """Record what tasks that began from a checkpoint were answered; in the client's event loop."""
         await self._store.put_writes(
-            WritesRecord(ref=ref, checkpoint_id=checkpoint_id, replacing=(), adding=tuple(effects))
+            WritesRecord(ref=ref, checkpoint_id=checkpoint_id, effects=tuple(effects), replace=False)
         )
-
-    def delete_thread(self, thread_id: str) -> None:
-        """Delete everything that was recorded of a thread."""
-        self.client.portal.run(self._store.delete(str(thread_id)))
-
-    async def adelete_thread(self, thread_id: str) -> None:
-        """Delete everything that was recorded of a thread."""
-        await self.client.portal.run_from_async(self._store.delete(str(thread_id)))
 
     # -- Finding --------------------------------------------------------------------
 
@@ -218,6 +218,118 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
             for (ref, _), snapshot in zip(found, snapshots, strict=True)
             if snapshot is not None
         ]
+
+    # -- Delta channels ----------------------------------------------------------------
+
+    def get_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """Return what each channel's value is made of: its last stored value, and the writes since then.
+
+        Args:
+            config: The checkpoint, whose own writes are not among them; the thread's latest if it names none.
+            channels: The channels.
+        """
+        return self.client.portal.run(self._delta_history(config, channels))
+
+    async def aget_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """Return what each channel's value is made of, like `get_delta_channel_history`."""
+        return await self.client.portal.run_from_async(self._delta_history(config, channels))
+
+    async def _delta_history(
+        self, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        histories = DeltaHistories(self._codec, self.serde, channels)
+        ref = ThreadRef.of(config)
+        async with aclosing(self._store.ancestors(ref, get_checkpoint_id(config))) as ancestors:
+            async for snapshot in ancestors:
+                if histories.may_be_seeded_by(snapshot):
+                    whole = await self._store.state_of(snapshot)
+                    if whole is None:
+                        break  # it is being deleted
+                    histories.seed(whole)
+                else:
+                    histories.extend(snapshot)
+                if histories.complete:
+                    break
+        return histories.found()
+
+    # -- Whole threads -----------------------------------------------------------------
+
+    def delete_thread(self, thread_id: str) -> None:
+        """Delete everything that was recorded of a thread."""
+        self.client.portal.run(self._upkeep.delete(str(thread_id)))
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Delete everything that was recorded of a thread."""
+        await self.client.portal.run_from_async(self._upkeep.delete(str(thread_id)))
+
+    def delete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Delete all checkpoints that these runs have made, in whatever thread.
+
+        Those that a delta channel of a later checkpoint is made of stay. Every thread is looked through.
+        """
+        self.client.portal.run(self._upkeep.delete_for_runs(self.serde, frozenset(run_ids)))
+
+    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Delete all checkpoints that these runs have made, like `delete_for_runs`."""
+        await self.client.portal.run_from_async(self._upkeep.delete_for_runs(self.serde, frozenset(run_ids)))
+
+    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """Delete what is not needed any more of some threads.
+
+        Args:
+            thread_ids: The threads.
+            strategy: `keep_latest` keeps the latest checkpoint of each namespace, and those that its delta
+                channels are made of, but no subgraph's checkpoints of earlier steps; `delete` keeps nothing.
+                What another thread shares stays in either case.
+        """
+        self.client.portal.run(self._upkeep.prune(self.serde, thread_ids, strategy))
+
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """Delete what is not needed any more, like `prune`."""
+        await self.client.portal.run_from_async(self._upkeep.prune(self.serde, thread_ids, strategy))
+
+    def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Make a thread with all the checkpoints of another one, which goes its own way from then on.
+
+        It takes no room: both share what they have in common.
+
+        Raises:
+            AlreadyExistsError: The target exists.
+        """
+        self.client.portal.run(self._upkeep.copy(str(source_thread_id), str(target_thread_id)))
+
+    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Make a thread with all the checkpoints of another one, like `copy_thread`."""
+        await self.client.portal.run_from_async(
+            self._upkeep.copy(str(source_thread_id), str(target_thread_id))
+        )
+
+    def fork_thread(self, config: RunnableConfig, thread_id: str) -> RunnableConfig:
+        """Make a thread that has the checkpoints up to the one that `config` names, and goes on from there.
+
+        The other thread stays as it is, while `graph.update_state` and `graph.invoke` from an earlier
+        checkpoint add a branch to it.
+
+        Returns:
+            The configuration to invoke the graph with.
+
+        Raises:
+            NotFoundError: There is no such checkpoint.
+            AlreadyExistsError: The new thread exists.
+        """
+        return self.client.portal.run(self._fork_thread(config, thread_id))
+
+    async def afork_thread(self, config: RunnableConfig, thread_id: str) -> RunnableConfig:
+        """Make a thread that shares another one's past, like `fork_thread`."""
+        return await self.client.portal.run_from_async(self._fork_thread(config, thread_id))
+
+    async def _fork_thread(self, config: RunnableConfig, thread_id: str) -> RunnableConfig:
+        await self._upkeep.fork(self.serde, ThreadRef.of(config), get_checkpoint_id(config), thread_id)
+        return {"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}}
 
     def get_next_version(
         self,

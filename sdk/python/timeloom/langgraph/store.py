@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Final
 
 from timeloom import _convert as convert
+from timeloom._cache import SizedCache
 from timeloom.aio import AsyncTimeloom
-from timeloom.errors import AlreadyExistsError, NotFoundError
-from timeloom.langgraph._cache import SizedCache
+from timeloom.errors import NotFoundError
 from timeloom.langgraph.codec import CheckpointRecord, ThreadRef, WritesRecord
+from timeloom.langgraph.directory import Directory, execution_id_of, ref_of
 from timeloom.recording.lane import Lane
 from timeloom.resources import Effect, Execution, Snapshot, SnapshotKind
 from timeloom.snapshots.v1 import snapshots_service_pb2 as pb
-
-EXECUTION_TAG: Final = "langgraph"
 
 THREADS_MAX: Final = 1024
 """Of how many threads it is remembered where they stand."""
@@ -29,27 +27,30 @@ CHECKPOINTS_PER_THREAD_MAX: Final = 4096
 EARLY_CHECKPOINTS_MAX: Final = 64
 """For how many checkpoints of a thread writes may come before the checkpoint itself."""
 
-SESSION_ID_LENGTH_MAX: Final = 200
-NAME_LENGTH_MAX: Final = 500
-
 
 class _Thread:
     """Where one checkpoint namespace of one thread stands.
 
     Attributes:
+        execution_id: The execution that keeps it, or that will, as far as is known.
         lane: The way of its snapshots.
-        exists: Whether its execution is known to exist.
+        exists: Whether that execution is known to exist.
         sequences: The snapshots of checkpoints, some of them still on their way.
         early: Writes for checkpoints that are yet to come.
     """
 
     def __init__(self, ref: ThreadRef) -> None:
         self.ref = ref
-        self.lane = Lane(ref.execution_id, head=0, owned=True)
         self.exists = False
+        self.keep_in(execution_id_of(ref))
         self.creation = asyncio.Lock()
         self.sequences: OrderedDict[str, asyncio.Future[int]] = OrderedDict()
         self.early: OrderedDict[str, dict[str, Effect]] = OrderedDict()
+
+    def keep_in(self, execution_id: str) -> None:
+        """Go on in this execution."""
+        self.execution_id = execution_id
+        self.lane = Lane(execution_id, head=0, owned=True)
 
     def expect(self, checkpoint_id: str) -> asyncio.Future[int]:
         """Note that a checkpoint is on its way, and return where its sequence will be."""
@@ -70,9 +71,9 @@ class _Thread:
     def hold(self, record: WritesRecord) -> None:
         """Keep writes until their checkpoint comes."""
         held = self.early.setdefault(record.checkpoint_id, {})
-        held.update({effect.key: effect for effect in record.replacing})
-        for effect in record.adding:
-            held.setdefault(effect.key, effect)
+        for effect in record.effects:
+            if record.replace or effect.key not in held:
+                held[effect.key] = effect
         while len(self.early) > EARLY_CHECKPOINTS_MAX:
             self.early.popitem(last=False)
 
@@ -82,7 +83,7 @@ class CheckpointStore:
 
     def __init__(self, client: AsyncTimeloom, *, agent_id: str) -> None:
         self._client = client
-        self._agent_id = agent_id
+        self.directory = Directory(client, agent_id=agent_id)
         self._threads: SizedCache[ThreadRef, _Thread] = SizedCache(THREADS_MAX)
 
     # -- Recording ----------------------------------------------------------------
@@ -110,7 +111,7 @@ class CheckpointStore:
             await self._client.stream.room()
             committed = await self._client.stream.submit(
                 thread.lane,
-                _request(record, effects),
+                _request(record, thread.execution_id, effects),
                 record.state,
                 timeout_seconds=self._client.timeout_seconds,
                 parent=parent,
@@ -124,20 +125,11 @@ class CheckpointStore:
 
     async def _create(self, thread: _Thread) -> None:
         async with thread.creation:
-            if thread.exists:
-                return
-            ref = thread.ref
-            # It exists if it was recorded before, under another agent or with other tags.
-            with suppress(AlreadyExistsError):
-                await self._client.executions.create(
-                    execution_id=ref.execution_id,
-                    agent_id=self._agent_id,
-                    session_id=_session_id(ref.thread_id),
-                    name=f"{ref.thread_id} {ref.checkpoint_ns}".strip()[:NAME_LENGTH_MAX],
-                    tags=(EXECUTION_TAG,),
-                    metadata={"threadId": ref.thread_id, "checkpointNs": ref.checkpoint_ns},
-                )
-            thread.exists = True
+            if not thread.exists:
+                execution_id = await self.directory.create(thread.ref)
+                if execution_id != thread.execution_id:
+                    thread.keep_in(execution_id)
+                thread.exists = True
 
     async def _parent(self, thread: _Thread, checkpoint_id: str | None) -> int:
         """Return the sequence of a parent; zero if there is none, or it was never recorded."""
@@ -168,34 +160,69 @@ class CheckpointStore:
         if sequence is None:
             thread.hold(record)
             return
-        for effects, replace in ((record.replacing, True), (record.adding, False)):
-            if effects:
-                await self._client.snapshots.record_effects(
-                    record.ref.execution_id, sequence, effects, replace=replace
-                )
+        if record.effects:
+            await self._client.snapshots.record_effects(
+                thread.execution_id, sequence, record.effects, replace=record.replace
+            )
 
-    async def delete(self, thread_id: str) -> None:
-        """Delete everything that was recorded of a thread."""
-        for execution in [found async for found in self._executions(thread_id, None)]:
-            self._threads.pop(_ref(execution))
-            try:
-                await self._client.executions.delete(execution.id)
-            except NotFoundError:
-                continue  # somebody else was faster
+    def forget(self, ref: ThreadRef) -> None:
+        """Know nothing of a thread any more: it was changed by other means."""
+        self._threads.pop(ref)
 
     # -- Finding --------------------------------------------------------------------
 
     async def get(self, ref: ThreadRef, checkpoint_id: str | None) -> Snapshot | None:
         """Return the snapshot of a checkpoint, or of the one that the thread stands on, and all it holds."""
-        try:
-            snapshot = await self._client.snapshots.get(ref.execution_id, key=checkpoint_id or "")
-        except NotFoundError:
-            return None
         thread = self._thread(ref)
+        snapshot = await self._get(thread, checkpoint_id)
+        if snapshot is None and not thread.exists:
+            execution_id = await self.directory.find(ref)
+            if execution_id in (None, thread.execution_id):
+                return None
+            thread.keep_in(execution_id)
+            snapshot = await self._get(thread, checkpoint_id)
+        if snapshot is None:
+            return None
         thread.know(snapshot)
         if not checkpoint_id or not thread.lane.has_state:
             thread.lane.stand_on(snapshot.sequence, snapshot.state)
         return snapshot
+
+    async def _get(self, thread: _Thread, checkpoint_id: str | None) -> Snapshot | None:
+        try:
+            return await self._client.snapshots.get(thread.execution_id, key=checkpoint_id or "")
+        except NotFoundError:
+            return None
+
+    async def ancestors(self, ref: ThreadRef, checkpoint_id: str | None) -> AsyncGenerator[Snapshot]:
+        """Yield what a checkpoint was made from, newest first, with effects and without states.
+
+        Args:
+            ref: The thread.
+            checkpoint_id: The checkpoint, which is not yielded itself; the latest if None.
+        """
+        thread = self._thread(ref)
+        if checkpoint_id is None:
+            latest = await self.get(ref, None)
+            checkpoint_id = None if latest is None else latest.key
+        sequence = await self._sequence(thread, checkpoint_id) if checkpoint_id else None
+        if sequence is None:
+            return
+        wanted = checkpoint_id
+        async for snapshot in self._client.snapshots.list(
+            thread.execution_id,
+            kinds=(SnapshotKind.CHECKPOINT,),
+            before_sequence=sequence + 1,
+            descending=True,
+            include_effects=True,
+        ):
+            if snapshot.key != wanted:
+                continue
+            if wanted != checkpoint_id:
+                yield snapshot
+            wanted = snapshot.metadata["parentId"]
+            if not wanted:
+                return
 
     async def history(
         self, thread_id: str | None, checkpoint_ns: str | None
@@ -205,7 +232,7 @@ class CheckpointStore:
         The snapshots of an execution are in order, and executions come in the order of their last change.
         So an execution is not looked into before it can hold the next newest snapshot.
         """
-        executions = self._executions(thread_id, checkpoint_ns)
+        executions = self.directory.executions(thread_id, checkpoint_ns)
         execution = await anext(executions, None)
         newest: list[_Cursor] = []
         while execution is not None or newest:
@@ -226,24 +253,14 @@ class CheckpointStore:
 
     async def load(self, found: Sequence[tuple[ThreadRef, Snapshot]]) -> list[Snapshot | None]:
         """Load the states of several snapshots at once; None for one that was deleted meanwhile."""
-        return await asyncio.gather(*(self._load(ref, snapshot) for ref, snapshot in found))
+        return await asyncio.gather(*(self.state_of(snapshot) for _, snapshot in found))
 
-    async def _load(self, ref: ThreadRef, snapshot: Snapshot) -> Snapshot | None:
+    async def state_of(self, snapshot: Snapshot) -> Snapshot | None:
+        """Load what a list has left out; None if the snapshot was deleted meanwhile."""
         try:
-            return await self._client.snapshots.get(ref.execution_id, snapshot.sequence)
+            return await self._client.snapshots.get(snapshot.execution_id, snapshot.sequence)
         except NotFoundError:
             return None
-
-    async def _executions(self, thread_id: str | None, checkpoint_ns: str | None) -> AsyncIterator[Execution]:
-        found = self._client.executions.list(
-            session_id="" if thread_id is None else _session_id(thread_id),
-            tags=(EXECUTION_TAG,),
-            order_by="update_time desc",
-        )
-        async for execution in found:
-            ref = _ref(execution)
-            if thread_id in (None, ref.thread_id) and checkpoint_ns in (None, ref.checkpoint_ns):
-                yield execution
 
     def _thread(self, ref: ThreadRef) -> _Thread:
         thread = self._threads.get(ref)
@@ -267,7 +284,7 @@ class _Cursor:
             client.snapshots.list(execution.id, kinds=(SnapshotKind.CHECKPOINT,), descending=True)
         )
         first = await anext(snapshots, None)
-        return None if first is None else cls(_ref(execution), snapshots, first)
+        return None if first is None else cls(ref_of(execution), snapshots, first)
 
     async def advance(self) -> bool:
         snapshot = await anext(self._snapshots, None)
@@ -280,9 +297,11 @@ class _Cursor:
         return self.snapshot.create_time > other.snapshot.create_time
 
 
-def _request(record: CheckpointRecord, effects: Sequence[Effect]) -> pb.RecordSnapshotRequest:
+def _request(
+    record: CheckpointRecord, execution_id: str, effects: Sequence[Effect]
+) -> pb.RecordSnapshotRequest:
     return pb.RecordSnapshotRequest(
-        execution_id=record.ref.execution_id,
+        execution_id=execution_id,
         kind=convert.enum_number(SnapshotKind.CHECKPOINT),
         step_name=record.step_name,
         key=record.checkpoint_id,
@@ -290,11 +309,3 @@ def _request(record: CheckpointRecord, effects: Sequence[Effect]) -> pb.RecordSn
         effects=[convert.effect_message(effect) for effect in effects],
         create_time=convert.timestamp(record.create_time),
     )
-
-
-def _ref(execution: Execution) -> ThreadRef:
-    return ThreadRef(execution.metadata["threadId"], execution.metadata["checkpointNs"])
-
-
-def _session_id(thread_id: str) -> str:
-    return thread_id[:SESSION_ID_LENGTH_MAX]

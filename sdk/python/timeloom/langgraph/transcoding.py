@@ -30,7 +30,7 @@ from typing import Any, Final, TypeAlias
 
 import ormsgpack
 
-from timeloom.langgraph._cache import SizedCache
+from timeloom._cache import SizedCache
 from timeloom.state import canonical
 from timeloom.state._kinds import kind_of
 

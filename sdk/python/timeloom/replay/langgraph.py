@@ -28,6 +28,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from timeloom.langgraph import TimeloomSaver
 from timeloom.langgraph.codec import CheckpointCodec, ThreadRef
+from timeloom.langgraph.directory import execution_id_of
 from timeloom.replay.hooks import HTTP, LANGCHAIN, http_hooks, langchain_hooks
 from timeloom.replay.player import BETWEEN, Player
 from timeloom.replay.tape import ANYWHERE, AT_SNAPSHOT, RecordingTape, active
@@ -39,7 +40,7 @@ CHECKPOINT_WAIT_SECONDS_MAX: Final = 30.0
 
 def execution_of(thread_id: str) -> str:
     """Return the identifier of the execution that records a thread."""
-    return ThreadRef(thread_id, "").execution_id
+    return execution_id_of(ThreadRef(thread_id, ""))
 
 
 @contextmanager
