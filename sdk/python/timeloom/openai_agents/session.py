@@ -21,6 +21,7 @@ EXECUTION_NAMESPACE: Final = uuid.UUID("2b7f6b1e-3f38-5d5f-8c52-9c8f1f0f4a60")
 """Execution ids are UUIDv5 in this namespace, of the session's id."""
 
 SESSION_ID_LENGTH_MAX: Final = 200
+NAME_LENGTH_MAX: Final = 500
 
 
 class TimeloomSession:
@@ -66,7 +67,7 @@ class TimeloomSession:
                 execution_id=self.execution_id,
                 agent_id=agent_id,
                 session_id=session_id[:SESSION_ID_LENGTH_MAX],
-                name=session_id,
+                name=session_id[:NAME_LENGTH_MAX],
                 tags=(EXECUTION_TAG,),
                 metadata={"sessionId": session_id},
             ),
