@@ -51,6 +51,10 @@ up: $(VENV)/.runtime ## Start the whole stack in the foreground; Ctrl-C stops it
 demo: $(VENV)/.runtime ## Record a real LangGraph agent and step back through it
 	@$(BIN)/python examples/langgraph_agent.py
 
+.PHONY: picture
+picture: $(VENV)/.dev ## Draw the README's picture anew from the demo
+	@$(BIN)/python tools/draw_demo.py
+
 # -- Changing -----------------------------------------------------------------
 
 .PHONY: protos

@@ -14,6 +14,7 @@ from typing import Self, TypeAlias
 from uuid import UUID
 
 import asyncpg
+import structlog
 from asyncpg.pool import PoolConnectionProxy
 
 from timeloom_platform.errors import (
@@ -48,6 +49,8 @@ ROLLBACK = "ROLLBACK"
 PooledConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PooledConnection"
 
+logger = structlog.get_logger(__name__)
+
 _CONNECTION_LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -76,6 +79,7 @@ class Database:
         self.room = room
         self._pool = pool
         self._url = url
+        self._giving_back: set[asyncio.Task[None]] = set()
         self._begin_for_system = BEGIN_FOR_SYSTEM.format(role=system_role_of(room))
 
     @classmethod
@@ -141,7 +145,7 @@ class Database:
         try:
             return await connection.fetchrow(statement, *arguments)
         finally:
-            await self._pool.release(connection)
+            self._give_back(connection)
 
     async def open_connection(self) -> asyncpg.Connection[asyncpg.Record]:
         """A connection of the caller's own, outside the pool, for LISTEN; the caller closes it."""
@@ -179,7 +183,7 @@ class Database:
                 raise
             await _commit(connection)
         finally:
-            await self._pool.release(connection)
+            self._give_back(connection)
 
     async def _begin(self, begin: str | None) -> PooledConnection:
         """Begin a transaction, if one is to be begun, on another connection if this one was lost.
@@ -191,7 +195,9 @@ class Database:
         deadline = clock() + ACQUIRE_TIMEOUT_SECONDS
         while True:
             try:
-                connection = await self._pool.acquire(timeout=max(deadline - clock(), 0.001))
+                # One that is idle comes at once, and waiting for it with a timeout would cost a task.
+                timeout = None if self._pool.get_idle_size() else max(deadline - clock(), 0.001)
+                connection = await self._pool.acquire(timeout=timeout)
                 if begin is not None:
                     await self._begin_on(connection, begin)
             except _CONNECTION_LOST as error:
@@ -217,6 +223,20 @@ class Database:
                 connection.terminate()
             await self._pool.release(connection)
             raise
+
+    def _give_back(self, connection: PooledConnection) -> None:
+        """Returns a connection to the pool, without the caller's waiting for it.
+
+        If it cannot be made ready for its next use, the pool closes it; what it was used for is done.
+        """
+        task = asyncio.get_running_loop().create_task(self._pool.release(connection))
+        self._giving_back.add(task)
+        task.add_done_callback(self._given_back)
+
+    def _given_back(self, task: asyncio.Task[None]) -> None:
+        self._giving_back.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.debug("connection closed instead of used again", room=self.room, error=error)
 
     def _is_exhausted(self) -> bool:
         return self._pool.get_size() - self._pool.get_idle_size() >= self._pool.get_max_size()

@@ -44,7 +44,9 @@ def test_no_topic_reaches_beyond_its_project_or_its_segments(project_id: str, to
 
     assert len(subject.split(".")) == 2 + len(topic.split("/"))
     assert not set(subject) & set("*> \t\r\n\0")
-    assert matches(subject_filter(project_id, topic), subject) or {"*", ">"} & set(topic.split("/"))
+    if not {"*", ">"} & set(topic.split("/")):
+        # Elsewhere these are characters like any other; alone in a segment they mean more in a pattern.
+        assert matches(subject_filter(project_id, topic), subject)
 
 
 @given(one=topics, other=topics)

@@ -47,8 +47,10 @@ INLINE_BYTES: Final = 32
 _ENCODE_FIRST_BYTES: Final = 1 << 20
 """Parts of a larger value are estimated before they are encoded, lest they be encoded at every level."""
 
-_SIZE_WIDTH: Final = 4
-_read_size: Final[Callable[..., tuple[int]]] = struct.Struct(">I").unpack_from
+_SIZE: Final = struct.Struct(">I")
+_encode: Final = canonical.encode_trusted
+_write_size: Final[Callable[[int], bytes]] = _SIZE.pack
+_read_size: Final[Callable[..., tuple[int]]] = _SIZE.unpack_from
 
 
 class _ListBranch:
@@ -61,7 +63,7 @@ class _ListBranch:
         self.runs = runs
         self.content_bytes = content_bytes
         self.size_bytes = _branch_size(content_bytes, len(children))
-        self.seal = self.size_bytes.to_bytes(_SIZE_WIDTH, "big") + sha256(b"\x01" + b"".join(runs)).digest()
+        self.seal = _write_size(self.size_bytes) + sha256(b"\x01" + b"".join(runs)).digest()
 
     @classmethod
     def of(cls, value: list[Any], *, frugal: bool) -> _ListBranch:
@@ -88,9 +90,7 @@ class _ObjectBranch:
         self.branches = branches
         self.content_bytes = content_bytes
         self.size_bytes = _branch_size(content_bytes, len(parts))
-        self.seal = (
-            self.size_bytes.to_bytes(_SIZE_WIDTH, "big") + sha256(b"\x02" + b"".join(parts.values())).digest()
-        )
+        self.seal = _write_size(self.size_bytes) + sha256(b"\x02" + b"".join(parts.values())).digest()
 
     @classmethod
     def of(cls, value: dict[str, Any], *, frugal: bool) -> _ObjectBranch:
@@ -141,19 +141,19 @@ class StateHash(Struct, frozen=True):
 
     @classmethod
     def _of_branch(cls, root: _Branch) -> StateHash:
-        return cls(root.seal[_SIZE_WIDTH:], root.size_bytes, root)
+        return cls(root.seal[_SIZE.size :], root.size_bytes, root)
 
 
 def _node_of(value: Any, *, frugal: bool = False) -> _Node:
     if frugal and _is_container(value) and is_longer_than(value, LEAF_BYTES):
         return _branch_of(value, frugal=True)
-    encoded = canonical.encode_trusted(value)
+    encoded = _encode(value)
     size = len(encoded)
     if size <= INLINE_BYTES:
-        return size.to_bytes(_SIZE_WIDTH, "big") + encoded
+        return _write_size(size) + encoded
     if size > LEAF_BYTES and _is_container(value):
         return _branch_of(value, frugal=frugal or size > _ENCODE_FIRST_BYTES)
-    return size.to_bytes(_SIZE_WIDTH, "big") + sha256(b"\x00" + encoded).digest()
+    return _write_size(size) + sha256(b"\x00" + encoded).digest()
 
 
 def _branch_of(value: Any, *, frugal: bool) -> _Branch:
@@ -311,29 +311,24 @@ class _ObjectDraft:
         """Hashes what was marked, now that the object has its new value."""
         parts, count = self._parts, len(self._parts)
         branches = {name: branch for name, branch in self._branches.items() if name in parts}
-        for name, draft in self._drafts.items():
-            self._put(name, draft.finish(value[name]), branches)
-        for name in self._marked:
-            self._put(name, _node_of(value[name]), branches)
+        content_bytes = self._content_bytes
+        nodes = [(name, draft.finish(value[name])) for name, draft in self._drafts.items()]
+        nodes += [(name, _node_of(value[name])) for name in self._marked]
+        for name, node in nodes:
+            prefix = _name_prefix(name)
+            before = parts.get(name)
+            content_bytes += _name_size(name) if before is None else -_read_size(before, len(prefix))[0]
+            if isinstance(node, bytes):
+                parts[name] = prefix + node
+                content_bytes += _read_size(node)[0]
+                branches.pop(name, None)
+            else:
+                parts[name] = prefix + node.seal
+                content_bytes += node.size_bytes
+                branches[name] = node
         if len(parts) != count:
             parts = {name: parts[name] for name in sorted(parts)}
-        return _shrunk(_ObjectBranch(parts, branches, self._content_bytes), value)
-
-    def _put(self, name: str, node: _Node, branches: dict[str, _Branch]) -> None:
-        prefix = _name_prefix(name)
-        before = self._parts.get(name)
-        if before is None:
-            self._content_bytes += _name_size(name)
-        else:
-            self._content_bytes -= _read_size(before, len(prefix))[0]
-        if type(node) is bytes:
-            self._parts[name] = prefix + node
-            self._content_bytes += _read_size(node)[0]
-            branches.pop(name, None)
-        else:
-            branch = branches[name] = cast("_Branch", node)
-            self._parts[name] = prefix + branch.seal
-            self._content_bytes += branch.size_bytes
+        return _shrunk(_ObjectBranch(parts, branches, content_bytes), value)
 
 
 _Draft: TypeAlias = "_ListDraft | _ObjectDraft"
