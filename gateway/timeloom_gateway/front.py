@@ -20,6 +20,7 @@ from timeloom_gateway.contracts import Contracts, Method, Service
 from timeloom_gateway.rooms import OWN_ROOM
 from timeloom_platform.auth import API_KEY_METADATA, INTERNAL_TOKEN_METADATA
 from timeloom_platform.channel import REQUEST_ID_METADATA
+from timeloom_platform.final_status import FinalStatus
 from timeloom_platform.server import ServiceBinding
 from timeloom_platform.telemetry import TRACEPARENT_METADATA
 
@@ -69,32 +70,43 @@ def _handler(method: Method, call: Any) -> Any:
         (True, True): grpc.stream_stream_rpc_method_handler,
     }
     contract = method.contract
-    forward = _many_answers(call) if contract.streams_responses else _one_answer(call)
+    begin = _begun(call, contract.streams_requests)
+    forward = _many_answers(begin) if contract.streams_responses else _one_answer(begin)
     return make[contract.streams_requests, contract.streams_responses](forward)
 
 
-def _one_answer(call: Any) -> Any:
-    async def forward(request: Any, context: Any) -> Any:
+def _begun(call: Any, streams_requests: bool) -> Any:  # noqa: FBT001 - a private function
+    def begin(request: Any, context: Any) -> tuple[Any, FinalStatus | None]:
         calling = call(request, metadata=_passed_on(context))
+        return calling, FinalStatus(calling) if streams_requests else None
+
+    return begin
+
+
+def _one_answer(begin: Any) -> Any:
+    async def forward(request: Any, context: Any) -> Any:
+        calling, status = begin(request, context)
         try:
             response = await calling
             context.set_trailing_metadata(tuple(await calling.trailing_metadata()))
         except grpc.aio.AioRpcError as error:
-            return await _abort(context, error)
+            return await _abort(context, error if status is None else await status.of(error) or error)
         return response
 
     return forward
 
 
-def _many_answers(call: Any) -> Any:
+def _many_answers(begin: Any) -> Any:
     async def forward(request: Any, context: Any) -> AsyncIterator[bytes]:
-        calling = call(request, metadata=_passed_on(context))
+        calling, status = begin(request, context)
         try:
             async for response in calling:
                 yield response
             context.set_trailing_metadata(tuple(await calling.trailing_metadata()))
         except grpc.aio.AioRpcError as error:
-            await _abort(context, error)
+            failure = error if status is None else await status.of(error)
+            if failure is not None:
+                await _abort(context, failure)
         finally:
             calling.cancel()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from timeloom_gateway.contracts import Contracts, Service, resume_position_of
+from timeloom_gateway.contracts import Contracts, Service, resume_position_of, rules_of
 from timeloom_gateway.openapi import forms, protocol
 from timeloom_gateway.openapi.problems import PROBLEM_SCHEMA, components, references, statuses_of
 from timeloom_gateway.openapi.schemas import Schema, Schemas, with_rest_names
@@ -127,7 +127,10 @@ def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
         for variable in route.request.variables
     ]
     for parameter in route.request.query.parameters if route.request.query else ():
-        entry = {"name": parameter.name, "in": "query", "schema": schemas.parameter(parameter.field)}
+        schema = schemas.parameter(parameter.field)
+        entry: dict[str, Any] = {"name": parameter.name, "in": "query", "schema": schema}
+        if len(parameter.path) == 1 and rules_of(parameter.field).required:
+            entry["required"] = True
         found.append({**entry, **schemas.description(parameter.field)})
     for entry in found:
         _move_examples(entry)

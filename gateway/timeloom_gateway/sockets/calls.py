@@ -19,6 +19,7 @@ from timeloom_gateway.transcoding.rest import Route
 from timeloom_gateway.web.messages import Receive, Request, Send
 from timeloom_gateway.web.operations import Found
 from timeloom_platform.errors import MalformedJsonError, OverloadedError
+from timeloom_platform.final_status import FinalStatus
 
 TAKE_SECONDS_MAX: Final = 15.0
 """How long a service may leave a request waiting. While one waits, none is read from the client."""
@@ -58,7 +59,7 @@ class CallSockets:
 
 async def _converse(route: Route, call: Any, values: tuple[str, ...], connection: Connection) -> None:
     requests = asyncio.create_task(_pass_requests(route, call, values, connection))
-    responses = asyncio.create_task(_pass_responses(route, call, connection))
+    responses = asyncio.create_task(_pass_responses(route, call, FinalStatus(call), connection))
     try:
         await asyncio.wait({requests, responses}, return_when=asyncio.FIRST_COMPLETED)
         # A request that could not be written in time has cancelled the call: then it is the one to tell why.
@@ -93,11 +94,16 @@ async def _pass_requests(route: Route, call: Any, values: tuple[str, ...], conne
         await call.done_writing()
 
 
-async def _pass_responses(route: Route, call: Any, connection: Connection) -> None:
-    async for data in call:
-        # Whether a call goes on whose client has closed, is for the requests' side to say.
-        with suppress(ConnectionClosed):
-            await connection.send(route.response.write_item(data).body.decode())
+async def _pass_responses(route: Route, call: Any, status: FinalStatus, connection: Connection) -> None:
+    try:
+        async for data in call:
+            # Whether a call goes on whose client has closed, is for the requests' side to say.
+            with suppress(ConnectionClosed):
+                await connection.send(route.response.write_item(data).body.decode())
+    except grpc.aio.AioRpcError as error:
+        failure = await status.of(error)
+        if failure is not None:
+            raise failure from None
 
 
 async def _write(call: Any, request: bytes) -> None:

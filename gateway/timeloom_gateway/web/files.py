@@ -21,6 +21,7 @@ from timeloom_gateway.web.negotiation import OCTET_STREAM, choose, require_file
 from timeloom_gateway.web.operations import Found, Operation
 from timeloom_gateway.web.readers import Reader, disconnected, until_left
 from timeloom_platform.errors import DeadlineExceededError, OverloadedError
+from timeloom_platform.final_status import FinalStatus
 
 TAKE_SECONDS_MAX: Final = 60.0
 """How long a service may leave a part of an upload waiting."""
@@ -55,11 +56,14 @@ class FileRelay:
         require_file(request, upload.media_type)
         body = BodyParts(request, receive, limit_bytes=self._upload_bytes_max)
         call = operation.call()
+        status = FinalStatus(call)
         try:
             await _write_parts(call, upload, first, body)
             # A call that is over early has its reasons, and most clients read them only when all is sent.
             await body.discard()
             return await _response(call, receive)
+        except grpc.aio.AioRpcError as error:
+            raise await status.of(error) or error from None
         finally:
             call.cancel()
 

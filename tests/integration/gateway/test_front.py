@@ -15,18 +15,25 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from tests.integration.gateway.backend import MemorySnapshots, tailed
 from tests.integration.gateway.house import House, Tenant, make_tenant, open_house
+from tests.integration.gateway.time_travel import UNKNOWN, MemoryTimeTravel
 from timeloom.identity.v1 import identity_service_pb2, identity_service_pb2_grpc
-from timeloom.snapshots.v1 import snapshots_service_pb2, snapshots_service_pb2_grpc
+from timeloom.snapshots.v1 import (
+    snapshots_service_pb2,
+    snapshots_service_pb2_grpc,
+    time_travel_service_pb2,
+    time_travel_service_pb2_grpc,
+)
 from timeloom_platform import failures
+from timeloom_platform.final_status import FinalStatus
 from timeloom_platform.testing import Databases, eventually
 
 if TYPE_CHECKING:  # stubs know this class, modules do not
     from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceAsyncStub
+    from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceAsyncStub
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-pb = snapshots_service_pb2
-UNKNOWN = "019a7f3e-5c1b-7d42-9f0e-3b2a6c8d1e47"
+pb, travel = snapshots_service_pb2, time_travel_service_pb2
 
 
 def bearer(key: str) -> tuple[tuple[str, str], ...]:
@@ -42,6 +49,11 @@ async def channel(house: House) -> AsyncIterator[grpc.aio.Channel]:
 @pytest.fixture
 def snapshots(channel: grpc.aio.Channel) -> SnapshotsServiceAsyncStub:
     return snapshots_service_pb2_grpc.SnapshotsServiceStub(channel)
+
+
+@pytest.fixture
+def time(channel: grpc.aio.Channel) -> TimeTravelServiceAsyncStub:
+    return time_travel_service_pb2_grpc.TimeTravelServiceStub(channel)
 
 
 async def test_a_unary_call_passes_through(
@@ -92,6 +104,103 @@ async def test_a_stream_each_way_passes_through(snapshots: SnapshotsServiceAsync
 
     call = snapshots.StreamSnapshots(requests(), metadata=bearer(tenant.keys["write"]))
     assert [answer.request_id async for answer in call] == list(range(100))
+
+
+class TestStreams:
+    """What the service behind the front sees of streams that a client begins, breaks off or overdoes."""
+
+    async def test_a_stream_of_requests_has_one_answer(
+        self, time: TimeTravelServiceAsyncStub, tenant: Tenant, time_travel: MemoryTimeTravel
+    ) -> None:
+        parts = [bytes([number]) * 1000 for number in range(100)]
+
+        async def requests() -> AsyncIterator[travel.ImportExecutionRequest]:
+            for part in parts:
+                yield travel.ImportExecutionRequest(chunk=part)
+
+        call = time.ImportExecution(requests(), metadata=bearer(tenant.keys["write"]))
+        assert (await call).execution.agent_id == "100000"
+        assert time_travel.parts == parts
+        assert "x-request-id" in dict(await call.trailing_metadata())
+
+    async def test_a_refusal_in_the_middle_of_the_requests_is_the_answer(
+        self, time: TimeTravelServiceAsyncStub, tenant: Tenant, time_travel: MemoryTimeTravel
+    ) -> None:
+        time_travel.refuses_after = 1
+
+        async def requests() -> AsyncIterator[travel.ImportExecutionRequest]:
+            while True:
+                yield travel.ImportExecutionRequest(chunk=b"part")
+
+        for _ in range(20):
+            call = time.ImportExecution(requests(), metadata=bearer(tenant.keys["write"]))
+            status = FinalStatus(call)
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await call
+            error = await status.of(caught.value)
+            assert error is not None
+            assert (error.details(), failures.reason_of(error)) == ("chunk is damaged", "INVALID_FIELD")
+        await eventually(lambda: time_travel.open_calls == 0)
+
+    async def test_the_call_behind_is_cancelled_with_a_stream_of_requests(
+        self, time: TimeTravelServiceAsyncStub, tenant: Tenant, time_travel: MemoryTimeTravel
+    ) -> None:
+        time_travel.taking.clear()
+        call: Any = time.ImportExecution(metadata=bearer(tenant.keys["write"]))
+        await call.write(travel.ImportExecutionRequest(chunk=b"part"))
+        await eventually(lambda: time_travel.open_calls == 1)
+        call.cancel()
+        await eventually(lambda: time_travel.open_calls == 0)
+
+    async def test_streams_both_ways_take_turns(
+        self, time: TimeTravelServiceAsyncStub, tenant: Tenant, time_travel: MemoryTimeTravel
+    ) -> None:
+        call: Any = time.ControlPlayback(metadata=bearer(tenant.keys["read"]))
+        for number in range(1, 4):
+            await call.write(
+                travel.ControlPlaybackRequest(request_id=number, jump=travel.JumpPlayback(sequence=number))
+            )
+            answer = await call.read()
+            assert (answer.request_id, answer.frame.snapshot.sequence) == (number, number)
+        await call.done_writing()
+        assert (await call.read()).status.speed == 2.0
+        assert await call.read() is grpc.aio.EOF
+        assert await call.code() is grpc.StatusCode.OK
+        assert time_travel.projects == [tenant.project_id]
+
+    async def test_the_call_behind_is_cancelled_with_streams_both_ways(
+        self, time: TimeTravelServiceAsyncStub, tenant: Tenant, time_travel: MemoryTimeTravel
+    ) -> None:
+        call: Any = time.ControlPlayback(metadata=bearer(tenant.keys["read"]))
+        await call.write(travel.ControlPlaybackRequest(jump=travel.JumpPlayback(sequence=1)))
+        await call.read()
+        call.cancel()
+        await eventually(lambda: time_travel.open_calls == 0)
+
+    async def test_a_client_that_reads_nothing_slows_the_service_down(
+        self, time: TimeTravelServiceAsyncStub, tenant: Tenant, time_travel: MemoryTimeTravel
+    ) -> None:
+        for _ in range(256):
+            time_travel.file.put_nowait(b"x" * 1_000_000)
+        time_travel.file.put_nowait(None)
+        call: Any = time.ExportExecution(
+            travel.ExportExecutionRequest(execution_id=UNKNOWN[:-1] + "8"),
+            metadata=bearer(tenant.keys["read"]),
+        )
+        assert len((await call.read()).chunk) == 1_000_000
+        left = -1
+        while time_travel.file.qsize() != left:
+            left = time_travel.file.qsize()
+            for _ in range(20):
+                answer: Any = await time.ExportExecution(
+                    travel.ExportExecutionRequest(execution_id=UNKNOWN), metadata=bearer("tl_wrong")
+                ).code()
+                assert answer is grpc.StatusCode.UNAUTHENTICATED
+        assert left > 200
+        read = 1
+        while await call.read() is not grpc.aio.EOF:
+            read += 1
+        assert read == 256
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -23,6 +25,8 @@ from timeloom_platform.testing import eventually
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HALF_OPEN = 300
+IDLE = 200
+IDLE_BYTES_MAX = 400_000
 LONG = "x" * 500_000
 """Fills the buffers on the way to a client with few events."""
 
@@ -101,6 +105,39 @@ async def test_a_web_socket_that_reads_nothing_is_let_go(
                 await _read_to_the_end(connection)
     finally:
         await bus.close()
+
+
+async def test_many_idle_web_sockets_cost_little(
+    house: House, tenant: Tenant, api: httpx.AsyncClient
+) -> None:
+    """Client and gateway share this process, so that what is counted is more than what the gateway holds."""
+    before = resident_bytes()
+    async with AsyncExitStack() as stack:
+        sockets = await asyncio.gather(
+            *(stack.enter_async_context(open_socket(house, **tenant.headers)) for _ in range(IDLE))
+        )
+        for socket in sockets:
+            assert json.loads(await socket.recv())["type"] == "ready"
+        assert house.metrics.http.live_clients == IDLE
+        assert (resident_bytes() - before) / IDLE < IDLE_BYTES_MAX
+        assert await slowest_of(api) < 1.0
+        bus = await Bus.connect(house.nats.url, name="test")
+        try:
+            for socket in (sockets[0], sockets[-1]):
+                await socket.send(json.dumps({"type": "subscribe", "id": "a", "topic": "executions"}))
+                await socket.recv()
+            await tell(bus, tenant, "a")
+            for socket in (sockets[0], sockets[-1]):
+                assert json.loads(await socket.recv())["type"] == "event"
+        finally:
+            await bus.close()
+    await eventually(lambda: house.metrics.http.live_clients == 0)
+
+
+def resident_bytes() -> int:
+    """The memory of this process that is not swapped or shared away (proc(5), statm)."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()
 
 
 async def _read_to_the_end(connection: ClientConnection) -> None:

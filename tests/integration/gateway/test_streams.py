@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.gateway.backend import MemorySnapshots, tailed
+from tests.integration.gateway.time_travel import UNKNOWN
 from timeloom.snapshots.v1 import snapshots_pb2, snapshots_service_pb2
 from timeloom_platform.errors import DataLossError
 from timeloom_platform.testing import eventually
@@ -113,3 +114,52 @@ async def test_the_call_is_cancelled_when_the_client_leaves(
 async def test_neither_form_is_wanted(api: httpx.AsyncClient, path: str) -> None:
     answer = await api.get(path, headers={"accept": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (406, "NOT_ACCEPTABLE")
+
+
+class TestPost:
+    """A server stream whose request is a body."""
+
+    PATH = "/api/agent-executions/019a7f3e-5c1b-7d42-9f0e-3b2a6c8d1e48/replay"
+
+    async def test_events_answer_a_body(self, api: httpx.AsyncClient) -> None:
+        async with api.stream("POST", self.PATH, json={"fromSequence": 2, "toSequence": 3}) as answer:
+            assert answer.headers["content-type"] == "text/event-stream"
+            events = [event async for event in frames(answer)]
+        assert [each["event"] for each in events] == ["frame", "frame", "status", "end"]
+        assert [each["data"]["frame"]["snapshot"]["sequence"] for each in events[:2]] == [2, 3]
+        assert not any("id" in each for each in events)
+
+    async def test_lines_do_if_they_are_asked_for(self, api: httpx.AsyncClient) -> None:
+        headers = {"accept": "application/x-ndjson"}
+        answer = await api.post(self.PATH, json={"toSequence": 1}, headers=headers)
+        assert [list(json.loads(line)) for line in answer.text.splitlines()] == [["frame"], ["status"]]
+
+    async def test_a_last_event_id_resumes_nothing(self, api: httpx.AsyncClient) -> None:
+        answer = await api.post(self.PATH, json={"toSequence": 1}, headers={"last-event-id": "x"})
+        assert answer.text.count("event: frame") == 1
+
+    @pytest.mark.parametrize(
+        ("content", "headers", "status", "code"),
+        [
+            (b"{", {}, 400, "MALFORMED_JSON"),
+            (b'{"toSequenze":1}', {}, 400, "INVALID_FIELD"),
+            (b"{}", {"content-type": "text/plain"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
+            (b"{}", {"accept": "application/json"}, 406, "NOT_ACCEPTABLE"),
+        ],
+    )
+    async def test_a_wrong_request_is_a_problem(
+        self, api: httpx.AsyncClient, content: bytes, headers: dict[str, str], status: int, code: str
+    ) -> None:
+        answer = await api.post(self.PATH, content=content, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+    async def test_what_does_not_exist_has_its_own_status(self, api: httpx.AsyncClient) -> None:
+        path = f"/api/executions/{UNKNOWN}/replay"
+        assert (await api.post(path, json={})).status_code == 404
+
+    async def test_a_head_does_not_wait_for_events(
+        self, api: httpx.AsyncClient, backend: MemorySnapshots, path: str
+    ) -> None:
+        answer = await api.head(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
+        await eventually(lambda: backend.tails_open == 0)

@@ -195,3 +195,8 @@ class TestDocument:
         assert "Last-Event-ID" not in play["description"]
         assert {"text/event-stream", "application/x-ndjson"} == set(play["responses"]["200"]["content"])
         assert "422" in play["responses"]
+
+    def test_a_parameter_that_is_required_says_so(self, paths: dict[str, Any]) -> None:
+        parameters = paths["/api/executions:compare"]["get"]["parameters"]
+        required = {each["name"] for each in parameters if each.get("required")}
+        assert required == {"executionId", "otherExecutionId"}
