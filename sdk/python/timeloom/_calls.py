@@ -30,25 +30,20 @@ if TYPE_CHECKING:
     from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceAsyncStub
     from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceAsyncStub
 
-_SERVICES = (
-    snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"],
-    time_travel_service_pb2.DESCRIPTOR.services_by_name["TimeTravelService"],
-)
+_SNAPSHOTS = snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"]
+_TIME_TRAVEL = time_travel_service_pb2.DESCRIPTOR.services_by_name["TimeTravelService"]
+_METHODS = (*_SNAPSHOTS.methods, *_TIME_TRAVEL.methods)
 
 # This client names each execution that it creates or forks and each snapshot that it records: the server
 # recognises a repetition, as it does where the contract says so.
 _REPEATABLE = frozenset(
     method.full_name
-    for service in _SERVICES
-    for method in service.methods
+    for method in _METHODS
     if method.name in ("CreateExecution", "ForkExecution", "RecordSnapshot")
     or method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
 )
 _REPEATABLE_REQUESTS = frozenset(
-    method.input_type.full_name
-    for service in _SERVICES
-    for method in service.methods
-    if method.full_name in _REPEATABLE
+    method.input_type.full_name for method in _METHODS if method.full_name in _REPEATABLE
 )
 
 BACKOFF_SECONDS_MIN: Final = 0.1
@@ -74,35 +69,38 @@ class Connection:
     @property
     def snapshots(self) -> SnapshotsServiceAsyncStub:
         """The snapshots service, for calls from the client's event loop."""
+        channel = self._open()
         if self._snapshots is None:
-            self._snapshots = SnapshotsServiceStub(self._open_channel())
-        self._check_loop()
+            self._snapshots = SnapshotsServiceStub(channel)
         return self._snapshots
 
     @property
     def time_travel(self) -> TimeTravelServiceAsyncStub:
-        """The time-travel service, for calls from the client's event loop."""
+        """The service of time travel, for calls from the client's event loop."""
+        channel = self._open()
         if self._time_travel is None:
-            self._time_travel = TimeTravelServiceStub(self._open_channel())
-        self._check_loop()
+            self._time_travel = TimeTravelServiceStub(channel)
         return self._time_travel
 
-    def _open_channel(self) -> grpc.aio.Channel:
+    def _open(self) -> grpc.aio.Channel:
+        loop = asyncio.get_running_loop()
         if self._channel is None:
-            self._loop = asyncio.get_running_loop()
-            self._channel = open_channel(
-                self.configuration.grpc_address, services=_SERVICES, repeatable=_REPEATABLE
-            )
+            address = self.configuration.grpc_address
+            self._loop = loop
+            services = (_SNAPSHOTS, _TIME_TRAVEL)
+            self._channel = open_channel(address, services=services, repeatable=_REPEATABLE)
+        elif self._loop is not loop:
+            raise ConfigurationError("An AsyncTimeloom belongs to the event loop that used it first")
         return self._channel
 
-    def _check_loop(self) -> None:
-        if self._loop is not asyncio.get_running_loop():
-            raise ConfigurationError("An AsyncTimeloom belongs to the event loop that used it first")
-
     async def unary(
-        self, method: grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT], request: RequestT
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT],
+        request: RequestT,
+        *,
+        timeout_seconds: float | None = None,
     ) -> ResponseT:
-        """Call a method and return its response.
+        """Call a method and return its response, in the client's time if no other is given.
 
         A server that has answered before and goes away is expected back: calls that may be repeated go on
         until their time is over. One that never answered is probably not there, and that is said soon.
@@ -111,7 +109,7 @@ class Connection:
             TimeloomError: The call failed.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.timeout_seconds
+        deadline = loop.time() + (timeout_seconds or self.timeout_seconds)
         for attempt in count():
             try:
                 response = await method(request, timeout=deadline - loop.time(), metadata=self.metadata)
@@ -155,6 +153,10 @@ class Connection:
             raise from_rpc(fault, address=self.configuration.grpc_address) from None
         finally:
             call.cancel()
+
+    def failed(self, fault: grpc.aio.AioRpcError) -> TimeloomError:
+        """Return the error that the caller sees for a call that failed."""
+        return from_rpc(fault, address=self.configuration.grpc_address)
 
     async def close(self) -> None:
         """Close the channel; a later call opens it again."""

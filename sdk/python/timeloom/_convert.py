@@ -196,12 +196,13 @@ def diff(message: service_pb.DiffSnapshotsResponse) -> Diff:
     return Diff(
         older=_ref(older),
         newer=_ref(message.to),
-        changes=tuple(_change(change) for change in message.changes),
+        changes=tuple(change(each) for each in message.changes),
         truncated=message.truncated,
     )
 
 
-def _change(message: pb.Change) -> Change:
+def change(message: pb.Change) -> Change:
+    """Return one difference."""
     return Change(
         kind=enum_member(ChangeKind, message.kind),
         path=message.path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,10 +10,12 @@ from timeloom._blocking import Facade, Method, Portal, blocking, iterating, pagi
 from timeloom.aio import (
     TIMEOUT_SECONDS_DEFAULT,
     AsyncExecutions,
+    AsyncPlayback,
     AsyncRecordedExecution,
     AsyncRecording,
     AsyncReplay,
     AsyncReplaying,
+    AsyncRetention,
     AsyncSnapshots,
     AsyncStep,
     AsyncTimeloom,
@@ -23,6 +25,7 @@ from timeloom.replay.divergence import ReplayResult
 from timeloom.replay.player import Player
 from timeloom.replay.recording import Recording as ExecutionRecording
 from timeloom.replay.tape import Activation, Tape
+from timeloom.time_travel import Frame, PlaybackStatus
 
 
 class Executions(Facade[AsyncExecutions]):
@@ -36,6 +39,16 @@ class Executions(Facade[AsyncExecutions]):
     delete = blocking(AsyncExecutions.delete)
     fork = blocking(AsyncExecutions.fork)
     rollback = blocking(AsyncExecutions.rollback)
+    modify_tags = blocking(AsyncExecutions.modify_tags)
+    prune = blocking(AsyncExecutions.prune)
+    history = paging(AsyncExecutions.history)
+    timeline = paging(AsyncExecutions.timeline)
+    compare = blocking(AsyncExecutions.compare)
+    verify = blocking(AsyncExecutions.verify)
+    bisect = blocking(AsyncExecutions.bisect)
+    export = blocking(AsyncExecutions.export)
+    export_stream = iterating(AsyncExecutions.export_stream)
+    import_ = blocking(AsyncExecutions.import_)
 
 
 class Snapshots(Facade[AsyncSnapshots]):
@@ -43,11 +56,62 @@ class Snapshots(Facade[AsyncSnapshots]):
 
     record = blocking(AsyncSnapshots.record)
     record_effects = blocking(AsyncSnapshots.record_effects)
+    update = blocking(AsyncSnapshots.update)
+    delete = blocking(AsyncSnapshots.delete)
     get = blocking(AsyncSnapshots.get)
     list = paging(AsyncSnapshots.list)
     diff = blocking(AsyncSnapshots.diff)
-    delete = blocking(AsyncSnapshots.delete)
     tail = iterating(AsyncSnapshots.tail)
+
+
+class RetentionPolicies(Facade[AsyncRetention]):
+    """The policy by which the project's snapshots are pruned by themselves, once an hour."""
+
+    get = blocking(AsyncRetention.get)
+    set = blocking(AsyncRetention.set)
+    clear = blocking(AsyncRetention.clear)
+
+
+class Playback(Facade[AsyncPlayback]):
+    """A playback: `with client.playback(execution_id) as playback: …`; iterate over it while it plays."""
+
+    play = blocking(AsyncPlayback.play)
+    pause = blocking(AsyncPlayback.pause)
+    step = blocking(AsyncPlayback.step)
+    back = blocking(AsyncPlayback.back)
+    jump = blocking(AsyncPlayback.jump)
+    set_breakpoints = blocking(AsyncPlayback.set_breakpoints)
+    close = blocking(AsyncPlayback.close)
+
+    @property
+    def frame(self) -> Frame:
+        """The frame that it stands on."""
+        return self.twin.frame
+
+    @property
+    def status(self) -> PlaybackStatus:
+        """How it stands."""
+        return self.twin.status
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether frames come by themselves."""
+        return self.twin.is_playing
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self.portal.iterate(self.twin.frames())
+
+    def __enter__(self) -> Self:
+        self.portal.run(self.twin.open())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        stack: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 class Step(Facade[AsyncStep]):
@@ -196,14 +260,16 @@ class Timeloom(Facade[AsyncTimeloom]):
     from the working directory.
 
     Attributes:
-        executions: Create, read, list, change and delete executions.
-        snapshots: Read, list, compare and follow snapshots.
+        executions: Create, read, list and change executions, fork them, and ask what a debugger asks.
+        snapshots: Read, list, compare, mark and follow snapshots.
+        retention: What is kept when snapshots are pruned.
     """
 
     record = Method(AsyncTimeloom.record, Recording)
     resume = Method(AsyncTimeloom.resume, Recording)
     replay = Method(AsyncTimeloom.replay, Replaying)
     recording = blocking(AsyncTimeloom.recording)
+    playback = Method(AsyncTimeloom.playback, Playback)
 
     def __init__(
         self,
@@ -230,6 +296,7 @@ class Timeloom(Facade[AsyncTimeloom]):
         super().__init__(Portal(), twin)
         self.executions = Executions(self.portal, twin.executions)
         self.snapshots = Snapshots(self.portal, twin.snapshots)
+        self.retention = RetentionPolicies(self.portal, twin.retention)
 
     @property
     def configuration(self) -> Configuration:

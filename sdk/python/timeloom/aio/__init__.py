@@ -12,8 +12,10 @@ from timeloom import _convert as convert
 from timeloom import configuration
 from timeloom._calls import Connection
 from timeloom.aio.executions import AsyncExecutions
+from timeloom.aio.playback import AsyncPlayback
 from timeloom.aio.recording import AsyncRecordedExecution, AsyncRecording, AsyncStep
 from timeloom.aio.replaying import AsyncReplay, AsyncReplaying, replaying
+from timeloom.aio.retention import AsyncRetention
 from timeloom.aio.snapshots import AsyncSnapshots
 from timeloom.errors import ExecutionEndedError
 from timeloom.recording.journal import LiveJournal
@@ -21,13 +23,16 @@ from timeloom.recording.stream import SnapshotStream
 from timeloom.replay.recording import Recording as ExecutionRecording
 from timeloom.replay.tape import current
 from timeloom.resources import Execution, ExecutionStatus
+from timeloom.time_travel import Breakpoint, FrameContent
 
 __all__ = [
     "AsyncExecutions",
+    "AsyncPlayback",
     "AsyncRecordedExecution",
     "AsyncRecording",
     "AsyncReplay",
     "AsyncReplaying",
+    "AsyncRetention",
     "AsyncSnapshots",
     "AsyncStep",
     "AsyncTimeloom",
@@ -44,8 +49,9 @@ class AsyncTimeloom:
     `.timeloom/credentials.json` upwards from the working directory.
 
     Attributes:
-        executions: Create, read, list, change and delete executions.
-        snapshots: Read, list, compare and follow snapshots.
+        executions: Create, read, list and change executions, fork them, and ask what a debugger asks.
+        snapshots: Read, list, compare, mark and follow snapshots.
+        retention: What is kept when snapshots are pruned.
         stream: What recorded snapshots travel on; for adapters of agent frameworks.
     """
 
@@ -74,6 +80,7 @@ class AsyncTimeloom:
         self.stream = SnapshotStream(self._connection)
         self.executions = AsyncExecutions(self._connection)
         self.snapshots = AsyncSnapshots(self._connection)
+        self.retention = AsyncRetention(self._connection)
 
     def record(
         self,
@@ -176,6 +183,36 @@ class AsyncTimeloom:
             return await ExecutionRecording.of(self, execution)
 
         return AsyncReplaying(load, default=default)
+
+    def playback(
+        self,
+        execution_id: str,
+        *,
+        sequence: int = 0,
+        content: FrameContent = FrameContent.DELTA,
+        path: str = "",
+        breakpoints: Iterable[Breakpoint] = (),
+        pause_seconds_max: float = 0.0,
+    ) -> AsyncPlayback:
+        """Step through an execution's states: `async with client.playback(execution_id) as playback: …`.
+
+        Args:
+            execution_id: The execution.
+            sequence: Where it begins; the first snapshot if zero.
+            content: What travels. With deltas, each state is rebuilt here and compared with its hash.
+            path: Only the part of the state at this JSON pointer.
+            breakpoints: Where it stops.
+            pause_seconds_max: Longer pauses of the recording are cut to this; to 5 if zero.
+        """
+        return AsyncPlayback(
+            self._connection,
+            execution_id,
+            sequence=sequence,
+            content=content,
+            path=path,
+            breakpoints=breakpoints,
+            pause_seconds_max=pause_seconds_max,
+        )
 
     async def recording(self, execution_id: str) -> ExecutionRecording:
         """Read a whole execution, to replay it here or, from the file that `save` writes, anywhere.

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from timeloom import _convert as convert
-from timeloom._calls import Connection
+from timeloom import _travel_convert as travel_convert
 from timeloom._ids import uuid7
 from timeloom._pages import AsyncPager
+from timeloom.aio.inquiries import AsyncInquiries
+from timeloom.aio.transfers import AsyncTransfers
 from timeloom.resources import Execution, ExecutionFailure, ExecutionStatus
 from timeloom.snapshots.v1 import snapshots_service_pb2 as pb
-from timeloom.snapshots.v1 import time_travel_service_pb2 as time_travel_pb
+from timeloom.snapshots.v1 import time_travel_service_pb2 as travel_pb
+from timeloom.time_travel import Pruning, RetentionPolicy, Rollback
+
+PRUNE_TIMEOUT_SECONDS: Final = 120.0
 
 
-class AsyncExecutions:
-    """The project's executions, each one run of an agent."""
+class AsyncExecutions(AsyncInquiries, AsyncTransfers):
+    """The project's executions, each one run of an agent.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    One class for those who use it, in three files for those who read it.
+    """
 
     async def create(
         self,
@@ -167,35 +172,39 @@ class AsyncExecutions:
         request = pb.DeleteExecutionRequest(execution_id=execution_id, etag=etag)
         await self._connection.unary(self._connection.snapshots.DeleteExecution, request)
 
+    # -- Time travel ----------------------------------------------------------------
+
     async def fork(
         self,
         execution_id: str,
         sequence: int = 0,
         *,
-        fork_execution_id: str = "",
+        patch: Iterable[Any] | None = None,
         name: str = "",
         session_id: str | None = None,
         tags: Iterable[str] = (),
         metadata: Any = None,
-        patch: Any = None,
+        fork_execution_id: str = "",
     ) -> Execution:
-        """Begin an execution that shares the snapshots up to one of another's, and goes on from there.
+        """Begin a new execution that shares the snapshots up to one of this execution, and runs from there.
+
+        `client.resume(fork.id)` records how it goes on.
 
         Args:
-            execution_id: The other execution; it may have ended.
+            execution_id: The execution.
             sequence: The last shared snapshot; the head if zero.
-            fork_execution_id: A UUID for the fork, so that the same call may be repeated.
-            name: For people; the other's name if empty.
-            session_id: The conversation that the fork belongs to; the other's if None.
+            patch: A JSON Patch (RFC 6902) on the state: the fork's first own snapshot has the patched state.
+            name: For people; the name of the execution if empty.
+            session_id: The conversation that the fork belongs to; the execution's if None.
             tags: Any number of words to find it by.
-            metadata: Any JSON value to keep with it; the other's if None.
-            patch: A JSON Patch (RFC 6902) on the state, which is the fork's first own snapshot then.
+            metadata: Any JSON value to keep with it; the execution's if None.
+            fork_execution_id: A UUID of your own for the fork.
 
         Raises:
-            NotFoundError: There is no such snapshot.
-            AlreadyExistsError: The identifier belongs to another execution.
+            NotFoundError: There is no such execution or snapshot.
+            PatchMismatchError: The patch does not apply to the state.
         """
-        request = time_travel_pb.ForkExecutionRequest(
+        request = travel_pb.ForkExecutionRequest(
             execution_id=execution_id,
             sequence=sequence,
             fork_execution_id=fork_execution_id or uuid7(),
@@ -203,7 +212,7 @@ class AsyncExecutions:
             session_id=session_id,
             tags=tags,
             metadata=convert.optional_document(metadata, of="metadata"),
-            patch=convert.optional_document(patch, of="patch"),
+            patch=b"" if patch is None else convert.document(list(patch), of="patch"),
         )
         response = await self._connection.unary(self._connection.time_travel.ForkExecution, request)
         return convert.execution(response.execution)
@@ -213,29 +222,67 @@ class AsyncExecutions:
         execution_id: str,
         sequence: int,
         *,
-        expected_head_sequence: int,
+        expected_head_sequence: int = 0,
         reason: str = "",
         reopen: bool = False,
-    ) -> Execution:
-        """Move the head to another snapshot. Nothing is deleted.
+    ) -> Rollback:
+        """Move the head to an earlier snapshot, or to any other. Nothing is deleted.
 
         Args:
             execution_id: The execution.
             sequence: The snapshot that it is to stand on.
-            expected_head_sequence: The snapshot that it stands on by what the caller knows.
+            expected_head_sequence: The snapshot that you believe it stands on; what it stands on now if zero.
             reason: Why, for those who look at it later.
             reopen: Let an execution that has ended run again.
 
         Raises:
-            StaleHeadError: It stands elsewhere by now.
+            StaleHeadError: It stands on another snapshot.
             ExecutionEndedError: It has ended, and is not to be reopened.
         """
-        request = time_travel_pb.RollbackExecutionRequest(
+        expected = expected_head_sequence or (await self.get(execution_id)).head_sequence
+        request = travel_pb.RollbackExecutionRequest(
             execution_id=execution_id,
             sequence=sequence,
-            expected_head_sequence=expected_head_sequence,
+            expected_head_sequence=expected,
             reason=reason,
             reopen=reopen,
         )
         response = await self._connection.unary(self._connection.time_travel.RollbackExecution, request)
+        return travel_convert.rollback(response)
+
+    async def modify_tags(
+        self, execution_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> Execution:
+        """Add tags and take tags away; the others stay."""
+        request = travel_pb.ModifyTagsRequest(execution_id=execution_id, add=add, remove=remove)
+        response = await self._connection.unary(self._connection.time_travel.ModifyTags, request)
         return convert.execution(response.execution)
+
+    async def prune(
+        self,
+        policy: RetentionPolicy | None = None,
+        *,
+        execution_ids: Iterable[str] = (),
+        agent_id: str = "",
+        session_id: str = "",
+        dry_run: bool = False,
+    ) -> Pruning:
+        """Delete the snapshots that a policy does not keep, or tell which these are.
+
+        Args:
+            policy: What to keep; the project's own policy if None.
+            execution_ids: Only these executions.
+            agent_id: Only this agent's.
+            session_id: Only this conversation's.
+            dry_run: Only tell what would go.
+        """
+        request = travel_pb.PruneExecutionsRequest(
+            policy=None if policy is None else travel_convert.policy_message(policy),
+            execution_ids=execution_ids,
+            agent_id=agent_id,
+            session_id=session_id,
+            dry_run=dry_run,
+        )
+        method = self._connection.time_travel.PruneExecutions
+        timeout = max(PRUNE_TIMEOUT_SECONDS, self._connection.timeout_seconds)
+        return travel_convert.pruning(await self._connection.unary(method, request, timeout_seconds=timeout))

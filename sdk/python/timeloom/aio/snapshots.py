@@ -14,7 +14,7 @@ from timeloom._pages import AsyncPager
 from timeloom.errors import UnavailableError
 from timeloom.resources import Diff, Effect, Snapshot, SnapshotKind
 from timeloom.snapshots.v1 import snapshots_service_pb2 as pb
-from timeloom.snapshots.v1 import time_travel_service_pb2 as time_travel_pb
+from timeloom.snapshots.v1 import time_travel_service_pb2 as travel_pb
 
 TAIL_RETRIES_MAX = 8
 TAIL_RETRY_SECONDS_MAX = 5.0
@@ -113,6 +113,34 @@ class AsyncSnapshots:
         response = await self._connection.unary(self._connection.snapshots.GetSnapshot, request)
         return convert.snapshot(response.snapshot)
 
+    async def update(
+        self,
+        execution_id: str,
+        sequence: int,
+        *,
+        label: str | None = None,
+        tags: Iterable[str] | None = None,
+    ) -> Snapshot:
+        """Change the label and tags of a recorded snapshot; what is None stays as it is."""
+        request = travel_pb.UpdateSnapshotRequest(
+            execution_id=execution_id,
+            sequence=sequence,
+            label=label,
+            tags=None if tags is None else pb.TagList(values=tags),
+        )
+        response = await self._connection.unary(self._connection.time_travel.UpdateSnapshot, request)
+        return convert.snapshot(response.snapshot)
+
+    async def delete(self, execution_id: str, sequences: Iterable[int]) -> int:
+        """Delete snapshots and return how many there were; those that stand on them stay as they are.
+
+        Raises:
+            SnapshotInUseError: One of them is the head, or is shared with a fork.
+        """
+        request = travel_pb.DeleteSnapshotsRequest(execution_id=execution_id, sequences=sequences)
+        response = await self._connection.unary(self._connection.time_travel.DeleteSnapshots, request)
+        return response.snapshot_count
+
     def list(
         self,
         execution_id: str,
@@ -205,13 +233,3 @@ class AsyncSnapshots:
                 await asyncio.sleep(min(0.1 * 2**failures, TAIL_RETRY_SECONDS_MAX))
             else:
                 return
-
-    async def delete(self, execution_id: str, sequences: Iterable[int]) -> int:
-        """Delete snapshots, all of them or none, and return how many there were.
-
-        Raises:
-            SnapshotInUseError: One of them is the head, or other executions share it.
-        """
-        request = time_travel_pb.DeleteSnapshotsRequest(execution_id=execution_id, sequences=sequences)
-        response = await self._connection.unary(self._connection.time_travel.DeleteSnapshots, request)
-        return response.snapshot_count

@@ -1,0 +1,104 @@
+"""Executions as files: written by one installation, read by another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import grpc.aio
+
+from timeloom import _convert as convert
+from timeloom._calls import Connection
+from timeloom.resources import Execution
+from timeloom.snapshots.v1 import time_travel_service_pb2 as pb
+
+CHUNK_BYTES: Final = 256 * 1024
+TIMEOUT_SECONDS: Final = 600.0
+
+Progress = Callable[[int], None]
+"""Told how many bytes have passed so far."""
+
+
+class AsyncTransfers:
+    """Export and import: the part of executions that moves."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def export_stream(self, execution_id: str) -> AsyncGenerator[bytes, None]:
+        """Yield an execution as one self-contained file, in parts."""
+        request = pb.ExportExecutionRequest(execution_id=execution_id)
+        method = self._connection.time_travel.ExportExecution
+        async for response in self._connection.stream(method, request):
+            yield response.chunk
+
+    async def export(
+        self, execution_id: str, to: str | Path | BinaryIO, *, progress: Progress | None = None
+    ) -> int:
+        """Write an execution to a file that another installation can import, and return its size in bytes.
+
+        A path is written as a whole or not at all.
+
+        Args:
+            execution_id: The execution.
+            to: A path, or a file that is open for writing bytes.
+            progress: Told how many bytes were written so far.
+        """
+        if not isinstance(to, str | Path):
+            return await self._copy(execution_id, to, progress)
+        path = Path(to)
+        unfinished = path.with_name(f"{path.name}.part")
+        try:
+            with await asyncio.to_thread(unfinished.open, "wb") as file:
+                size = await self._copy(execution_id, file, progress)
+            await asyncio.to_thread(unfinished.replace, path)
+        finally:
+            await asyncio.to_thread(unfinished.unlink, missing_ok=True)
+        return size
+
+    async def _copy(self, execution_id: str, file: BinaryIO, progress: Progress | None) -> int:
+        size = 0
+        async with aclosing(self.export_stream(execution_id)) as chunks:
+            async for chunk in chunks:
+                await asyncio.to_thread(file.write, chunk)
+                size += len(chunk)
+                if progress is not None:
+                    progress(size)
+        return size
+
+    async def import_(self, source: str | Path | BinaryIO, *, progress: Progress | None = None) -> Execution:
+        """Make an execution from an exported file; a file that fails a check leaves nothing behind.
+
+        Args:
+            source: A path, or a file that is open for reading bytes.
+            progress: Told how many bytes were sent so far.
+
+        Raises:
+            DamagedFileError: The file is truncated or was changed; the message names the place.
+            AlreadyExistsError: The execution is here already.
+        """
+        if isinstance(source, str | Path):
+            with await asyncio.to_thread(Path(source).open, "rb") as file:
+                return await self._send(file, progress)
+        return await self._send(source, progress)
+
+    async def _send(self, file: BinaryIO, progress: Progress | None) -> Execution:
+        async def requests() -> AsyncIterator[pb.ImportExecutionRequest]:
+            size = 0
+            while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+                yield pb.ImportExecutionRequest(chunk=chunk)
+                size += len(chunk)
+                if progress is not None:
+                    progress(size)
+
+        call = self._connection.time_travel.ImportExecution(
+            requests(), metadata=self._connection.metadata, timeout=TIMEOUT_SECONDS
+        )
+        try:
+            response = await call
+        except grpc.aio.AioRpcError as fault:
+            raise self._connection.failed(fault) from None
+        return convert.execution(response.execution)
