@@ -21,6 +21,7 @@ from timeloom._pages import AsyncPager
 from timeloom.errors import ConfigurationError
 
 TwinT = TypeVar("TwinT")
+TwinT_co = TypeVar("TwinT_co", covariant=True)
 OtherT = TypeVar("OtherT")
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -133,12 +134,17 @@ class Portal:
         return ""
 
 
-class Facade(Generic[TwinT]):
+class Facade(Generic[TwinT_co]):
     """The blocking face of an object that lives in the portal's thread."""
 
-    def __init__(self, portal: Portal, twin: TwinT) -> None:
+    def __init__(self, portal: Portal, twin: TwinT_co) -> None:
         self.portal = portal
-        self.twin = twin
+        self._twin = twin
+
+    @property
+    def twin(self) -> TwinT_co:
+        """The object itself."""
+        return self._twin
 
 
 class Method(Generic[TwinT, P, OtherT, ResultT]):

@@ -48,10 +48,13 @@ class Service:
     def __init__(self, databases: Databases) -> None:
         self.api_key = str(new_api_key())
         self.reader_key = str(new_api_key())
+        self.admin_key = str(new_api_key())
         self.address = f"127.0.0.1:{ports.choose()}"
         self.databases = databases
         self._secret = secrets.token_hex(32)
-        self._keys = _Keys({self.api_key: Scope.WRITE, self.reader_key: Scope.READ})
+        self._keys = _Keys(
+            {self.api_key: Scope.WRITE, self.reader_key: Scope.READ, self.admin_key: Scope.ADMIN}
+        )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="service", daemon=True)
 

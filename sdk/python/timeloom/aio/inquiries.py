@@ -126,9 +126,9 @@ class AsyncInquiries:
         Args:
             execution_id: The execution.
             predicate: What is true of bad states. A CEL expression over `state` and `snapshot` (and `good`)
-                is evaluated by the server. A function is called here with the state (and that of the same step
-                of the good execution, None where it lacks it). Nothing, beside a good execution: a state
-                is bad that differs.
+                is evaluated by the server. A function is called here with the state (and that of the same
+                step of the good execution, None where it lacks it). Nothing, beside a good execution: a
+                state is bad that differs.
             good_sequence: A snapshot known to be good; none if zero.
             bad_sequence: A snapshot known to be bad; the head if zero.
             good_execution_id: An execution in which all went well; its steps are aligned with this one's.
