@@ -309,13 +309,14 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
         )
 
     def fork_thread(self, config: RunnableConfig, thread_id: str) -> RunnableConfig:
-        """Make a thread that has the checkpoints up to the one that `config` names, and goes on from there.
+        """Make a thread that has the checkpoints up to the one that `config` names, to go on from there.
 
         The other thread stays as it is, while `graph.update_state` and `graph.invoke` from an earlier
         checkpoint add a branch to it.
 
         Returns:
-            The configuration to invoke the graph with.
+            What to invoke the graph with: it names the checkpoint, unless the other thread stands on it, too,
+            and so its steps are run anew.
 
         Raises:
             NotFoundError: There is no such checkpoint.
@@ -328,8 +329,13 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
         return await self.client.portal.run_from_async(self._fork_thread(config, thread_id))
 
     async def _fork_thread(self, config: RunnableConfig, thread_id: str) -> RunnableConfig:
-        await self._upkeep.fork(self.serde, ThreadRef.of(config), get_checkpoint_id(config), thread_id)
-        return {"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}}
+        source = ThreadRef.of(config)
+        last = await self._upkeep.fork(self.serde, source, get_checkpoint_id(config), thread_id)
+        latest = await self._store.get(source, None)
+        configurable = {"thread_id": thread_id, "checkpoint_ns": source.checkpoint_ns}
+        if latest is not None and latest.key != last.key:
+            configurable["checkpoint_id"] = last.key
+        return {"configurable": configurable}
 
     def get_next_version(
         self,

@@ -14,6 +14,7 @@ from timeloom.aio import AsyncTimeloom
 from timeloom.errors import NotFoundError
 from timeloom.langgraph.codec import CheckpointRecord, ThreadRef, WritesRecord
 from timeloom.langgraph.directory import Directory, execution_id_of, ref_of
+from timeloom.langgraph.edits import edited, is_checkpoint
 from timeloom.recording.lane import Lane
 from timeloom.resources import Effect, Execution, Snapshot, SnapshotKind
 from timeloom.snapshots.v1 import snapshots_service_pb2 as pb
@@ -35,6 +36,7 @@ class _Thread:
         execution_id: The execution that keeps it, or that will, as far as is known.
         lane: The way of its snapshots.
         exists: Whether that execution is known to exist.
+        edits: Where the checkpoints are that somebody has edited; None if that is not known.
         sequences: The snapshots of checkpoints, some of them still on their way.
         early: Writes for checkpoints that are yet to come.
     """
@@ -42,6 +44,7 @@ class _Thread:
     def __init__(self, ref: ThreadRef) -> None:
         self.ref = ref
         self.exists = False
+        self.edits: dict[str, int] | None = None
         self.keep_in(execution_id_of(ref))
         self.creation = asyncio.Lock()
         self.sequences: OrderedDict[str, asyncio.Future[int]] = OrderedDict()
@@ -177,10 +180,14 @@ class CheckpointStore:
         snapshot = await self._get(thread, checkpoint_id)
         if snapshot is None and not thread.exists:
             execution_id = await self.directory.find(ref)
-            if execution_id in (None, thread.execution_id):
+            if execution_id is None:
                 return None
-            thread.keep_in(execution_id)
-            snapshot = await self._get(thread, checkpoint_id)
+            thread.exists = True
+            if execution_id != thread.execution_id:
+                thread.keep_in(execution_id)
+                snapshot = await self._get(thread, checkpoint_id)
+        if snapshot is None and checkpoint_id:
+            snapshot = await self._edited(thread, checkpoint_id)
         if snapshot is None:
             return None
         thread.know(snapshot)
@@ -190,9 +197,41 @@ class CheckpointStore:
 
     async def _get(self, thread: _Thread, checkpoint_id: str | None) -> Snapshot | None:
         try:
-            return await self._client.snapshots.get(thread.execution_id, key=checkpoint_id or "")
+            snapshot = await self._client.snapshots.get(thread.execution_id, key=checkpoint_id or "")
         except NotFoundError:
             return None
+        return await self.as_checkpoint(snapshot)
+
+    async def _edited(self, thread: _Thread, checkpoint_id: str) -> Snapshot | None:
+        """Return an edited checkpoint, whose id nobody has recorded. Only forks have such."""
+        if thread.edits is None and thread.exists:
+            thread.edits = await self._edits(thread.execution_id)
+        sequence = (thread.edits or {}).get(checkpoint_id)
+        found = None if sequence is None else await self._at(thread.execution_id, sequence)
+        return None if found is None else await self.as_checkpoint(found)
+
+    async def _edits(self, execution_id: str) -> dict[str, int]:
+        execution = await self._client.executions.get(execution_id)
+        if execution.forked_from is None:
+            return {}
+        return {
+            (await self.as_checkpoint(snapshot)).key: snapshot.sequence
+            async for snapshot in self._client.snapshots.list(
+                execution_id, before_sequence=execution.forked_from.sequence + 2
+            )
+            if not is_checkpoint(snapshot)
+        }
+
+    async def as_checkpoint(self, snapshot: Snapshot) -> Snapshot:
+        """Return a snapshot as a checkpoint, also if it was edited.
+
+        Raises:
+            NotFoundError: It was not made from any checkpoint.
+        """
+        if is_checkpoint(snapshot):
+            return snapshot
+        parent = await self._client.snapshots.get(snapshot.execution_id, snapshot.parent_sequence)
+        return edited(snapshot, await self.as_checkpoint(parent))
 
     async def ancestors(self, ref: ThreadRef, checkpoint_id: str | None) -> AsyncGenerator[Snapshot]:
         """Yield what a checkpoint was made from, newest first, with effects and without states.
@@ -216,6 +255,8 @@ class CheckpointStore:
             descending=True,
             include_effects=True,
         ):
+            if not is_checkpoint(snapshot):
+                snapshot = await self.as_checkpoint(snapshot)  # noqa: PLW2901 - the same one
             if snapshot.key != wanted:
                 continue
             if wanted != checkpoint_id:
@@ -245,7 +286,7 @@ class CheckpointStore:
                     heapq.heappush(newest, cursor)
                 continue
             cursor = newest[0]
-            yield cursor.ref, cursor.snapshot
+            yield cursor.ref, await self.as_checkpoint(cursor.snapshot)
             if await cursor.advance():
                 heapq.heapreplace(newest, cursor)
             else:
@@ -257,8 +298,12 @@ class CheckpointStore:
 
     async def state_of(self, snapshot: Snapshot) -> Snapshot | None:
         """Load what a list has left out; None if the snapshot was deleted meanwhile."""
+        whole = await self._at(snapshot.execution_id, snapshot.sequence)
+        return None if whole is None else await self.as_checkpoint(whole)
+
+    async def _at(self, execution_id: str, sequence: int) -> Snapshot | None:
         try:
-            return await self._client.snapshots.get(snapshot.execution_id, snapshot.sequence)
+            return await self._client.snapshots.get(execution_id, sequence)
         except NotFoundError:
             return None
 

@@ -219,8 +219,8 @@ class Upkeep:
 
     async def fork(
         self, serde: SerializerProtocol, source: ThreadRef, checkpoint_id: str | None, target_thread_id: str
-    ) -> None:
-        """Make a thread that shares the checkpoints of another one up to one of them.
+    ) -> Snapshot:
+        """Make a thread that shares the checkpoints of another one up to one of them, and return that one.
 
         Raises:
             NotFoundError: There is no such checkpoint.
@@ -239,6 +239,7 @@ class Upkeep:
             if at is not None:
                 forks.append((execution, at, ThreadRef(target_thread_id, checkpoint_ns)))
         await self._fork_all(forks)
+        return last
 
     async def _as_of(
         self, serde: SerializerProtocol, execution: Execution, checkpoint_ns: str, checkpoint_id: str
@@ -283,17 +284,14 @@ class Upkeep:
     def _executions(self, thread_id: str) -> AsyncIterator[Execution]:
         return self._directory.executions(thread_id, None)
 
-    def _snapshots(self, execution: Execution) -> AsyncIterator[Snapshot]:
-        return aiter(
-            self._client.snapshots.list(
-                execution.id, kinds=(SnapshotKind.CHECKPOINT,), descending=True, page_size=PAGE_SIZE
-            )
-        )
+    async def _snapshots(self, execution: Execution) -> AsyncIterator[Snapshot]:
+        async for snapshot in self._client.snapshots.list(
+            execution.id, kinds=(SnapshotKind.CHECKPOINT,), descending=True, page_size=PAGE_SIZE
+        ):
+            yield await self._store.as_checkpoint(snapshot)
 
     async def _newest(self, execution: Execution) -> Snapshot | None:
-        found = self._client.snapshots.list(
-            execution.id, kinds=(SnapshotKind.CHECKPOINT,), descending=True, limit=1
-        )
+        found = self._client.snapshots.list(execution.id, descending=True, limit=1)
         return await anext(aiter(found), None)
 
     async def _head(self, execution: Execution) -> Snapshot | None:
