@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 from uuid import UUID
 
 from timeloom_platform.database import Connection, Database
@@ -12,9 +14,14 @@ from timeloom_platform.errors import NotFoundError
 from timeloom_snapshots import limits, work
 from timeloom_snapshots.codec import Codec
 from timeloom_snapshots.model import Execution
-from timeloom_snapshots.storage import executions, lineage
+from timeloom_snapshots.storage import executions, lineage, pruning
 from timeloom_snapshots.storage import verification as storage
+from timeloom_snapshots.storage.lineage import Line
+from timeloom_snapshots.storage.verification import Page
 from timeloom_snapshots.verify import Damage, Verifier
+
+BYTES_PER_STORED_BYTE: Final = 16
+"""What is looked at for each byte that is stored, roughly: deltas and keyframes uncompressed, and states."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +58,13 @@ class Verifications:
             if execution is None:
                 raise NotFoundError(f"There is no execution {execution_id}.")
             lines = await lineage.select_lines(connection, project_id, execution_id)
-            verifier = Verifier(project_id, first_owner_id=lines[0].owner_id, codec=self._codec)
+            deleted = await pruning.select_deleted(connection, project_id, execution_id)
+            verifier = Verifier(
+                project_id, first_owner_id=lines[0].owner_id, deleted=deleted, codec=self._codec
+            )
             await self._check_all(connection, project_id, execution, verifier)
             if not verifier.is_full:
-                await self._check_rest(connection, project_id, execution, verifier)
+                await self._check_rest(connection, project_id, execution, lines, verifier)
         problems = sorted(verifier.problems, key=_place)
         return Verification(
             snapshot_count=verifier.snapshot_count,
@@ -65,26 +75,40 @@ class Verifications:
     async def _check_all(
         self, connection: Connection, project_id: UUID, execution: Execution, verifier: Verifier
     ) -> None:
-        rows = storage.select_all(connection, project_id, execution.id, last=execution.snapshot_count)
-        async with aclosing(rows):
-            async for stored in rows:
-                await work.on(stored.snapshot.state_bytes, verifier.check, stored)
+        pages = storage.select_all(connection, project_id, execution.id, last=execution.snapshot_count)
+        async with aclosing(pages):
+            async for page in pages:
+                await work.on(_size_of(page), verifier.check, page)
                 if verifier.is_full:
                     return
         verifier.miss_until(execution.snapshot_count + 1, owner_id=execution.id)
 
     async def _check_rest(
-        self, connection: Connection, project_id: UUID, execution: Execution, verifier: Verifier
+        self,
+        connection: Connection,
+        project_id: UUID,
+        execution: Execution,
+        lines: Sequence[Line],
+        verifier: Verifier,
     ) -> None:
         """Verifies that there is nothing else, and that the execution stands on one of its snapshots."""
+        if any(line.last_sequence + 1 != after.first_sequence for line, after in pairwise(lines)):
+            verifier.add(execution.id, 0, "what the execution shares does not fit together")
         if await storage.has_more(connection, project_id, execution.id):
             verifier.add(execution.id, 0, "there are more snapshots than the execution has")
         if not 0 <= execution.head_sequence <= execution.snapshot_count:
             verifier.add(execution.id, 0, "the head is no snapshot")
+        named = {each.sequence for each in verifier.problems}
         for owner_id, sequence in await storage.select_stray_keyframes(
             connection, project_id, execution.id, limit=limits.PROBLEMS_MAX
         ):
-            verifier.add(owner_id, sequence, "the keyframe belongs to no snapshot")
+            if sequence not in named:
+                verifier.add(owner_id, sequence, "the keyframe belongs to no snapshot")
+
+
+def _size_of(page: Page) -> int:
+    """Returns how much there is to work on: a snapshot for itself takes little, whatever its state's size."""
+    return sum(each.snapshot.stored_bytes for each in page.snapshots) * BYTES_PER_STORED_BYTE
 
 
 def _place(damage: Damage) -> int:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from timeloom_snapshots.sequence_ranges import SequenceRange
 
 
-class Range(NamedTuple):
-    """Snapshots that were made one from the other."""
-
-    first: int
-    last: int
-
-
-def left_behind(old: int, new: int, turns: Mapping[int, int]) -> list[Range]:
+def left_behind(old: int, new: int, turns: Mapping[int, int]) -> list[SequenceRange]:
     """Returns the way to one snapshot as far as it is not the way to another one, too; the newest first.
 
     Args:
@@ -23,15 +17,15 @@ def left_behind(old: int, new: int, turns: Mapping[int, int]) -> list[Range]:
         turns: The parents of those snapshots that were not made from the one before them.
     """
     starts = sorted(turns)
-    ranges: list[Range] = []
+    ranges: list[SequenceRange] = []
     while old != new:
         newer, older = max(old, new), min(old, new)
         place = bisect_right(starts, newer)
         first = starts[place - 1] if place else 1
         if older >= first:
-            step, parent = Range(older + 1, newer), older
+            step, parent = SequenceRange(older + 1, newer), older
         else:
-            step, parent = Range(first, newer), turns.get(first, 0)
+            step, parent = SequenceRange(first, newer), turns.get(first, 0)
         if old > new:
             ranges.append(step)
             old = parent

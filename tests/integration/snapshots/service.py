@@ -14,6 +14,7 @@ import grpc.aio
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status  # type: ignore[import-untyped]  # it has no stubs
 
+from timeloom.events.v1 import events_pb2
 from timeloom.snapshots.v1 import snapshots_pb2
 from timeloom.snapshots.v1 import snapshots_service_pb2 as messages
 from timeloom.snapshots.v1 import snapshots_service_pb2_grpc as services
@@ -132,6 +133,12 @@ class Service:
         """Deletes an execution."""
         request = messages.DeleteExecutionRequest(execution_id=execution_id)
         await self.stub.DeleteExecution(request, metadata=self.metadata)
+
+    async def events(self) -> list[events_pb2.Event]:
+        """Returns what the service told and nobody has relayed yet."""
+        async with self.rows() as connection:
+            rows = await connection.fetch("SELECT batch FROM outbox ORDER BY position")
+        return [event for row in rows for event in events_pb2.OutboxBatch.FromString(row["batch"]).events]
 
     @asynccontextmanager
     async def rows(self) -> AsyncGenerator[Any]:

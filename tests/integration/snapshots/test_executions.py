@@ -9,7 +9,6 @@ import grpc
 import pytest
 
 from tests.integration.snapshots.service import Service, refused
-from timeloom.events.v1 import events_pb2
 from timeloom.snapshots.v1 import snapshots_pb2
 from timeloom.snapshots.v1 import snapshots_service_pb2 as messages
 
@@ -27,12 +26,6 @@ ALL = {
     "metadata": b'{"z":1,"a":null}',
     "trace_id": "0af7651916cd43dd8448eb211c80319c",
 }
-
-
-async def _events(service: Service) -> list[events_pb2.Event]:
-    async with service.rows() as connection:
-        rows = await connection.fetch("SELECT batch FROM outbox ORDER BY position")
-    return [event for row in rows for event in events_pb2.OutboxBatch.FromString(row["batch"]).events]
 
 
 async def _update(service: Service, execution_id: str, **fields: Any) -> snapshots_pb2.Execution:
@@ -80,7 +73,7 @@ async def test_an_execution_comes_back_as_it_was_begun(service: Service) -> None
     assert (execution.head_sequence, execution.snapshot_count, execution.output) == (0, 0, b"")
     assert not execution.HasField("end_time")
     assert execution.etag
-    (event,) = await _events(service)
+    (event,) = await service.events()
     assert event.topic == f"executions/{execution_id}"
     assert event.execution_created.execution.name == "Plan a trip"
     assert event.execution_created.execution.input == b"", "documents are not told"
@@ -93,7 +86,7 @@ async def test_creating_with_an_id_may_be_repeated(service: Service) -> None:
     assert await service.create(execution_id=execution_id, **ALL) == execution_id
     told = await refused(service.create(execution_id=execution_id, **{**ALL, "name": "Another"}))
     assert (told.status, told.reason) == (grpc.StatusCode.ALREADY_EXISTS, "ALREADY_EXISTS")
-    assert len(await _events(service)) == 2
+    assert len(await service.events()) == 2
 
 
 async def test_editing_changes_what_is_named_and_the_etag(service: Service) -> None:
@@ -111,7 +104,7 @@ async def test_editing_changes_what_is_named_and_the_etag(service: Service) -> N
     assert (cleared.session_id, list(cleared.tags), cleared.metadata) == ("", [], b'["new"]')
     told = await refused(_update(service, execution_id, name="Late", etag=before.etag))
     assert (told.status, told.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ETAG_MISMATCH")
-    kinds = [event.WhichOneof("payload") for event in await _events(service)]
+    kinds = [event.WhichOneof("payload") for event in await service.events()]
     assert kinds == ["execution_created", "snapshots_recorded", "execution_updated", "execution_updated"]
 
 
@@ -124,7 +117,7 @@ async def test_completing_may_be_repeated_but_not_changed(service: Service) -> N
     assert await service.complete(execution_id, status=FAILED, error=error, output=b'{"partial":1}') == ended
     told = await refused(service.complete(execution_id, status=SUCCEEDED))
     assert (told.status, told.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "EXECUTION_ENDED")
-    assert len(await _events(service)) == 2
+    assert len(await service.events()) == 2
 
 
 async def test_deleting_takes_everything_along(service: Service) -> None:
@@ -139,7 +132,7 @@ async def test_deleting_takes_everything_along(service: Service) -> None:
     async with service.rows() as connection:
         for table in ("executions", "snapshots", "keyframes", "effects"):
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
-    assert (await _events(service))[-1].execution_deleted.execution_id == execution_id
+    assert (await service.events())[-1].execution_deleted.execution_id == execution_id
     again = await service.create(execution_id=execution_id)
     assert (await service.record(again, state=1)).sequence == 1
 

@@ -93,6 +93,21 @@ AS $$
     ORDER BY snapshots.sequence
 $$;
 
+-- From which snapshot each of an execution's snapshots was made.
+CREATE FUNCTION parents_of(project uuid, execution uuid, after_sequence integer, up_to_sequence integer)
+RETURNS TABLE (sequence integer, parent_sequence integer)
+LANGUAGE sql STABLE ROWS 100
+AS $$
+    SELECT snapshots.sequence, snapshots.parent_sequence
+    FROM lineage_of(project, execution) AS line
+    JOIN snapshots
+        ON snapshots.project_id = project
+        AND snapshots.execution_id = line.owner_id
+        AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
+    WHERE snapshots.sequence > after_sequence AND snapshots.sequence <= up_to_sequence
+    ORDER BY snapshots.sequence
+$$;
+
 -- The effects of an execution's snapshots: its own, also those that it added to snapshots that it shares, and those that
 -- its origins had when it was forked, unless it, or an origin that is nearer, has one of the same key.
 CREATE FUNCTION effects_of(project uuid, execution uuid, from_sequence integer, up_to_sequence integer)

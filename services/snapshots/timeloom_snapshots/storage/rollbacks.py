@@ -8,8 +8,8 @@ from uuid import UUID
 
 from timeloom_platform.database import Connection
 from timeloom_snapshots.model import Effect, EffectEntry, Execution, HeadMove
+from timeloom_snapshots.sequence_ranges import SequenceRange
 from timeloom_snapshots.storage.executions import COLUMNS, execution_of
-from timeloom_snapshots.ways import Range
 
 # An execution that had ended runs again: that it succeeded, and how, is not true any more.
 MOVE_HEAD: Final = f"""
@@ -72,7 +72,12 @@ async def select_moves(
 
 
 async def select_effects(
-    connection: Connection, project_id: UUID, execution_id: UUID, ranges: Sequence[Range], *, limit: int
+    connection: Connection,
+    project_id: UUID,
+    execution_id: UUID,
+    ranges: Sequence[SequenceRange],
+    *,
+    limit: int,
 ) -> list[EffectEntry]:
     """Returns the effects of snapshots, in order, without their documents."""
     firsts, lasts = [each.first for each in ranges], [each.last for each in ranges]

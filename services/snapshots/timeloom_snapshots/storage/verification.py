@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from timeloom_snapshots.storage import effects
 from timeloom_snapshots.storage.effects import StoredEffect
 from timeloom_snapshots.storage.snapshots import snapshot_of
 
-PAGE: Final = 256
+PAGE_LENGTH: Final = 256
 
 # As it was recorded, without what it is marked with.
 SELECT_PAGE: Final = """
@@ -24,7 +25,8 @@ SELECT
     snapshots.sequence, snapshots.parent_sequence, snapshots.kind, snapshots.step_name, snapshots.label,
     snapshots.key, snapshots.tags, snapshots.state_hash, snapshots.chain_hash, snapshots.state_bytes,
     snapshots.stored_bytes, snapshots.create_time, snapshots.metadata, snapshots.base_sequence,
-    snapshots.dictionary_id, snapshots.checksum, snapshots.delta,
+    snapshots.dictionary_id, snapshots.checksum, snapshots.delta, snapshots.bridge,
+    snapshots.parent_chain_hash AS kept_parent_chain_hash,
     (
         SELECT parents.chain_hash
         FROM lineage_of($1, $2) AS parent_line
@@ -49,6 +51,19 @@ LEFT JOIN keyframes
 WHERE snapshots.sequence > $3 AND snapshots.sequence <= $4
 ORDER BY snapshots.sequence
 LIMIT $5
+"""
+
+SELECT_SEGMENTS: Final = """
+SELECT
+    segments.execution_id AS owner_id, segments.first_sequence, segments.last_sequence,
+    segments.checksum, segments.content
+FROM lineage_of($1, $2) AS line
+JOIN segments
+    ON segments.project_id = $1
+    AND segments.execution_id = line.owner_id
+    AND segments.first_sequence <= least($4, line.last_sequence)
+    AND segments.last_sequence >= greatest($3, line.first_sequence)
+ORDER BY segments.first_sequence
 """
 
 # Both as they are now, in one statement, for others may be recording.
@@ -100,34 +115,70 @@ class StoredSnapshot:
 
     Attributes:
         owner_id: Whose row it is.
-        parent_chain_hash: None if the parent is missing, or there is none.
+        parent_chain_hash: The parent's own; None if the parent is not there.
+        kept_parent_chain_hash: What is kept of it in its place.
+        delta: None if it lies in a segment.
+        bridge: The delta from the snapshot that precedes it now, if another one went; likewise.
     """
 
     owner_id: UUID
     snapshot: Snapshot
     parent_chain_hash: bytes | None
+    kept_parent_chain_hash: bytes | None
     base_sequence: int
     dictionary_id: int
     checksum: int
-    delta: bytes
+    delta: bytes | None
+    bridge: bytes | None
     keyframe: StoredKeyframe | None
     effects: list[StoredEffect]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSegment:
+    """A segment's row."""
+
+    owner_id: UUID
+    first_sequence: int
+    last_sequence: int
+    checksum: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some snapshots in order, and the segments in which their deltas may lie."""
+
+    snapshots: list[StoredSnapshot]
+    segments: list[StoredSegment]
+
+
 async def select_all(
     connection: Connection, project_id: UUID, execution_id: UUID, *, last: int
-) -> AsyncGenerator[StoredSnapshot]:
-    """Yields the snapshots of an execution up to one, in order, reading some at a time."""
+) -> AsyncGenerator[Page]:
+    """Yields the snapshots of an execution up to one, in order, some at a time."""
     after = 0
     while True:
-        rows = await connection.fetch(SELECT_PAGE, project_id, execution_id, after, last, PAGE)
+        rows = await connection.fetch(SELECT_PAGE, project_id, execution_id, after, last, PAGE_LENGTH)
         if not rows:
             return
         sequences = [row["sequence"] for row in rows]
         found = await effects.select_whole(connection, project_id, execution_id, sequences)
-        for row in rows:
-            after = row["sequence"]
-            yield _stored_snapshot(execution_id, row, [each for each in found if each.sequence == after])
+        effects_of = {
+            sequence: list(group) for sequence, group in groupby(found, key=lambda each: each.sequence)
+        }
+        segments = await connection.fetch(
+            SELECT_SEGMENTS, project_id, execution_id, sequences[0], sequences[-1]
+        )
+        yield Page(
+            snapshots=[
+                _stored_snapshot(execution_id, row, effects_of.get(row["sequence"], [])) for row in rows
+            ],
+            segments=[
+                StoredSegment(**{**row, "owner_id": UUID(bytes=row["owner_id"].bytes)}) for row in segments
+            ],
+        )
+        after = sequences[-1]
 
 
 async def has_more(connection: Connection, project_id: UUID, execution_id: UUID) -> bool:
@@ -155,11 +206,13 @@ def _stored_snapshot(
     return StoredSnapshot(
         owner_id=UUID(bytes=row["owner_id"].bytes),
         parent_chain_hash=row["parent_chain_hash"],
+        kept_parent_chain_hash=row["kept_parent_chain_hash"],
         snapshot=snapshot_of(execution_id, row, effect_count=len(stored_effects), metadata=row["metadata"]),
         base_sequence=row["base_sequence"],
         dictionary_id=row["dictionary_id"],
         checksum=row["checksum"],
         delta=row["delta"],
+        bridge=row["bridge"],
         keyframe=keyframe,
         effects=stored_effects,
     )
