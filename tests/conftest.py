@@ -1,5 +1,7 @@
 """Fixtures for every test."""
 
+from hypothesis import HealthCheck, settings
+
 from timeloom_platform.testing.fixtures import (
     database_url,
     databases,
@@ -19,3 +21,7 @@ __all__ = [
     "rooms",
     "scratch_directory",
 ]
+
+# How fast the machine is today is nothing that a property says.
+settings.register_profile("timeloom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timeloom")
