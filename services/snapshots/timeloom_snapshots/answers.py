@@ -115,6 +115,11 @@ def effect_message(effect: Effect) -> snapshots_pb2.Effect:
     )
 
 
+def change_kind(kind: ChangeKind) -> snapshots_pb2.ChangeKind.ValueType:
+    """Returns how the contract calls a kind of change."""
+    return _CHANGE_KINDS[kind]
+
+
 def change_message(change: Change) -> snapshots_pb2.Change:
     """Returns a difference between two states."""
     return snapshots_pb2.Change(

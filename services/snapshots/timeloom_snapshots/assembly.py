@@ -21,6 +21,7 @@ from timeloom_snapshots.lane import LINGER_SECONDS, LaneContext
 from timeloom_snapshots.marks import Marks
 from timeloom_snapshots.playing import Playing
 from timeloom_snapshots.pruning import Pruning
+from timeloom_snapshots.questions import Questions
 from timeloom_snapshots.reader import StateReader
 from timeloom_snapshots.recording import Recording
 from timeloom_snapshots.remover import Remover
@@ -90,7 +91,8 @@ def assembled(
     )
     pruning = Pruning(database=database, remover=Remover(codec), executions=executions, clock=clock)
     retention = Retention(database=database, pruning=pruning, clock=clock)
-    walk = Walk(database=database, reader=reader, runs=DeltaRuns(database=database, codec=codec))
+    runs = DeltaRuns(database=database, codec=codec)
+    walk = Walk(database=database, reader=reader, runs=runs)
     playing = Playing(database=database, walk=walk)
     time_travel = TimeTravelServicer(
         executions=executions,
@@ -98,6 +100,9 @@ def assembled(
         marks=Marks(database=database),
         playing=playing,
         pruning=pruning,
+        questions=Questions.assembled(
+            database=database, reader=reader, runs=runs, walk=walk, cursors=cursors
+        ),
         retention=retention,
         rollbacks=Rollbacks(database=database, reader=reader, hints=hints),
         verifications=Verifications(database=database, codec=codec),

@@ -235,3 +235,17 @@ class Comparison(Struct, frozen=True, kw_only=True):
     to_sequence: int
     changes: Sequence[Change]
     is_truncated: bool
+
+
+class ForkEntry(Struct, frozen=True, kw_only=True):
+    """That another execution was forked from a snapshot."""
+
+    sequence: int
+    execution_id: UUID
+    name: str
+
+
+class StatusEntry(Struct, frozen=True, kw_only=True):
+    """That an execution began or ended."""
+
+    status: ExecutionStatus

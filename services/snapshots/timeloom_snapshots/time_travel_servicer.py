@@ -14,11 +14,14 @@ from timeloom.snapshots.v1 import time_travel_service_pb2_grpc as services
 from timeloom_platform.auth import current_identity
 from timeloom_platform.errors import UnimplementedError
 from timeloom_platform.ids import uuid7
+from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
 from timeloom_snapshots import (
     answers,
     playback_answers,
     playback_requests,
+    reading_answers,
+    reading_requests,
     travel_answers,
     travel_requests,
     work,
@@ -30,6 +33,7 @@ from timeloom_snapshots.keeping_requests import policy_of, scope_of
 from timeloom_snapshots.marks import Marks
 from timeloom_snapshots.playing import Playing
 from timeloom_snapshots.pruning import Pruning
+from timeloom_snapshots.questions import Questions
 from timeloom_snapshots.requests import tags_of
 from timeloom_snapshots.retention import Retention
 from timeloom_snapshots.rollbacks import Rollbacks
@@ -49,6 +53,7 @@ class TimeTravelServicer(services.TimeTravelServiceServicer):
         marks: Marks,
         playing: Playing,
         pruning: Pruning,
+        questions: Questions,
         retention: Retention,
         rollbacks: Rollbacks,
         verifications: Verifications,
@@ -58,6 +63,7 @@ class TimeTravelServicer(services.TimeTravelServiceServicer):
         self._marks = marks
         self._playing = playing
         self._pruning = pruning
+        self._questions = questions
         self._retention = retention
         self._rollbacks = rollbacks
         self._verifications = verifications
@@ -107,22 +113,45 @@ class TimeTravelServicer(services.TimeTravelServiceServicer):
     async def GetValueHistory(
         self, request: messages.GetValueHistoryRequest, context: _Context
     ) -> messages.GetValueHistoryResponse:
-        raise UnimplementedError("Not yet.")
+        page = await self._questions.value_history.list_changes(
+            _project_id(),
+            UUID(request.execution_id),
+            path=request.path,
+            sequence=request.sequence,
+            page_token=request.page_token,
+            limit=page_size(request.page_size),
+        )
+        return reading_answers.value_history_message(page)
 
     async def BisectExecution(
         self, request: messages.BisectExecutionRequest, context: _Context
     ) -> messages.BisectExecutionResponse:
-        raise UnimplementedError("Not yet.")
+        finding = await self._questions.bisecting.bisect(_project_id(), reading_requests.question_of(request))
+        return reading_answers.finding_message(finding)
 
     async def CompareExecutions(
         self, request: messages.CompareExecutionsRequest, context: _Context
     ) -> messages.CompareExecutionsResponse:
-        raise UnimplementedError("Not yet.")
+        comparison = await self._questions.comparing.compare(
+            _project_id(),
+            UUID(request.execution_id),
+            UUID(request.other_execution_id),
+            page_token=request.page_token,
+            limit=page_size(request.page_size),
+        )
+        return reading_answers.comparison_message(comparison)
 
     async def GetTimeline(
         self, request: messages.GetTimelineRequest, context: _Context
     ) -> messages.GetTimelineResponse:
-        raise UnimplementedError("Not yet.")
+        page = await self._questions.timeline.list_items(
+            _project_id(),
+            UUID(request.execution_id),
+            descending=request.descending,
+            page_token=request.page_token,
+            limit=page_size(request.page_size),
+        )
+        return reading_answers.timeline_message(page)
 
     async def VerifyExecution(
         self, request: messages.VerifyExecutionRequest, context: _Context

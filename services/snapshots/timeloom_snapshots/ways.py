@@ -32,3 +32,13 @@ def left_behind(old: int, new: int, turns: Mapping[int, int]) -> list[SequenceRa
         else:
             new = parent
     return ranges
+
+
+def way_to(sequence: int, turns: Mapping[int, int]) -> list[Range]:
+    """Returns the whole way to a snapshot, the oldest first.
+
+    Args:
+        sequence: The snapshot's.
+        turns: The parents of those snapshots that were not made from the one before them.
+    """
+    return left_behind(sequence, 0, turns)[::-1]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from timeloom_platform.database import Connection
+from timeloom_platform.database import Connection, Database
+from timeloom_platform.errors import NotFoundError
 
 SELECT: Final = """
 SELECT executions.head_sequence, coalesce(min(ends.first), 0), coalesce(max(ends.last), 0)
@@ -47,3 +48,18 @@ async def select(connection: Connection, project_id: UUID, execution_id: UUID) -
     """Returns an execution's span; None if there is no such execution."""
     row = await connection.fetchrow(SELECT, project_id, execution_id)
     return Span(*row) if row else None
+
+
+async def required(database: Database, project_id: UUID, execution_id: UUID) -> Span:
+    """Returns an execution's span.
+
+    Raises:
+        NotFoundError: There is no such execution, or it has no snapshot yet.
+    """
+    async with database.transaction(str(project_id)) as connection:
+        span = await select(connection, project_id, execution_id)
+    if span is None:
+        raise NotFoundError(f"There is no execution {execution_id}.")
+    if not span.last:
+        raise NotFoundError(f"Execution {execution_id} has no snapshot yet.")
+    return span

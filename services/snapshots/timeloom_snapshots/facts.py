@@ -1,0 +1,42 @@
+"""What is known of a snapshot without its state: enough to search and to compare executions."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from timeloom_snapshots.ways import Range, way_to
+
+_SEQUENCE: Final = attrgetter("sequence")
+
+
+class Fact(NamedTuple):
+    """What is known of a snapshot without its state."""
+
+    sequence: int
+    parent_sequence: int
+    kind: int
+    step_name: str
+    state_hash: bytes
+    state_bytes: int
+    create_time: datetime
+
+
+def on_the_way_to(sequence: int, facts: Iterable[Fact]) -> list[Fact]:
+    """Returns the facts of those snapshots that lie on the way to one, in order."""
+    known = [each for each in facts if each.sequence <= sequence]
+    turns = {
+        each.sequence: each.parent_sequence for each in known if each.parent_sequence != each.sequence - 1
+    }
+    found: list[Fact] = []
+    for stretch in way_to(sequence, turns):
+        found += _within(known, stretch)
+    return found
+
+
+def _within(facts: Sequence[Fact], stretch: Range) -> Sequence[Fact]:
+    start = bisect_left(facts, stretch.first, key=_SEQUENCE)
+    return facts[start : bisect_right(facts, stretch.last, key=_SEQUENCE)]
