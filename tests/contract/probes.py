@@ -87,6 +87,14 @@ PROBES: dict[str, Probe] = {
     _SNAPSHOTS + "GetSnapshot": Probe(request=_execution(sequence=1)),
     _SNAPSHOTS + "DiffSnapshots": Probe(request=_execution(fromSequence=0, toSequence=1)),
     _SNAPSHOTS + "TailSnapshots": Probe(request=_execution()),
+    _TIME_TRAVEL + "PlayExecution": Probe(request=_execution()),
+    _TIME_TRAVEL + "ControlPlayback": Probe(request=_execution(requestId=1, open={})),
+    _TIME_TRAVEL + "GetValueHistory": Probe(request=_execution(path="/n")),
+    _TIME_TRAVEL + "BisectExecution": Probe(request=_execution(expression="state.n > 1")),
+    _TIME_TRAVEL + "CompareExecutions": Probe(
+        request=lambda owned: {"executionId": owned.execution_id, "otherExecutionId": owned.execution_id}
+    ),
+    _TIME_TRAVEL + "GetTimeline": Probe(request=_execution()),
     _TIME_TRAVEL + "DeleteSnapshots": Probe(request=_execution(sequences=[2])),
     _TIME_TRAVEL + "PruneExecutions": Probe(
         request=lambda owned: {"policy": {"keepLast": 1}, "executionIds": [owned.execution_id]}, foreign=""

@@ -13,6 +13,7 @@ from tests.integration.snapshots.service import Service, record_request, refused
 from timeloom.snapshots.v1 import snapshots_pb2
 from timeloom.snapshots.v1 import time_travel_pb2 as nouns
 from timeloom.snapshots.v1 import time_travel_service_pb2 as messages
+from timeloom_snapshots.answers import timestamp
 
 BEGIN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SAME = nouns.ALIGNMENT_KIND_SAME
@@ -263,9 +264,15 @@ class TestComparison:
 
 class TestTimeline:
     async def test_merges_all_that_happened(self, service: Service) -> None:
-        effect = {"kind": snapshots_pb2.EFFECT_KIND_LLM, "name": "model", "key": "call"}
         effect_time = BEGIN + timedelta(seconds=0.5)
-        effects = [snapshots_pb2.Effect(**effect, create_time=effect_time)]
+        effects = [
+            snapshots_pb2.Effect(
+                kind=snapshots_pb2.EFFECT_KIND_LLM,
+                name="model",
+                key="call",
+                create_time=timestamp(effect_time),
+            )
+        ]
         execution_id = await recorded(service, [{"n": 1}, ({"n": 2}, {"effects": effects}), {"n": 3}])
         fork = await forked(service, execution_id, 2, name="another try")
         await service.travel.RollbackExecution(
@@ -307,7 +314,9 @@ class TestTimeline:
         """Also where many things happened in the same moment."""
         moment = {"create_time": BEGIN}
         effects = [
-            snapshots_pb2.Effect(kind=snapshots_pb2.EFFECT_KIND_TOOL, key=f"{n}", create_time=BEGIN)
+            snapshots_pb2.Effect(
+                kind=snapshots_pb2.EFFECT_KIND_TOOL, key=f"{n}", create_time=timestamp(BEGIN)
+            )
             for n in range(3)
         ]
         execution_id = await recorded(
