@@ -8,7 +8,8 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from timeloom_snapshots.ways import Range, way_to
+from timeloom_snapshots.sequence_ranges import SequenceRange
+from timeloom_snapshots.ways import way_to
 
 _SEQUENCE: Final = attrgetter("sequence")
 
@@ -37,6 +38,6 @@ def on_the_way_to(sequence: int, facts: Iterable[Fact]) -> list[Fact]:
     return found
 
 
-def _within(facts: Sequence[Fact], stretch: Range) -> Sequence[Fact]:
+def _within(facts: Sequence[Fact], stretch: SequenceRange) -> Sequence[Fact]:
     start = bisect_left(facts, stretch.first, key=_SEQUENCE)
     return facts[start : bisect_right(facts, stretch.last, key=_SEQUENCE)]

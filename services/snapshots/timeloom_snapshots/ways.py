@@ -34,7 +34,7 @@ def left_behind(old: int, new: int, turns: Mapping[int, int]) -> list[SequenceRa
     return ranges
 
 
-def way_to(sequence: int, turns: Mapping[int, int]) -> list[Range]:
+def way_to(sequence: int, turns: Mapping[int, int]) -> list[SequenceRange]:
     """Returns the whole way to a snapshot, the oldest first.
 
     Args:
