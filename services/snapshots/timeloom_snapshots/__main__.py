@@ -71,7 +71,11 @@ async def main(stop: asyncio.Event) -> None:
             metrics.register(rpc_metrics)
             metrics.serve(service.process.metrics_listen)
         async with asyncio.TaskGroup() as tasks:
-            background = [tasks.create_task(relay.run()), tasks.create_task(snapshots.hints.listen(bus))]
+            background = [
+                tasks.create_task(relay.run()),
+                tasks.create_task(snapshots.hints.listen(bus)),
+                tasks.create_task(snapshots.upkeep.run()),
+            ]
             await server.start()
             _spare_the_collector()
             await stop.wait()

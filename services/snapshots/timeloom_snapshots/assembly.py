@@ -31,6 +31,9 @@ from timeloom_snapshots.runs import DeltaRuns
 from timeloom_snapshots.sealing import Sealer
 from timeloom_snapshots.servicer import SnapshotsServicer
 from timeloom_snapshots.time_travel_servicer import TimeTravelServicer
+from timeloom_snapshots.transfer.exporter import Exporter
+from timeloom_snapshots.transfer.importer import Importer
+from timeloom_snapshots.upkeep import Upkeep
 from timeloom_snapshots.verification import Verifications
 from timeloom_snapshots.walk import Walk
 
@@ -48,6 +51,7 @@ class Assembly:
     hints: Hints
     retention: Retention
     sealer: Sealer
+    upkeep: Upkeep
     playing: Playing
 
     def end_streams(self) -> None:
@@ -91,12 +95,15 @@ def assembled(
     )
     pruning = Pruning(database=database, remover=Remover(codec), executions=executions, clock=clock)
     retention = Retention(database=database, pruning=pruning, clock=clock)
+    sealer = Sealer(database=database, codec=codec)
     runs = DeltaRuns(database=database, codec=codec)
     walk = Walk(database=database, reader=reader, runs=runs)
     playing = Playing(database=database, walk=walk)
     time_travel = TimeTravelServicer(
         executions=executions,
+        exporter=Exporter(database=database, codec=codec, effects=EffectReader(codec)),
         forks=Forks(database=database, reader=reader, codec=codec, clock=clock),
+        importer=Importer(database=database, codec=codec),
         marks=Marks(database=database),
         playing=playing,
         pruning=pruning,
@@ -113,6 +120,7 @@ def assembled(
         recording=recording,
         hints=hints,
         retention=retention,
-        sealer=Sealer(database=database, codec=codec),
+        sealer=sealer,
+        upkeep=Upkeep(sealer=sealer, retention=retention),
         playing=playing,
     )

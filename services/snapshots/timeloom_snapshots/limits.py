@@ -96,3 +96,27 @@ SEGMENT_BYTES_MAX: Final = 4 * 1024 * 1024
 
 SEALED_DELTA_BYTES_MAX: Final = 512 * 1024
 """Larger deltas stay by themselves when their snapshots are sealed."""
+
+FILE_BYTES_MAX: Final = 4 * 1024 * 1024 * 1024
+"""The size of a file that is imported."""
+
+FILE_UNPACKED_BYTES_MAX: Final = 16 * FILE_BYTES_MAX
+"""What it may hold when it is unpacked; a block at a time is."""
+
+FILE_BLOCK_BYTES_MAX: Final = 2 * STATE_BYTES_MAX + 4 * 1024 * 1024
+"""A block of a file: a snapshot with a state and a delta has most."""
+
+FILE_SNAPSHOTS_MAX: Final = 1_000_000
+"""The snapshots of an execution that is exported or imported."""
+
+FILE_CHUNK_BYTES: Final = 256 * 1024
+"""The parts in which a file is sent, at most."""
+
+FILE_PAGE_BYTES: Final = 8 * 1024 * 1024
+"""The deltas, compressed, that are read from the database or written to it at once."""
+
+IMPORTS_AT_ONCE_MAX: Final = 2
+"""The files that are imported at the same time; each has a transaction open."""
+
+CHUNK_WAIT_SECONDS: Final = 20.0
+"""How long an import waits for the next part of its file."""

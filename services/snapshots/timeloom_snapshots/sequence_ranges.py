@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 
@@ -29,13 +31,14 @@ def of(sequences: Iterable[int]) -> list[SequenceRange]:
     return merged((each, each) for each in sequences)
 
 
+def range_of(ranges: Sequence[SequenceRange], sequence: int) -> SequenceRange | None:
+    """Returns the one of the ranges, which are in order, that has a sequence; None if none has."""
+    place = bisect_left(ranges, sequence, key=attrgetter("last"))
+    if place < len(ranges) and ranges[place].first <= sequence:
+        return ranges[place]
+    return None
+
+
 def contains(ranges: Sequence[SequenceRange], sequence: int) -> bool:
     """Tells whether one of the ranges, which are in order, has a sequence."""
-    low, high = 0, len(ranges)
-    while low < high:
-        middle = (low + high) // 2
-        if ranges[middle].last < sequence:
-            low = middle + 1
-        else:
-            high = middle
-    return low < len(ranges) and ranges[low].first <= sequence
+    return range_of(ranges, sequence) is not None

@@ -37,6 +37,8 @@ from timeloom_snapshots.questions import Questions
 from timeloom_snapshots.requests import tags_of
 from timeloom_snapshots.retention import Retention
 from timeloom_snapshots.rollbacks import Rollbacks
+from timeloom_snapshots.transfer.exporter import Exporter
+from timeloom_snapshots.transfer.importer import Importer
 from timeloom_snapshots.verification import Verifications
 
 _Context = grpc.aio.ServicerContext[Any, Any]
@@ -49,7 +51,9 @@ class TimeTravelServicer(services.TimeTravelServiceServicer):
         self,
         *,
         executions: Executions,
+        exporter: Exporter,
         forks: Forks,
+        importer: Importer,
         marks: Marks,
         playing: Playing,
         pruning: Pruning,
@@ -59,7 +63,9 @@ class TimeTravelServicer(services.TimeTravelServiceServicer):
         verifications: Verifications,
     ) -> None:
         self._executions = executions
+        self._exporter = exporter
         self._forks = forks
+        self._importer = importer
         self._marks = marks
         self._playing = playing
         self._pruning = pruning
@@ -162,13 +168,17 @@ class TimeTravelServicer(services.TimeTravelServiceServicer):
     async def ExportExecution(
         self, request: messages.ExportExecutionRequest, context: _Context
     ) -> AsyncGenerator[messages.ExportExecutionResponse]:
-        raise UnimplementedError("Not yet.")
-        yield messages.ExportExecutionResponse()
+        parts = self._exporter.export(_project_id(), UUID(request.execution_id))
+        async with aclosing(parts):
+            async for part in parts:
+                yield messages.ExportExecutionResponse(chunk=part)
 
     async def ImportExecution(
         self, request_iterator: AsyncIterator[messages.ImportExecutionRequest], context: _Context
     ) -> messages.ImportExecutionResponse:
-        raise UnimplementedError("Not yet.")
+        chunks = (request.chunk async for request in request_iterator)
+        execution = await self._importer.take(_project_id(), chunks)
+        return messages.ImportExecutionResponse(execution=answers.execution_message(execution))
 
     async def UpdateSnapshot(
         self, request: messages.UpdateSnapshotRequest, context: _Context

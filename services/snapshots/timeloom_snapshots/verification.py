@@ -59,9 +59,7 @@ class Verifications:
                 raise NotFoundError(f"There is no execution {execution_id}.")
             lines = await lineage.select_lines(connection, project_id, execution_id)
             deleted = await pruning.select_deleted(connection, project_id, execution_id)
-            verifier = Verifier(
-                project_id, first_owner_id=lines[0].owner_id, deleted=deleted, codec=self._codec
-            )
+            verifier = Verifier(project_id, deleted=deleted, codec=self._codec)
             await self._check_all(connection, project_id, execution, verifier)
             if not verifier.is_full:
                 await self._check_rest(connection, project_id, execution, lines, verifier)

@@ -62,26 +62,18 @@ class Verifier:
     its hashes from the next whole state on, and before that by the chain, which no state is needed for.
     """
 
-    def __init__(
-        self,
-        project_id: UUID,
-        *,
-        first_owner_id: UUID,
-        deleted: Sequence[SequenceRange],
-        codec: Codec,
-    ) -> None:
+    def __init__(self, project_id: UUID, *, deleted: Sequence[SequenceRange], codec: Codec) -> None:
         """Begins at the beginning.
 
         Args:
             project_id: The project.
-            first_owner_id: Whose row the first snapshot is: its id begins the chain.
             deleted: The snapshots that are not there on purpose, in order.
             codec: Decompresses what is stored.
         """
         self.problems: list[Damage] = []
         self.snapshot_count = 0
         self._codec = codec
-        self._genesis = chain.genesis(project_id, first_owner_id)
+        self._project_id = project_id
         self._deleted = deque(deleted)
         self._sealed = SealedDeltas()
         self._expected = 1
@@ -219,7 +211,10 @@ class Verifier:
             return "the parent is no earlier snapshot"
         if kept and stored.parent_chain_hash not in {None, kept, self._chain_hashes.get(parent)}:
             return "the parent has another hash than is kept of it"
-        recorded = kept or (self._genesis if parent == 0 else stored.parent_chain_hash)
+        # Whoever records on nothing begins a chain: a fork, too.
+        recorded = kept or stored.parent_chain_hash
+        if recorded is None and parent == 0:
+            recorded = chain.genesis(self._project_id, stored.owner_id)
         if recorded is None:
             # It is missing, and named as such.
             return None

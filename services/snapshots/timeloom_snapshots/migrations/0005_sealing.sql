@@ -318,7 +318,7 @@ BEGIN
 END
 $$;
 
--- As before, but keys must differ from those of sealed snapshots, too.
+-- As before, but it refuses what stands on a snapshot that was deleted meanwhile, and keys that sealed snapshots have.
 CREATE OR REPLACE FUNCTION record_group(
     project uuid,
     moves moved_head [],

@@ -96,7 +96,11 @@ async def insert(
 
 async def lock_snapshot(connection: Connection, project_id: UUID, execution_id: UUID, sequence: int) -> bool:
     """Makes the caller the only one to add effects to a snapshot; False if there is none."""
-    return bool(await connection.fetchval(LOCK_SNAPSHOT, project_id, execution_id, sequence))
+    is_locked = await connection.fetchval(LOCK_SNAPSHOT, project_id, execution_id, sequence)
+    if not is_locked:
+        # It may have been sealed while this waited for its row: then it has another one now.
+        is_locked = await connection.fetchval(LOCK_SNAPSHOT, project_id, execution_id, sequence)
+    return bool(is_locked)
 
 
 async def select_slim(

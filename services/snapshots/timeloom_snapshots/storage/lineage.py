@@ -66,6 +66,16 @@ snapshots_gone AS (
     USING remains
     WHERE project_id = $1 AND execution_id = remains.id AND sequence > coalesce(shared, 0)
 ),
+segments_gone AS (
+    DELETE FROM segments
+    USING remains
+    WHERE project_id = $1 AND execution_id = remains.id AND first_sequence > coalesce(shared, 0)
+),
+deleted_gone AS (
+    DELETE FROM deleted_snapshots
+    USING remains
+    WHERE project_id = $1 AND execution_id = remains.id AND first_sequence > coalesce(shared, 0)
+),
 moves_gone AS (
     DELETE FROM head_moves
     USING remains

@@ -178,6 +178,13 @@ INSERT INTO keyframes (project_id, execution_id, sequence, dictionary_id, checks
 VALUES ($1, $2, $3, $4, $5, $6)
 """
 
+# Who adds effects to a snapshot has locked its row: they must be there before all effects are deleted.
+LOCK_ROWS: Final = """
+SELECT FROM snapshots
+WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+FOR UPDATE
+"""
+
 KEEP_PARENT_HASHES: Final = """
 UPDATE snapshots
 SET parent_chain_hash = parents.chain_hash
@@ -448,6 +455,7 @@ async def delete(
     connection: Connection, project_id: UUID, execution_id: UUID, sequences: Sequence[int]
 ) -> None:
     """Deletes snapshots with all that belongs to them, and notes that they were there."""
+    await connection.execute(LOCK_ROWS, project_id, execution_id, sequences)
     await connection.execute(KEEP_PARENT_HASHES, project_id, execution_id, sequences, sequences[0])
     await connection.execute(DELETE, project_id, execution_id, sequences, sequences[-1])
     await note_deleted(connection, project_id, execution_id, sequence_ranges.of(sequences))

@@ -14,11 +14,16 @@ from timeloom_snapshots.model import ExecutionStatus
 SELECT_CANDIDATES: Final = f"""
 SELECT project_id, id
 FROM executions
-WHERE snapshot_count - greatest(sealed_sequence, shared_count) >= $1
-    OR (
-        snapshot_count > greatest(sealed_sequence, shared_count)
-        AND (update_time < now() - $3::interval
-            OR (status <> {ExecutionStatus.RUNNING.value} AND update_time < now() - $2::interval))
+WHERE delete_time IS NULL
+    AND (
+        snapshot_count - greatest(sealed_sequence, shared_count) >= $1
+        OR (
+            snapshot_count > greatest(sealed_sequence, shared_count)
+            AND (
+                update_time < now() - $3::interval
+                OR (status <> {ExecutionStatus.RUNNING.value} AND update_time < now() - $2::interval)
+            )
+        )
     )
 ORDER BY project_id, id
 LIMIT $4
@@ -31,7 +36,7 @@ SELECT
     update_time < now() - $4::interval
         OR (status <> {ExecutionStatus.RUNNING.value} AND update_time < now() - $3::interval) AS is_quiet
 FROM executions
-WHERE project_id = $1 AND id = $2
+WHERE project_id = $1 AND id = $2 AND delete_time IS NULL
 FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - a constant
 

@@ -15,9 +15,15 @@ from timeloom_snapshots.storage.snapshots import snapshot_of
 
 READ_STATE: Final = "SELECT * FROM read_state($1, $2, $3, $4, $5, $6)"
 
+# Of one that is sealed, what it takes of its segment.
 SELECT_DELTA_BYTES: Final = """
-SELECT coalesce(sum(octet_length(delta)), 0)::integer
-FROM run_of($1, $2, $3, $4)
+SELECT coalesce(sum(coalesce(octet_length(snapshots.delta), snapshots.stored_bytes)), 0)::integer
+FROM lineage_of($1, $2) AS line
+JOIN snapshots
+    ON snapshots.project_id = $1
+    AND snapshots.execution_id = line.owner_id
+    AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
+WHERE snapshots.sequence > $3 AND snapshots.sequence <= $4
 """
 
 
