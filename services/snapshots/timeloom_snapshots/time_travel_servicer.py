@@ -12,7 +12,6 @@ import grpc.aio
 from timeloom.snapshots.v1 import time_travel_service_pb2 as messages
 from timeloom.snapshots.v1 import time_travel_service_pb2_grpc as services
 from timeloom_platform.auth import current_identity
-from timeloom_platform.errors import UnimplementedError
 from timeloom_platform.ids import uuid7
 from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
