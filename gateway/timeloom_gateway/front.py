@@ -8,8 +8,11 @@ errors pass through.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -20,7 +23,7 @@ from timeloom_gateway.contracts import Contracts, Method, Service
 from timeloom_gateway.rooms import OWN_ROOM
 from timeloom_platform.auth import API_KEY_METADATA, INTERNAL_TOKEN_METADATA
 from timeloom_platform.channel import REQUEST_ID_METADATA
-from timeloom_platform.final_status import FinalStatus
+from timeloom_platform.final_status import CALL_OVER, FinalStatus
 from timeloom_platform.server import ServiceBinding
 from timeloom_platform.telemetry import TRACEPARENT_METADATA
 
@@ -70,45 +73,79 @@ def _handler(method: Method, call: Any) -> Any:
         (True, True): grpc.stream_stream_rpc_method_handler,
     }
     contract = method.contract
-    begin = _begun(call, contract.streams_requests)
-    forward = _many_answers(begin) if contract.streams_responses else _one_answer(begin)
+    begin = _begin_with_stream if contract.streams_requests else _begin
+    forward = _many_answers(call, begin) if contract.streams_responses else _one_answer(call, begin)
     return make[contract.streams_requests, contract.streams_responses](forward)
 
 
-def _begun(call: Any, streams_requests: bool) -> Any:  # noqa: FBT001 - a private function
-    def begin(request: Any, context: Any) -> tuple[Any, FinalStatus | None]:
-        calling = call(request, metadata=_passed_on(context))
-        return calling, FinalStatus(calling) if streams_requests else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Forwarded:
+    """A call that goes on to a service, and what there is besides if its client streams."""
 
-    return begin
+    call: Any
+    status: FinalStatus | None = None
+    requests: asyncio.Task[None] | None = None
+
+    async def failure(self, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError | None:
+        """The error with which the service ended the call; None if it succeeded."""
+        return error if self.status is None else await self.status.of(error)
+
+    def end(self) -> None:
+        """Lets go of everything that is still under way."""
+        self.call.cancel()
+        if self.requests is not None:
+            self.requests.cancel()
 
 
-def _one_answer(begin: Any) -> Any:
+_Begin = Callable[[Any, Any, Any], _Forwarded]
+
+
+def _begin(call: Any, request: Any, context: Any) -> _Forwarded:
+    return _Forwarded(call=call(request, metadata=_passed_on(context)))
+
+
+def _begin_with_stream(call: Any, requests: Any, context: Any) -> _Forwarded:
+    begun = call(metadata=_passed_on(context))
+    # Not left to gRPC, which cancels a call whose requests cannot be ended because it is over.
+    passing = asyncio.create_task(_pass_requests(begun, requests))
+    return _Forwarded(call=begun, status=FinalStatus(begun), requests=passing)
+
+
+async def _pass_requests(call: Any, requests: AsyncIterator[bytes]) -> None:
+    with suppress(*CALL_OVER):
+        async for request in requests:
+            await call.write(request)
+        await call.done_writing()
+
+
+def _one_answer(call: Any, begin: _Begin) -> Any:
     async def forward(request: Any, context: Any) -> Any:
-        calling, status = begin(request, context)
+        forwarded = begin(call, request, context)
         try:
-            response = await calling
-            context.set_trailing_metadata(tuple(await calling.trailing_metadata()))
+            response = await forwarded.call
+            context.set_trailing_metadata(tuple(await forwarded.call.trailing_metadata()))
         except grpc.aio.AioRpcError as error:
-            return await _abort(context, error if status is None else await status.of(error) or error)
+            return await _abort(context, await forwarded.failure(error) or error)
+        finally:
+            forwarded.end()
         return response
 
     return forward
 
 
-def _many_answers(begin: Any) -> Any:
+def _many_answers(call: Any, begin: _Begin) -> Any:
     async def forward(request: Any, context: Any) -> AsyncIterator[bytes]:
-        calling, status = begin(request, context)
+        forwarded = begin(call, request, context)
         try:
-            async for response in calling:
+            async for response in forwarded.call:
                 yield response
-            context.set_trailing_metadata(tuple(await calling.trailing_metadata()))
+            context.set_trailing_metadata(tuple(await forwarded.call.trailing_metadata()))
         except grpc.aio.AioRpcError as error:
-            failure = error if status is None else await status.of(error)
+            failure = await forwarded.failure(error)
             if failure is not None:
                 await _abort(context, failure)
         finally:
-            calling.cancel()
+            forwarded.end()
 
     return forward
 

@@ -18,6 +18,9 @@ import grpc.aio
 ARRIVAL_SECONDS_MAX: Final = 5.0
 """How long the status of a call may take of which a request could not be written."""
 
+CALL_OVER: Final = (asyncio.InvalidStateError, grpc.aio.AioRpcError, grpc.aio.InternalError)
+"""What writing to a call raises, and ending its requests, where the call is over; its responses tell how."""
+
 _MASK: Final = (grpc.StatusCode.INTERNAL, "Internal error from Core")
 
 T = TypeVar("T")

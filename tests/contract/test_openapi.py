@@ -21,7 +21,7 @@ from timeloom_gateway.transcoding.rest import compile_routes
 from timeloom_platform.testing import Databases
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
-SECONDS_MAX = 100
+SECONDS_MAX = 400
 
 # An endless stream; tests/integration/gateway/test_live.py has it.
 STREAMS = ("streamEvents",)

@@ -208,7 +208,7 @@ def _content(route: Route, schemas: Schemas) -> dict[str, Any]:
         schema = schemas.response(response)
     if route.form is not Form.EVENTS:
         return {JSON: {"schema": schema}}
-    return {EVENT_STREAM: {"schema": protocol.sse(schema)}, NDJSON: {"schema": schema}}
+    return {EVENT_STREAM: {"schema": protocol.sse(schema)}, NDJSON: {"schema": protocol.line(schema)}}
 
 
 def _file_content(media_type: str) -> dict[str, Any]:

@@ -82,14 +82,22 @@ DISPOSITION_HEADER: Final = {
 SWITCHING: Final = {"101": {"description": "The connection is a WebSocket from now on."}}
 
 _EVENT: Final = {"$ref": "#/components/schemas/Event"}
+_PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _POSITION: Final = {"type": "string", "pattern": r"^\d{1,19}$"}
 
 
 def sse(data: Any) -> dict[str, Any]:
-    """The schema of a server-sent event whose data is such a document."""
-    document = {"type": "string", "contentMediaType": "application/json", "contentSchema": data}
+    """The schema of a server-sent event whose data is such a document, or the last problem."""
+    content = {"anyOf": [data, _PROBLEM]}
+    document = {"type": "string", "contentMediaType": "application/json", "contentSchema": content}
     properties = {"event": {"type": "string"}, "data": document, "id": {"type": "string"}}
     return {"type": "object", "required": ["event", "data"], "properties": properties}
+
+
+def line(data: Any) -> dict[str, Any]:
+    """The schema of a line of a stream that is such a document, or tells the last problem."""
+    error = {"type": "object", "required": ["error"], "properties": {"error": _PROBLEM}}
+    return {"anyOf": [data, error]}
 
 
 def paths() -> dict[str, Any]:

@@ -19,7 +19,7 @@ from timeloom_gateway.transcoding.rest import Route
 from timeloom_gateway.web.messages import Receive, Request, Send
 from timeloom_gateway.web.operations import Found
 from timeloom_platform.errors import MalformedJsonError, OverloadedError
-from timeloom_platform.final_status import FinalStatus
+from timeloom_platform.final_status import CALL_OVER, FinalStatus
 
 TAKE_SECONDS_MAX: Final = 15.0
 """How long a service may leave a request waiting. While one waits, none is read from the client."""
@@ -90,7 +90,7 @@ async def _pass_requests(route: Route, call: Any, values: tuple[str, ...], conne
             raise
     except _CallOverError:
         return
-    with suppress(*_CALL_OVER):
+    with suppress(*CALL_OVER):
         await call.done_writing()
 
 
@@ -112,7 +112,7 @@ async def _write(call: Any, request: bytes) -> None:
             await call.write(request)
     except TimeoutError:
         raise OverloadedError("The service does not take what is sent to it.") from None
-    except _CALL_OVER:
+    except CALL_OVER:
         raise _CallOverError from None
 
 
@@ -124,6 +124,3 @@ def _bytes(message: str | bytes) -> bytes:
 
 class _CallOverError(Exception):
     """The call has ended; its responses tell how."""
-
-
-_CALL_OVER: Final = (asyncio.InvalidStateError, grpc.aio.AioRpcError)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from timeloom_gateway.web.errors import UpgradeRequiredError
+from timeloom_gateway.web.errors import MethodNotAllowedError, UpgradeRequiredError
 from timeloom_gateway.web.messages import Endpoint, Receive, Request, Send
 
 
@@ -39,6 +39,8 @@ class Dispatcher:
             await endpoint(request, receive, send)
         elif request.path in self._sockets:
             request.route = request.path
+            if request.method not in ("GET", "HEAD"):
+                raise MethodNotAllowedError(("GET", "HEAD"))
             raise UpgradeRequiredError("This route is a WebSocket.")
         elif request.path[1:].partition("/")[0] in self._api_roots:
             await self._api(request, receive, send)

@@ -21,7 +21,7 @@ from timeloom_gateway.web.negotiation import OCTET_STREAM, choose, require_file
 from timeloom_gateway.web.operations import Found, Operation
 from timeloom_gateway.web.readers import Reader, disconnected, until_left
 from timeloom_platform.errors import DeadlineExceededError, OverloadedError
-from timeloom_platform.final_status import FinalStatus
+from timeloom_platform.final_status import CALL_OVER, FinalStatus
 
 TAKE_SECONDS_MAX: Final = 60.0
 """How long a service may leave a part of an upload waiting."""
@@ -32,7 +32,6 @@ STALLED_SECONDS_MAX: Final = 30.0
 NAME_CHARACTERS_MAX: Final = 100
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_CALL_OVER: Final = (asyncio.InvalidStateError, grpc.aio.AioRpcError)
 
 
 class FileRelay:
@@ -143,7 +142,7 @@ async def _write_parts(call: Any, upload: UploadParts, first: Message, body: Bod
         if is_first:
             await _write(call, upload.first(first, b""))
         await call.done_writing()
-    except _CALL_OVER:
+    except CALL_OVER:
         return
 
 

@@ -172,6 +172,14 @@ class TestUpload:
         assert (answer.status_code, answer.json()["code"]) == (504, "DEADLINE_EXCEEDED")
         await eventually(lambda: time_travel.open_calls == 0)
 
+    async def test_a_deadline_that_is_over_at_once_is_no_defect(
+        self, api: httpx.AsyncClient, time_travel: MemoryTimeTravel
+    ) -> None:
+        for content in (b"", FILE):
+            answer = await api.post(IMPORT, content=content, headers={"request-timeout": "5e-324"})
+            assert (answer.status_code, answer.json()["code"]) == (504, "DEADLINE_EXCEEDED")
+        assert time_travel.open_calls == 0
+
 
 def head(tenant: Tenant, *, announced: int) -> bytes:
     return (

@@ -221,8 +221,10 @@ class TestWebSocketCredentials:
     async def test_a_request_without_a_handshake_is_told_what_the_route_is(self, house: House) -> None:
         async with house.client() as client:
             answer = await client.get("/api/ws")
+            refused = await client.request("TRACE", "/api/ws")
         assert (answer.status_code, answer.json()["code"]) == (426, "UPGRADE_REQUIRED")
         assert (answer.headers["upgrade"], answer.headers["connection"]) == ("websocket", "upgrade")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
 
 
 class TestEventStream:

@@ -207,7 +207,7 @@ function renderResponses(reference, operation) {
   if (operation.responses["101"]) box.append(markdown("101 · a WebSocket"));
   if (content?.schema) {
     const schema = content.schema;
-    const shown = schema.properties?.data?.contentSchema ?? schema;
+    const shown = schema.properties?.data?.contentSchema?.anyOf[0] ?? schema;
     const members = reference.members(shown);
     const title = `200 · ${reference.typeName(shown)}`;
     box.append(members ? element("details", {}, element("summary", {}, title), members) : markdown(title));
