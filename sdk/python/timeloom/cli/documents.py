@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from timeloom.resources import NOT_LOADED
@@ -15,6 +15,8 @@ def document(value: Any) -> Any:
     """Return a resource as a JSON value; other values are JSON already."""
     if kind_of(value) is tuple:
         return [document(item) for item in value]
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if dataclasses.is_dataclass(value):

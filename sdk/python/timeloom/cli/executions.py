@@ -1,4 +1,4 @@
-"""`timeloom executions`: list, show and follow runs of agents."""
+"""`timeloom executions`: list, show and follow runs of agents, and travel through them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from timeloom.cli import values, wording
+from timeloom.cli import transfers, travel, values, wording
 from timeloom.cli.parameters import EXECUTION, STATUS, TIME, json_option, limit_option
 from timeloom.cli.session import Session, current
 from timeloom.cli.timeline import Timeline
@@ -21,7 +21,11 @@ TIMELINE_LIMIT = 200
 
 @click.group()
 def executions() -> None:
-    """List, show and follow runs of agents."""
+    """List, show and follow runs of agents, and travel through them."""
+
+
+for _command in (*travel.COMMANDS, *transfers.COMMANDS):
+    executions.add_command(_command)
 
 
 @executions.command("list")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -72,7 +74,41 @@ class _TimeType(_Type):
             self.fail(f"{value!r} is neither a time (2026-11-23T14:00) nor a span (30m, 2h, 7d).", param, ctx)
 
 
+class _SpanType(_Type):
+    """A length of time."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        span = _SPAN.fullmatch(value.strip())
+        if span is None:
+            self.fail(f"{value!r} is no length of time (12h, 30d).", param, ctx)
+        return timedelta(seconds=int(span[1]) * _SECONDS[span[2]])
+
+
+class _JsonType(_Type):
+    """A JSON document, or `@` and the name of a file that holds one."""
+
+    name = "json"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            text = Path(value[1:]).read_text(encoding="utf-8") if value[:1] == "@" else value
+            document: Any = json.loads(text)
+        except OSError as error:
+            self.fail(f"{value[1:]} cannot be read: {error.strerror}", param, ctx)
+        except ValueError as error:
+            self.fail(f"This is not JSON: {error}", param, ctx)
+        return document
+
+
 EXECUTION = _ExecutionType()
+SPAN = _SpanType()
+JSON = _JsonType()
 STATUS = _EnumType(ExecutionStatus)
 KIND = _EnumType(SnapshotKind)
 TIME = _TimeType()

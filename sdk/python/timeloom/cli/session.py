@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -56,6 +57,33 @@ class Session:
         """Print a JSON document a line, as they come."""
         for value in values:
             click.echo(documents.compact(value))
+
+    @contextmanager
+    def waiting(self, what: str) -> Generator[None]:
+        """Show that something is going on, on a terminal, for the block."""
+        with self._errors().status(what):
+            yield
+
+    @contextmanager
+    def progress(self, what: str, *, total: int | None = None) -> Generator[Callable[[int], None]]:
+        """Show how many bytes have passed, on a terminal; yields what is to be told."""
+        from rich.progress import (  # noqa: PLC0415 - it takes a while to load
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TransferSpeedColumn,
+        )
+
+        columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+        with Progress(*columns, console=self._errors(), transient=True) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda done: bar.update(task, completed=done)
+
+    def _errors(self) -> Console:
+        from rich.console import Console  # noqa: PLC0415 - as above
+
+        return Console(stderr=True, highlight=False)
 
     def execution(self, name: str) -> Execution:
         """Return an execution by its identifier, or the newest one for `last`."""

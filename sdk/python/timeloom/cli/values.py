@@ -23,6 +23,11 @@ def text(value: Any) -> str:
     return json.dumps(tidied(value), ensure_ascii=False, indent=2)
 
 
+def line(value: Any) -> str:
+    """Return a JSON value as text on one line."""
+    return json.dumps(tidied(value), ensure_ascii=False)
+
+
 def tidied(value: Any) -> Any:
     """Return a value with its recorded classes by name only, and without the orders of members.
 
