@@ -21,7 +21,7 @@ from timeloom_gateway.transcoding.rest import compile_routes
 from timeloom_platform.testing import Databases
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
-SECONDS_MAX = 400
+SECONDS_MAX = 300
 
 # An endless stream; tests/integration/gateway/test_live.py has it.
 STREAMS = ("streamEvents",)
@@ -74,6 +74,7 @@ def test_documents_are_inline_json_and_enums_have_short_names(document: dict[str
     assert "executionId" not in schemas["UpdateExecutionRequest"]["properties"]
 
 
+@pytest.mark.timeout(2 * SECONDS_MAX)
 async def test_schemathesis_finds_nothing(databases: Databases, tmp_path: Path) -> None:
     async with open_whole_house(databases) as house:
         tenant = await make_tenant_at(house.grpc_addresses["front"], house.tokens)
