@@ -34,7 +34,7 @@ class Peer:
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[DictRow]]) -> None:
         self._pool = pool
-        self._saver = AsyncPostgresSaver(pool)
+        self.saver = AsyncPostgresSaver(pool)
 
     @classmethod
     @asynccontextmanager
@@ -45,12 +45,12 @@ class Peer:
             url, min_size=POOL_SIZE, max_size=POOL_SIZE, kwargs=settings, open=False
         ) as pool:
             peer = cls(pool)
-            await peer._saver.setup()
+            await peer.saver.setup()
             yield peer
 
     def thread(self, name: str, *, own_saver: bool = False) -> PeerThread:
         """Begins a thread; with a saver of its own it does not wait for the others' (they share the pool)."""
-        return PeerThread(AsyncPostgresSaver(self._pool) if own_saver else self._saver, name)
+        return PeerThread(AsyncPostgresSaver(self._pool) if own_saver else self.saver, name)
 
     async def stored_bytes(self) -> int:
         """What all tables take, with indexes and TOAST, after a VACUUM."""

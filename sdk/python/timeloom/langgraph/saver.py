@@ -181,7 +181,8 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
         """Find checkpoints without their states, then load a few ahead of those that are wanted."""
         remaining = limit
         ahead: list[tuple[ThreadRef, Snapshot]] = []
-        ahead_max = 1
+        # Without a limit, whoever asks may stop at any checkpoint.
+        ahead_max = 1 if limit is None else min(max(limit, 1), LOAD_AHEAD_MAX)
         async for found in self._candidates(config, before):
             if remaining is not None and len(ahead) >= remaining:
                 break
@@ -204,6 +205,12 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
         before_id = None if before is None else get_checkpoint_id(before)
         configurable = {} if config is None else config.get("configurable", {})
         thread_id = None if config is None else str(configurable["thread_id"])
+        if config is not None and checkpoint_id and "checkpoint_ns" in configurable:
+            ref = ThreadRef.of(config)
+            named = await self._store.get(ref, checkpoint_id)
+            if named is not None and not (before_id and named.key >= before_id):
+                yield ref, named
+            return
         async for ref, snapshot in self._store.history(thread_id, configurable.get("checkpoint_ns")):
             if checkpoint_id and snapshot.key != checkpoint_id:
                 continue
@@ -213,11 +220,15 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
 
     async def _loaded(self, found: Sequence[tuple[ThreadRef, Snapshot]]) -> Sequence[CheckpointTuple]:
         snapshots = await self._store.load(found)
-        return [
-            await asyncio.to_thread(self._codec.load, self.serde, ref, snapshot)
-            for (ref, _), snapshot in zip(found, snapshots, strict=True)
-            if snapshot is not None
-        ]
+
+        def load() -> Sequence[CheckpointTuple]:
+            return [
+                self._codec.load(self.serde, ref, snapshot)
+                for (ref, _), snapshot in zip(found, snapshots, strict=True)
+                if snapshot is not None
+            ]
+
+        return await asyncio.to_thread(load)
 
     # -- Delta channels ----------------------------------------------------------------
 

@@ -50,6 +50,9 @@ Typed: TypeAlias = tuple[str, bytes]
 Order: TypeAlias = tuple[str, ...]
 """The names of an object's members as they stood."""
 
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+"""What is packed as it is."""
+
 _OPTION: Final = ormsgpack.OPT_NON_STR_KEYS
 
 # The extensions of LangGraph's serde that hold (module, class, arguments by name, …).
@@ -231,10 +234,12 @@ class _Walk:
 class _Builder:
     """Turns JSON into the value that msgpack packs into the bytes it came from."""
 
-    __slots__ = ("_orders",)
+    __slots__ = ("_known", "_orders")
 
     def __init__(self, orders: Iterable[Order]) -> None:
         self._orders = {tuple(sorted(order)): order for order in orders}
+        # The orders of objects by their names as they come, which is nearly always sorted.
+        self._known: dict[Order, Order] = {}
 
     def pack(self, tree: Any) -> bytes:
         return ormsgpack.packb(self._value(tree), default=_packed_extension, option=_OPTION)
@@ -250,9 +255,16 @@ class _Builder:
 
     def _members(self, members: dict[str, Any], order: Sequence[str] | None = None) -> dict[str, Any]:
         if order is None:
-            names = tuple(sorted(name for name in members if name != TAG))
-            order = self._orders.get(names, names)
-        return {name: self._value(members[name]) for name in order}
+            order = self._order_of(tuple(members))
+        value = self._value
+        return {name: member if type(member := members[name]) in _PLAIN else value(member) for name in order}
+
+    def _order_of(self, given: Order) -> Order:
+        order = self._known.get(given)
+        if order is None:
+            names = tuple(sorted(name for name in given if name != TAG))
+            order = self._known[given] = self._orders.get(names, names)
+        return order
 
     def _tagged(self, tag: Any, members: dict[str, Any]) -> Any:  # noqa: PLR0911 - one for each kind
         match tag:
