@@ -26,6 +26,8 @@ class Owned:
     project_id: str
     api_key_id: str
     execution_id: str
+    file: bytes
+    """An exported execution that the project does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,10 @@ def _execution(**others: Any) -> Callable[[Owned], dict[str, Any]]:
 
 def _api_key(**others: Any) -> Callable[[Owned], dict[str, Any]]:
     return lambda owned: {"apiKeyId": owned.api_key_id, **others}
+
+
+def _file(owned: Owned) -> dict[str, Any]:
+    return {"chunk": base64.b64encode(owned.file).decode()}
 
 
 def _stream(owned: Owned) -> dict[str, Any]:
@@ -95,6 +101,9 @@ PROBES: dict[str, Probe] = {
         request=lambda owned: {"executionId": owned.execution_id, "otherExecutionId": owned.execution_id}
     ),
     _TIME_TRAVEL + "GetTimeline": Probe(request=_execution()),
+    _TIME_TRAVEL + "ExportExecution": Probe(request=_execution()),
+    # The id of an execution belongs to its project, so that anybody may have the same file.
+    _TIME_TRAVEL + "ImportExecution": Probe(request=_file, foreign=""),
     _TIME_TRAVEL + "DeleteSnapshots": Probe(request=_execution(sequences=[2])),
     _TIME_TRAVEL + "PruneExecutions": Probe(
         request=lambda owned: {"policy": {"keepLast": 1}, "executionIds": [owned.execution_id]}, foreign=""

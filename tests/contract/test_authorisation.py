@@ -29,7 +29,8 @@ from timeloom.errors.v1 import errors_pb2
 from timeloom.identity.v1 import identity_service_pb2 as identity
 from timeloom.identity.v1 import identity_service_pb2_grpc
 from timeloom.snapshots.v1 import snapshots_service_pb2 as snapshots
-from timeloom.snapshots.v1 import snapshots_service_pb2_grpc
+from timeloom.snapshots.v1 import snapshots_service_pb2_grpc, time_travel_service_pb2_grpc
+from timeloom.snapshots.v1 import time_travel_service_pb2 as time_travel
 from timeloom.type.v1 import annotations_pb2
 from timeloom_gateway.contracts import Contracts, Method, message_class
 from timeloom_gateway.transcoding.forms import Form
@@ -274,6 +275,7 @@ async def make_world(house: House) -> World:
             project_id=project_id,
             api_key_id=spare.api_key.id,
             execution_id=await make_execution(channel, one.secret),
+            file=await make_file(channel, one.secret),
         )
     forged = InternalTokens(secrets.token_hex(32)).mint(Identity(project_id=project_id, scope=Scope.ADMIN))
     return World(
@@ -310,6 +312,20 @@ async def make_execution(channel: grpc.aio.Channel, api_key: str) -> str:
         snapshots.RecordSnapshotRequest(execution_id=execution_id, state=b'{"n":1}'), metadata=metadata
     )
     return execution_id
+
+
+async def make_file(channel: grpc.aio.Channel, api_key: str) -> bytes:
+    """Export an execution, and delete it."""
+    execution_id = await make_execution(channel, api_key)
+    metadata = tuple(bearer(api_key).items())
+    exporting: Any = time_travel_service_pb2_grpc.TimeTravelServiceStub(channel)
+    deleting: Any = snapshots_service_pb2_grpc.SnapshotsServiceStub(channel)
+    request = time_travel.ExportExecutionRequest(execution_id=execution_id)
+    parts = [part.chunk async for part in exporting.ExportExecution(request, metadata=metadata)]
+    await deleting.DeleteExecution(
+        snapshots.DeleteExecutionRequest(execution_id=execution_id), metadata=metadata
+    )
+    return b"".join(parts)
 
 
 async def make_expired_key(house: House, project_id: str) -> str:
