@@ -160,8 +160,8 @@ def percentiles(
         Figure(
             name=f"{name}, p{percent}",
             unit="ms",
-            ours=_percentile(ours, percent) * 1000,
-            peer=_percentile(peer, percent) * 1000,
+            ours=percentile(ours, percent) * 1000,
+            peer=percentile(peer, percent) * 1000,
             better="lower",
             factor_min=factor_min,
             versus=versus,
@@ -182,7 +182,7 @@ async def seconds_of(call: Callable[[], Awaitable[object]]) -> float:
     return time.perf_counter() - begin
 
 
-def _percentile(samples: Sequence[float], percent: int) -> float:
+def percentile(samples: Sequence[float], percent: int) -> float:
     """The smallest sample that so many percent of all do not exceed."""
     ordered = sorted(samples)
     return ordered[-(-len(ordered) * percent // 100) - 1]

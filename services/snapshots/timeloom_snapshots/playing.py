@@ -55,7 +55,7 @@ class Playing:
             DataLossError: A state does not have its hash.
             UnavailableError: The service is about to stop; another replica goes on where this one ended.
         """
-        span = _within(await spans.required(self._database, project_id, showing.execution_id), wanted)
+        span = _within(await self._span(project_id, showing.execution_id), wanted)
         projector = self._projector(project_id, showing, span)
         projector.play(speed=wanted.speed, is_reverse=wanted.is_reverse)
         frame = await projector.begin(span.last if wanted.is_reverse else span.first, stops=True)
@@ -90,7 +90,7 @@ class Playing:
             if not isinstance(opening.action, Open):
                 raise InvalidFieldError.of("open", "must be the first command")
             showing = opening.action.showing
-            span = await spans.required(self._database, project_id, showing.execution_id)
+            span = await self._span(project_id, showing.execution_id)
             projector = self._projector(project_id, showing, span)
             yield opening.request_id, await projector.begin(opening.action.sequence or span.first)
             yield opening.request_id, projector.status
@@ -98,7 +98,7 @@ class Playing:
                 is_playing = projector.state is PlaybackState.PLAYING
                 command = await inbox.take(seconds=projector.seconds_until_next() if is_playing else None)
                 if command is not None:
-                    projector.extend(await spans.required(self._database, project_id, showing.execution_id))
+                    projector.extend(await self._span(project_id, showing.execution_id))
                     async with aclosing(_obey(projector, command.action)) as events:
                         async for event in events:
                             yield command.request_id, event
@@ -108,6 +108,10 @@ class Playing:
                         yield 0, projector.status
                 elif inbox.is_exhausted:
                     return
+
+    async def _span(self, project_id: UUID, execution_id: UUID) -> Span:
+        async with self._database.transaction(str(project_id)) as connection:
+            return await spans.required(connection, project_id, execution_id)
 
     def _projector(self, project_id: UUID, showing: Showing, span: Span) -> Projector:
         return Projector(

@@ -27,7 +27,7 @@ STEPS_MAX: Final = 4096
 AHEAD: Final = 256
 """So many steps are made at once on the way forward; ..."""
 
-BEHIND_MIN: Final = 16
+BEHIND_MIN: Final = 64
 BEHIND_MAX: Final = 256
 """... on the way back few, and then more and more, because a jump need not be the beginning of a way back."""
 

@@ -17,7 +17,7 @@ from timeloom_snapshots.steps import Delta, unreadable
 from timeloom_snapshots.storage import deltas as storage
 from timeloom_snapshots.storage.deltas import StoredDelta
 
-WINDOW: Final = 256
+WINDOW: Final = 512
 """The sequences of which the deltas are read at once."""
 
 WINDOW_MAX: Final = 65_536
@@ -63,11 +63,6 @@ class DeltaRuns:
                 after, window = reached, WINDOW
             else:
                 after, window = end, min(2 * window, WINDOW_MAX)
-
-    async def turns(self, project_id: UUID, execution_id: UUID, *, last: int) -> dict[int, int]:
-        """Returns the parents of those snapshots up to a sequence that do not stand on the one before."""
-        async with self._database.transaction(str(project_id)) as connection:
-            return await storage.select_turns(connection, project_id, execution_id, last=last)
 
     def _decode(
         self, execution_id: UUID, found: Sequence[StoredDelta], after: int, last: int

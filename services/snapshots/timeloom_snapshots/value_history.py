@@ -19,9 +19,10 @@ from timeloom_snapshots import limits, parts, work
 from timeloom_snapshots.facts import Fact
 from timeloom_snapshots.reader import StateReader
 from timeloom_snapshots.runs import DeltaRuns
+from timeloom_snapshots.sequence_ranges import SequenceRange
 from timeloom_snapshots.steps import Delta, damaged, unreadable
+from timeloom_snapshots.storage import deltas, spans
 from timeloom_snapshots.storage import facts as storage
-from timeloom_snapshots.storage import spans
 from timeloom_snapshots.values import ValueChange, ValueTrack
 from timeloom_snapshots.ways import way_to
 
@@ -78,10 +79,15 @@ class ValueHistory:
         identity = _identity(project_id, execution_id, path, sequence)
         position = self._cursors.decode(page_token, of=identity)
         wanted, after = (_number(position[0]), _number(position[1])) if position else (sequence, 0)
-        span = await spans.required(self._database, project_id, execution_id)
-        wanted = wanted or span.head
+        async with self._database.transaction(str(project_id)) as connection:
+            span = await spans.required(connection, project_id, execution_id)
+            wanted = wanted or span.head
+            turns = await deltas.select_turns(connection, project_id, execution_id, last=wanted)
         # One change more than the page takes, to see whether others follow.
-        track = await self._track(project_id, execution_id, path, wanted, after=after, limit=limit + 1)
+        track = ValueTrack(path)
+        if after:
+            track = ValueTrack(path, state=await self._state(project_id, execution_id, after), sequence=after)
+        await self._follow_way(project_id, execution_id, track, way_to(wanted, turns), limit=limit + 1)
         known = await self._facts(project_id, execution_id, [*_sequences(track), wanted, track.sequence])
         if wanted not in known:
             raise NotFoundError(f"Execution {execution_id} has no snapshot {wanted}.")
@@ -97,33 +103,31 @@ class ValueHistory:
             token = self._cursors.encode([wanted, entries[-1].sequence], of=identity)
         return Page(entries=tuple(entries), next_page_token=token)
 
-    async def _track(
-        self, project_id: UUID, execution_id: UUID, path: str, wanted: int, *, after: int, limit: int
-    ) -> ValueTrack:
-        """Follows the value from a snapshot on, until enough changes are found."""
-        turns = await self._runs.turns(project_id, execution_id, last=wanted)
-        track = ValueTrack(path)
-        if after:
-            track = ValueTrack(path, state=await self._state(project_id, execution_id, after), sequence=after)
-        for stretch in way_to(wanted, turns):
-            if stretch.last > after and len(track.changes) < limit:
+    async def _follow_way(
+        self,
+        project_id: UUID,
+        execution_id: UUID,
+        track: ValueTrack,
+        way: Sequence[SequenceRange],
+        *,
+        limit: int,
+    ) -> None:
+        """Follows the value from where the track stands on, until enough changes are found."""
+        begin = track.sequence
+        for stretch in way:
+            if stretch.last > begin and len(track.changes) < limit:
+                after = max(stretch.first - 1, begin)
                 await self._follow(
-                    project_id,
-                    execution_id,
-                    track,
-                    after=max(stretch.first - 1, after),
-                    last=stretch.last,
-                    limit=limit,
+                    project_id, execution_id, track, after=after, last=stretch.last, limit=limit
                 )
-        return track
 
     async def _follow(
         self, project_id: UUID, execution_id: UUID, track: ValueTrack, *, after: int, last: int, limit: int
     ) -> None:
         run = self._runs.read(project_id, execution_id, after=after, last=last)
         async with aclosing(run):
-            async for deltas in run:
-                rest = deltas
+            async for batch in run:
+                rest = batch
                 while rest:
                     count = await work.on(_size_of(rest), _advance, execution_id, track, rest, limit)
                     if len(track.changes) >= limit:
@@ -147,9 +151,9 @@ class ValueHistory:
             return await storage.select_some(connection, project_id, execution_id, sequences)
 
 
-def _advance(execution_id: UUID, track: ValueTrack, deltas: Sequence[Delta], limit: int) -> int:
+def _advance(execution_id: UUID, track: ValueTrack, run: Sequence[Delta], limit: int) -> int:
     try:
-        return track.advance(deltas, limit=limit)
+        return track.advance(run, limit=limit)
     except delta.DeltaError as error:
         raise unreadable(execution_id, track.sequence + 1) from error
 
@@ -197,8 +201,8 @@ def _sequences(track: ValueTrack) -> list[int]:
     return [each.sequence for each in track.changes]
 
 
-def _size_of(deltas: Sequence[Delta]) -> int:
-    return sum([len(each.encoded) for each in deltas])
+def _size_of(run: Sequence[Delta]) -> int:
+    return sum([len(each.encoded) for each in run])
 
 
 def _number(value: object) -> int:

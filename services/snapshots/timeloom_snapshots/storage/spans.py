@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from timeloom_platform.database import Connection, Database
+from timeloom_platform.database import Connection
 from timeloom_platform.errors import NotFoundError
 
 SELECT: Final = """
@@ -50,14 +50,13 @@ async def select(connection: Connection, project_id: UUID, execution_id: UUID) -
     return Span(*row) if row else None
 
 
-async def required(database: Database, project_id: UUID, execution_id: UUID) -> Span:
-    """Returns an execution's span.
+async def required(connection: Connection, project_id: UUID, execution_id: UUID) -> Span:
+    """Returns the span of an execution that has snapshots.
 
     Raises:
         NotFoundError: There is no such execution, or it has no snapshot yet.
     """
-    async with database.transaction(str(project_id)) as connection:
-        span = await select(connection, project_id, execution_id)
+    span = await select(connection, project_id, execution_id)
     if span is None:
         raise NotFoundError(f"There is no execution {execution_id}.")
     if not span.last:
