@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,11 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.snapshots.service import Service, record_request, refused, running_service
+from tests.integration.snapshots.service import Service, record_request, refusal_of, refused, running_service
 from tests.integration.snapshots.test_states import agent_states
 from timeloom.snapshots.v1 import snapshots_pb2
 from timeloom.snapshots.v1 import snapshots_service_pb2 as messages
+from timeloom.snapshots.v1 import time_travel_service_pb2 as travel_messages
 from timeloom.state import canonical
+from timeloom_snapshots.codec import Codec
+from timeloom_snapshots.sealing import Sealer
+from timeloom_snapshots.storage.sealing import SealingRules
 
 TINY_CACHE_BYTES = 1024
 EFFECT = {"kind": snapshots_pb2.EFFECT_KIND_LLM, "name": "model"}
@@ -40,7 +45,16 @@ async def all_states(service: Service, execution_id: str) -> list[Any]:
 
 
 async def row_counts(service: Service) -> dict[str, int]:
-    tables = ("executions", "snapshots", "keyframes", "effects", "lineages", "head_moves")
+    tables = (
+        "executions",
+        "snapshots",
+        "keyframes",
+        "effects",
+        "lineages",
+        "head_moves",
+        "segments",
+        "deleted_snapshots",
+    )
     async with service.rows() as connection:
         return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in tables}
 
@@ -135,10 +149,13 @@ async def test_deltas_go_on_from_the_origin_s_with_and_without_a_cache(
     async with running_service(
         database_url, project_id=service.project_id, cache_bytes=TINY_CACHE_BYTES
     ) as cold:
-        for where in (service, cold):
-            for sequence in (1, 250, 251, 260, 300, 301, 302, 399, 400):
-                found = await where.get(second, sequence)
-                assert found.state == canonical.encode(states[sequence - 1]), sequence
+        for sealed in ("", origin, first):
+            if sealed:
+                assert await sealer_of(service).seal_execution(service.project_id, UUID(sealed))
+            for where in (service, cold):
+                for sequence in (1, 250, 251, 260, 300, 301, 302, 399, 400):
+                    found = await where.get(second, sequence)
+                    assert found.state == canonical.encode(states[sequence - 1]), sequence
     hashes = [
         [each.chain_hash for each in (await service.list_snapshots(which, page_size=250)).snapshots]
         for which in (origin, first, second)
@@ -313,38 +330,66 @@ async def test_an_origin_that_is_deleted_stays_for_its_forks_only(service: Servi
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_whatever_is_deleted_the_rest_stays_readable(service: Service, data: st.DataObject) -> None:
-    """A tree of forks against a model that copies: deleted in any order, in between extended."""
+    """A tree of forks against a model that copies: extended, sealed, pruned and deleted in any order."""
     before = await row_counts(service)
-    model: dict[str, list[Any]] = {}
-    for _ in range(data.draw(st.integers(3, 12), label="actions")):
-        action = data.draw(st.sampled_from(["create", "fork", "extend", "delete"])) if model else "create"
-        if action == "create":
-            model[await recorded(service, [{"of": len(model)}])] = [{"of": len(model)}]
-            continue
+    model: dict[str, dict[int, Any]] = {}
+    for number in range(data.draw(st.integers(3, 15), label="actions")):
+        if not model:
+            model[await recorded(service, [{"of": number}])] = {1: {"of": number}}
         execution_id = list(model)[data.draw(st.integers(0, len(model) - 1))]
         states = model[execution_id]
-        if action == "fork":
-            sequence = data.draw(st.integers(1, len(states)))
-            model[(await service.fork(execution_id, sequence)).id] = states[:sequence]
-        elif action == "extend":
-            more = [
-                {"n": len(states), "text": "x" * number} for number in range(data.draw(st.integers(1, 4)))
-            ]
-            await extend(service, execution_id, more)
-            model[execution_id] = states + more
-        else:
-            await service.delete(execution_id)
-            del model[execution_id]
-        for each, expected in model.items():
-            assert await all_states(service, each) == expected
-            assert await service.problems(each) == []
+        match data.draw(st.sampled_from(["fork", "extend", "seal", "prune", "delete"])):
+            case "fork":
+                sequence = data.draw(st.sampled_from(sorted(states)))
+                shared = {each: state for each, state in states.items() if each <= sequence}
+                model[(await service.fork(execution_id, sequence)).id] = shared
+            case "extend":
+                more = [{"n": number, "text": "x" * each} for each in range(data.draw(st.integers(1, 9)))]
+                await extend(service, execution_id, more)
+                states.update(enumerate(more, start=max(states) + 1))
+            case "seal":
+                await sealer_of(service).seal_execution(service.project_id, UUID(execution_id))
+            case "prune":
+                sequence = data.draw(st.sampled_from(sorted(states)))
+                if await deletes(service, execution_id, sequence):
+                    del states[sequence]
+            case _:
+                await service.delete(execution_id)
+                del model[execution_id]
+        await assert_readable(service, model)
     while model:
         execution_id = list(model)[data.draw(st.integers(0, len(model) - 1))]
         await service.delete(execution_id)
         del model[execution_id]
-        for each, expected in model.items():
-            assert await all_states(service, each) == expected
+        await assert_readable(service, model)
     assert await row_counts(service) == before
+
+
+def sealer_of(service: Service) -> Sealer:
+    """Seals whatever there is."""
+    rules = SealingRules(recent_count=1, quiet=timedelta(0), idle=timedelta(0))
+    return Sealer(database=service.database, codec=Codec.packaged(), rules=rules)
+
+
+async def deletes(service: Service, execution_id: str, sequence: int) -> bool:
+    """Deletes a snapshot, unless somebody needs it."""
+    request = travel_messages.DeleteSnapshotsRequest(execution_id=execution_id, sequences=[sequence])
+    try:
+        await service.travel.DeleteSnapshots(request, metadata=service.metadata)
+    except grpc.aio.AioRpcError as error:
+        if refusal_of(error).reason == "SNAPSHOT_IN_USE":
+            return False
+        raise
+    return True
+
+
+async def assert_readable(service: Service, model: dict[str, dict[int, Any]]) -> None:
+    for execution_id, states in model.items():
+        listed = (await service.list_snapshots(execution_id, page_size=1000)).snapshots
+        assert [each.sequence for each in listed] == sorted(states)
+        for sequence, state in states.items():
+            assert await service.state(execution_id, sequence) == state
+        assert await service.problems(execution_id) == []
 
 
 async def test_origin_and_forks_deleted_at_once_leave_nothing(service: Service) -> None:
