@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -41,7 +41,6 @@ async def bisected(sequences: Sequence[int], is_bad: Predicate, *, good: int, ex
     if exhaustive:
         for sequence in sequences:
             await ask(sequence)
-    row = [asked[sequence] for sequence in sequences] if exhaustive else []
     found = sequences.index(first_bad) if first_bad else len(sequences)
     return Bisection(
         first_bad_sequence=first_bad,
@@ -50,15 +49,13 @@ async def bisected(sequences: Sequence[int], is_bad: Predicate, *, good: int, ex
         not_monotone=any(
             bad != (bool(first_bad) and sequence >= first_bad) for sequence, bad in asked.items()
         ),
-        flips=_flips(sequences, row),
+        flips=_flips(sequences, asked, good=good) if exhaustive else (),
     )
 
 
-def _flips(sequences: Sequence[int], row: Sequence[bool]) -> tuple[int, ...]:
-    """Return the snapshots whose answer is another one than that of the one before, the first being good."""
-    if not row:
-        return ()
-    answers = pairwise([False, *row])
-    return tuple(
-        sequence for sequence, (before, after) in zip(sequences, answers, strict=True) if before != after
-    )
+def _flips(sequences: Sequence[int], asked: Mapping[int, bool], *, good: int) -> tuple[int, ...]:
+    """Return the snapshots whose answer is another one than that of the one before."""
+    answers = [(sequence, asked[sequence]) for sequence in sequences]
+    if good:
+        answers.insert(0, (good, False))
+    return tuple(sequence for (_, before), (sequence, after) in pairwise(answers) if before is not after)

@@ -31,17 +31,18 @@ async def test_the_first_bad_state_is_found_with_few_questions(count: int, data:
     assert (found.not_monotone, found.flips) == (False, ())
 
 
-@given(st.lists(st.booleans(), min_size=1, max_size=40))
-async def test_asking_of_every_state_tells_whether_the_predicate_is_monotone(answers: list[bool]) -> None:
+@given(st.lists(st.booleans(), min_size=1, max_size=40), st.booleans())
+async def test_asking_of_every_state_tells_whether_the_predicate_is_monotone(
+    answers: list[bool],
+    good_is_known: bool,  # noqa: FBT001 - hypothesis gives it by place
+) -> None:
     async def is_bad(sequence: int) -> bool:
         return answers[sequence - 1]
 
-    found = await bisected(range(1, len(answers) + 1), is_bad, good=0, exhaustive=True)
-    flips = [
-        number
-        for number, answer in enumerate(answers, 1)
-        if answer != (answers[number - 2] if number > 1 else False)
-    ]
+    first = 2 if good_is_known else 1
+    answers = [False, *answers] if good_is_known else answers
+    found = await bisected(range(first, len(answers) + 1), is_bad, good=int(good_is_known), exhaustive=True)
+    flips = [number for number in range(2, len(answers) + 1) if answers[number - 1] != answers[number - 2]]
     assert list(found.flips) == flips
     assert found.not_monotone == (answers != sorted(answers))
-    assert len(found.evaluations) == len(answers)
+    assert len(found.evaluations) == len(answers) - int(good_is_known)

@@ -173,9 +173,19 @@ def _path(snapshots: Sequence[Snapshot], head: int) -> list[Snapshot]:
 async def _read_states(
     client: AsyncTimeloom, path: Sequence[Snapshot]
 ) -> AsyncGenerator[tuple[Snapshot, Any], None]:
-    for snapshot in path:
-        read = await client.snapshots.get(snapshot.execution_id, snapshot.sequence)
-        yield snapshot, read.state
+    """Yield the snapshots of a path with their states, which travel as deltas."""
+    if not path:
+        return
+    wanted = {snapshot.sequence: snapshot for snapshot in path}
+    first = path[0]
+    async with client.playback(first.execution_id, sequence=first.sequence) as playback:
+        yield first, playback.frame.state
+        await playback.play(speed=0)
+        async for frame in playback:
+            if frame.sequence in wanted:
+                yield wanted[frame.sequence], frame.state
+            if frame.sequence == path[-1].sequence:
+                return
 
 
 def _lines(file: gzip.GzipFile) -> Iterator[bytes]:
