@@ -192,11 +192,7 @@ class StateReader:
             if not stored.deltas:
                 return start, start
             # Parsing many small documents as one array costs half of parsing each for itself.
-            encoded = b",".join(
-                segments.steps(
-                    stored.deltas, self._codec, after=stored.start.sequence, last=stored.snapshot.sequence
-                )
-            )
+            encoded = b",".join(segments.steps(stored.deltas, self._codec))
             return start, delta.apply_all(start, delta.decode_trusted_all(b"[" + encoded + b"]"))
         except (CodecError, msgspec.MsgspecError, UnicodeDecodeError, delta.DeltaError) as error:
             snapshot = stored.snapshot

@@ -193,7 +193,7 @@ class Remover:
         states = {change.base_sequence: state}
         last = change.heirs[-1].sequence
         following = [each for each in change.run if change.base_sequence < each <= last]
-        steps = segments.steps(run, self._codec, after=change.base_sequence, last=last)
+        steps = segments.steps(run, self._codec)
         for sequence, step in zip(following, steps, strict=True):
             state = delta.apply(state, delta.decode_trusted(step))
             if sequence in wanted:

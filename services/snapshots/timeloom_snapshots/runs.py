@@ -55,7 +55,7 @@ class DeltaRuns:
                 found = await storage.select_run(connection, project_id, execution_id, after=after, last=end)
             reached = after
             for group, size_bytes in _groups(found):
-                deltas = await work.on(size_bytes, self._decode, execution_id, group, after, end)
+                deltas = await work.on(size_bytes, self._decode, execution_id, group)
                 if deltas:
                     reached = deltas[-1].sequence
                     yield deltas
@@ -64,13 +64,11 @@ class DeltaRuns:
             else:
                 after, window = end, min(2 * window, WINDOW_MAX)
 
-    def _decode(
-        self, execution_id: UUID, found: Sequence[StoredDelta], after: int, last: int
-    ) -> Sequence[Delta]:
+    def _decode(self, execution_id: UUID, found: Sequence[StoredDelta]) -> Sequence[Delta]:
         steps: list[tuple[int, bytes]] = []
         for each in found:
             try:
-                steps.extend(self._steps(each, after, last))
+                steps.extend(self._steps(each))
             except CodecError as error:
                 raise unreadable(execution_id, each.sequence) from error
         try:
@@ -85,12 +83,11 @@ class DeltaRuns:
             for operations, (sequence, content) in zip(decoded, steps, strict=True)
         ]
 
-    def _steps(self, stored: StoredDelta, after: int, last: int) -> list[tuple[int, bytes]]:
-        """Decompresses a delta or, of a segment, those that are wanted."""
+    def _steps(self, stored: StoredDelta) -> list[tuple[int, bytes]]:
+        """Decompresses a delta or, of a segment, those that count."""
         if stored.dictionary_id != segments.DICTIONARY_ID:
             return [(stored.sequence, self._codec.decompress(stored.content, stored.dictionary_id))]
-        entries = segments.unpack(stored.content)
-        return [(each.sequence, each.step) for each in entries if after < each.sequence <= last]
+        return [(each.sequence, each.step) for each in segments.unpack_part(stored.content)]
 
 
 def _decode_one(execution_id: UUID, sequence: int, content: bytes) -> list[Operation]:
@@ -106,7 +103,8 @@ def _groups(found: Sequence[StoredDelta]) -> Iterator[tuple[Sequence[StoredDelta
     group: list[StoredDelta] = []
     total = 0
     for each in found:
-        size_bytes = decompressed_size(each.content)
+        is_part = each.dictionary_id == segments.DICTIONARY_ID
+        size_bytes = (segments.size_of_part if is_part else decompressed_size)(each.content)
         if group and total + size_bytes > DECODED_BYTES_MAX:
             yield group, total
             group, total = [], 0

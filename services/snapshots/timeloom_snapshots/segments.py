@@ -7,6 +7,7 @@ snapshots there are no others, so that a run may be read segment by segment.
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -16,15 +17,17 @@ import msgspec
 import zstandard
 
 from timeloom_snapshots import limits
-from timeloom_snapshots.codec import Codec, CodecError
+from timeloom_snapshots.codec import Codec, CodecError, decompressed_size
 
 DICTIONARY_ID: Final = -1
-"""Stands, in a run of deltas, where a delta names its dictionary: then it is a whole segment."""
+"""Stands, in a run of deltas, where a delta names its dictionary: then it is a part of a segment."""
 
 LEVEL: Final = 9
 """Higher ones save another hundredth, and take several times as long."""
 
 _ENTRY_BYTES: Final = 32
+
+_PART: Final = struct.Struct(">ii")
 
 
 class Entry(NamedTuple):
@@ -86,20 +89,36 @@ def shares(entries: Sequence[Entry], content: bytes) -> list[int]:
     return [end - start for start, end in pairwise(ends)]
 
 
-def steps(frames: Iterable[tuple[bytes, int]], codec: Codec, *, after: int, last: int) -> Iterator[bytes]:
+def unpack_part(frame: bytes) -> list[Entry]:
+    """Returns what counts of a segment in a run of deltas.
+
+    There it stands behind the sequence after which it counts, and the one up to which: a fork shares a part
+    of its origin's segment, and a run may begin and end within one.
+
+    Raises:
+        CodecError: The segment is damaged.
+    """
+    after, last = _PART.unpack_from(frame)
+    return [entry for entry in unpack(frame[_PART.size :]) if after < entry.sequence <= last]
+
+
+def size_of_part(frame: bytes) -> int:
+    """Returns how large the segment behind a part says that its content is; zero if it does not say."""
+    return decompressed_size(frame[_PART.size :])
+
+
+def steps(frames: Iterable[tuple[bytes, int]], codec: Codec) -> Iterator[bytes]:
     """Yields the deltas of a run, uncompressed and in order.
 
     Args:
-        frames: Deltas and segments, in order, each with the id of its dictionary.
+        frames: Deltas and parts of segments, in order, each with the id of its dictionary.
         codec: Decompresses the deltas.
-        after: Of segments, only what comes after this snapshot,
-        last: and up to this one.
 
     Raises:
         CodecError: One of them is damaged.
     """
     for frame, dictionary_id in frames:
         if dictionary_id == DICTIONARY_ID:
-            yield from (entry.step for entry in unpack(frame) if after < entry.sequence <= last)
+            yield from (entry.step for entry in unpack_part(frame))
         else:
             yield codec.decompress(frame, dictionary_id)

@@ -275,9 +275,9 @@ class SealedDeltas:
         self._entries = {}
         problems: list[tuple[UUID, int, str]] = []
         sealed = {(each.owner_id, each.snapshot.sequence) for each in page.snapshots if each.delta is None}
-        first, last = page.snapshots[0].snapshot.sequence, page.snapshots[-1].snapshot.sequence
         for segment in page.segments:
             owner_id = segment.owner_id
+            first, last = segment.first_wanted, segment.last_wanted
             place = max(first, segment.first_sequence)
             checksum = checksums.of_segment(segment.first_sequence, segment.last_sequence, segment.content)
             if checksum != segment.checksum:

@@ -37,9 +37,9 @@ def test_shares_are_the_whole(packed: list[Entry]) -> None:
 def test_a_run_takes_of_a_segment_what_lies_in_it(packed: list[Entry], after: int, last: int) -> None:
     frames = [
         (CODEC.compress(b"first"), CODEC.dictionary_id),
-        (segments.pack(packed), segments.DICTIONARY_ID),
+        (after.to_bytes(4) + last.to_bytes(4) + segments.pack(packed), segments.DICTIONARY_ID),
     ]
-    steps = list(segments.steps(frames, CODEC, after=after, last=last))
+    steps = list(segments.steps(frames, CODEC))
     wanted = [each for each in packed if after < each.sequence <= last]
     expected = [each.delta if each.bridge is None else each.bridge for each in wanted]
     assert steps == [b"first", *expected]

@@ -36,7 +36,8 @@ SELECT protect_table('segments');
 ALTER TABLE executions ADD COLUMN sealed_sequence integer NOT NULL DEFAULT 0;
 
 -- What leads from one snapshot of an execution's own to another: deltas, bridges and, under the dictionary -1, whole
--- segments, which may begin before and end after.
+-- segments. These may begin before and end after, and of a fork's origin what comes after is not the fork's: so before a
+-- segment stand the sequence after which it counts, and the one up to which, as two numbers of four bytes.
 CREATE FUNCTION own_run_of(project uuid, owner uuid, after_sequence integer, up_to_sequence integer)
 RETURNS TABLE (sequence integer, dictionary_id smallint, delta bytea)
 LANGUAGE sql STABLE ROWS 100
@@ -56,7 +57,10 @@ AS $$
         AND sealed.sequence <= up_to_sequence
         AND sealed.delta IS NOT NULL
     UNION ALL
-    SELECT greatest(segments.first_sequence, after_sequence + 1), (-1)::smallint, segments.content
+    SELECT
+        greatest(segments.first_sequence, after_sequence + 1),
+        (-1)::smallint,
+        int4send(after_sequence) || int4send(up_to_sequence) || segments.content
     FROM segments
     WHERE segments.project_id = project
         AND segments.execution_id = owner

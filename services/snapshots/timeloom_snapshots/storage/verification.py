@@ -56,7 +56,8 @@ LIMIT $5
 SELECT_SEGMENTS: Final = """
 SELECT
     segments.execution_id AS owner_id, segments.first_sequence, segments.last_sequence,
-    segments.checksum, segments.content
+    segments.checksum, segments.content,
+    greatest(line.first_sequence, $3) AS first_wanted, least(line.last_sequence, $4) AS last_wanted
 FROM lineage_of($1, $2) AS line
 JOIN segments
     ON segments.project_id = $1
@@ -136,13 +137,20 @@ class StoredSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSegment:
-    """A segment's row."""
+    """A segment's row.
+
+    Attributes:
+        first_wanted: Of its snapshots, those of the page are from this one
+        last_wanted: to this one: of a fork's origin, the fork does not have all.
+    """
 
     owner_id: UUID
     first_sequence: int
     last_sequence: int
     checksum: int
     content: bytes
+    first_wanted: int
+    last_wanted: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
