@@ -11,13 +11,12 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
 from timeloom.state import delta
 from timeloom_snapshots.cache import BYTES_PER_STATE_BYTE, ENTRY_BYTES
 from timeloom_snapshots.steps import Step
-from timeloom_snapshots.walk import Walk
 
 BYTES_MAX: Final = 32 * 1024 * 1024
 """What the steps of one playback may take in memory, roughly; one is always there."""
@@ -37,10 +36,20 @@ REFERENCE_BYTES: Final = 16
 _sequence_of = attrgetter("sequence")
 
 
+class Walking(Protocol):
+    """Makes steps; see `Walk.forward`."""
+
+    def forward(
+        self, project_id: UUID, execution_id: UUID, *, first: int, last: int, after: Step | None = None
+    ) -> AsyncGenerator[Sequence[Step]]:
+        """Yields the snapshots from one sequence to another, some at a time; those that are there."""
+        ...
+
+
 class Reel:
     """Steps along an execution in both directions."""
 
-    def __init__(self, walk: Walk, project_id: UUID, execution_id: UUID) -> None:
+    def __init__(self, walk: Walking, project_id: UUID, execution_id: UUID) -> None:
         self._walk = walk
         self._project_id = project_id
         self._execution_id = execution_id
