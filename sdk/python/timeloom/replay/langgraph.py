@@ -29,10 +29,14 @@ from langgraph.checkpoint.memory import InMemorySaver
 from timeloom.langgraph import TimeloomSaver
 from timeloom.langgraph.codec import CheckpointCodec, ThreadRef
 from timeloom.langgraph.directory import execution_id_of
+from timeloom.langgraph.transcoding import TAG
 from timeloom.replay.hooks import HTTP, LANGCHAIN, http_hooks, langchain_hooks
 from timeloom.replay.player import BETWEEN, Player
 from timeloom.replay.tape import ANYWHERE, AT_SNAPSHOT, RecordingTape, active
 from timeloom.resources import Effect
+from timeloom.state._kinds import kind_of
+
+INPUT_CHANNEL: Final = "__start__"
 
 CHECKPOINT_WAIT_SECONDS_MAX: Final = 30.0
 """How long a task waits for the checkpoint that it began from, which is saved in the background."""
@@ -144,7 +148,9 @@ class ReplaySaver(InMemorySaver):
         if not ThreadRef.of(config).checkpoint_ns:
             record = self._codec.record(self.serde, config, checkpoint, metadata, new_versions)
             # A task may still be asked again, when an interrupt is answered: effects are counted in the end.
-            compared = self._player.check_step(None, None, record.state, complete=False)
+            compared = self._player.check_step(
+                None, None, record.state, complete=False, same=same_but_for_input_ids
+            )
             with self._known:
                 self._sequences[checkpoint["id"]] = compared.sequence
                 self._known.notify_all()
@@ -172,6 +178,34 @@ class ReplaySaver(InMemorySaver):
                     CHECKPOINT_WAIT_SECONDS_MAX,
                 )
             return self._sequences.get(checkpoint_id, self._player.stands_on)
+
+
+def same_but_for_input_ids(recorded: Any, actual: Any) -> bool:
+    """Tell whether two states of a graph are equal but for the identifiers of the messages that came in.
+
+    LangGraph gives such a message its identifier in place, in the next step, while it saves the checkpoint of
+    the input in the background: that checkpoint has it or not, as it happens.
+    """
+    return bool(_without_input_ids(recorded) == _without_input_ids(actual))
+
+
+def _without_input_ids(state: Any) -> Any:
+    if kind_of(state) is not dict or INPUT_CHANNEL not in state:
+        return state
+    return {
+        name: _without_ids(value) if name == INPUT_CHANNEL else value
+        for name, value in state.items()
+        if name != TAG
+    }
+
+
+def _without_ids(value: Any) -> Any:
+    if kind_of(value) is list:
+        return [_without_ids(item) for item in value]
+    if kind_of(value) is not dict:
+        return value
+    left_out = {TAG, "id"} if TAG in value else {TAG}
+    return {name: _without_ids(item) for name, item in value.items() if name not in left_out}
 
 
 def _place() -> str:
