@@ -49,6 +49,8 @@ class Assembly:
     committer: Committer
     recording: Recording
     hints: Hints
+    executions: Executions
+    pruning: Pruning
     retention: Retention
     sealer: Sealer
     upkeep: Upkeep
@@ -119,6 +121,8 @@ def assembled(
         committer=committer,
         recording=recording,
         hints=hints,
+        executions=executions,
+        pruning=pruning,
         retention=retention,
         sealer=sealer,
         upkeep=Upkeep(sealer=sealer, retention=retention),

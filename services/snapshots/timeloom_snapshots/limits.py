@@ -88,7 +88,7 @@ PRUNED_EXECUTIONS_MAX: Final = 1000
 PRUNED_SNAPSHOTS_MAX: Final = 100_000
 """The snapshots that one call of pruning deletes; those of executions that go as a whole are not counted."""
 
-SEGMENT_STEPS_MAX: Final = 128
+SEGMENT_STEPS_MAX: Final = 256
 """The snapshots of one segment."""
 
 SEGMENT_BYTES_MAX: Final = 4 * 1024 * 1024

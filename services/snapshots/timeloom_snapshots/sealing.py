@@ -26,7 +26,7 @@ RULES: Final = SealingRules(recent_count=256, quiet=timedelta(minutes=1), idle=t
 
 CANDIDATES_MAX: Final = 100
 
-STEPS_MIN: Final = 4
+STEPS_MIN: Final = 8
 """Fewer deltas together are not worth a segment."""
 
 logger = structlog.get_logger(__name__)
@@ -68,23 +68,27 @@ class Sealer:
         return count
 
     async def _seal_some(self, project_id: UUID, execution_id: UUID) -> int:
+        """Looks at the next snapshots; returns how many it looked at."""
         async with self._database.transaction(str(project_id)) as connection:
             locked = await storage.lock(connection, project_id, execution_id, self._rules)
             if locked is None:
                 return 0
             last = locked.snapshot_count - (0 if locked.is_quiet else self._rules.recent_count)
+            if not locked.is_quiet and last - locked.sealed_sequence < limits.SEGMENT_STEPS_MAX:
+                return 0
             steps = await storage.select_unsealed(
-                connection, project_id, execution_id, last=last, limit=limits.SEGMENT_STEPS_MAX
+                connection,
+                project_id,
+                execution_id,
+                after=locked.sealed_sequence,
+                last=last,
+                limit=limits.SEGMENT_STEPS_MAX,
             )
-            enough = STEPS_MIN if locked.is_quiet else limits.SEGMENT_STEPS_MAX
-            if len(steps) < enough:
-                looked_at = last if locked.is_quiet else last - len(steps)
-                await storage.note_sealed(connection, project_id, execution_id, looked_at)
-                return 0
             if not await self._seal(connection, project_id, execution_id, steps):
-                await storage.note_sealed(connection, project_id, execution_id, locked.snapshot_count)
-                return 0
-            await storage.note_sealed(connection, project_id, execution_id, steps[-1].sequence)
+                last = locked.snapshot_count
+            elif len(steps) == limits.SEGMENT_STEPS_MAX:
+                last = steps[-1].sequence
+            await storage.note_sealed(connection, project_id, execution_id, last)
         return len(steps)
 
     async def _seal(

@@ -32,7 +32,7 @@ ALTER TABLE segments ALTER COLUMN content SET STORAGE EXTERNAL;
 
 SELECT protect_table('segments');
 
--- Up to here everything was sealed, or was left because it is not worth it.
+-- Up to here everything was sealed.
 ALTER TABLE executions ADD COLUMN sealed_sequence integer NOT NULL DEFAULT 0;
 
 -- What leads from one snapshot of an execution's own to another: deltas, bridges and, under the dictionary -1, whole

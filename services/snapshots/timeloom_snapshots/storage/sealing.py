@@ -32,6 +32,7 @@ LIMIT $4
 # Who verifies or forks the execution, or records into it, is not held up: another time, then.
 LOCK: Final = f"""
 SELECT
+    greatest(sealed_sequence, shared_count) AS sealed_sequence,
     snapshot_count,
     update_time < now() - $4::interval
         OR (status <> {ExecutionStatus.RUNNING.value} AND update_time < now() - $3::interval) AS is_quiet
@@ -47,9 +48,9 @@ SELECT
     octet_length(keyframes.state) AS keyframe_bytes
 FROM ONLY snapshots
 LEFT JOIN keyframes USING (project_id, execution_id, sequence)
-WHERE project_id = $1 AND execution_id = $2 AND sequence <= $3
+WHERE project_id = $1 AND execution_id = $2 AND sequence > $3 AND sequence <= $4
 ORDER BY sequence
-LIMIT $4
+LIMIT $5
 """
 
 # The columns that stay as they are when a snapshot moves between the two tables.
@@ -140,13 +141,14 @@ class SealingRules:
 class Locked(NamedTuple):
     """An execution that is locked; `is_quiet` if nothing more is expected to come."""
 
+    sealed_sequence: int
     snapshot_count: int
     is_quiet: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredStep:
-    """What is stored of a snapshot's delta; None where it lies in a segment."""
+    """What is stored of a snapshot's delta; that is None where it lies in a segment."""
 
     sequence: int
     base_sequence: int
@@ -194,14 +196,16 @@ async def lock(
 ) -> Locked | None:
     """Locks an execution; None if it is gone, or somebody else works on it."""
     row = await connection.fetchrow(LOCK, project_id, execution_id, rules.quiet, rules.idle)
-    return Locked(row["snapshot_count"], bool(row["is_quiet"])) if row else None
+    if row is None:
+        return None
+    return Locked(row["sealed_sequence"], row["snapshot_count"], bool(row["is_quiet"]))
 
 
 async def select_unsealed(
-    connection: Connection, project_id: UUID, execution_id: UUID, *, last: int, limit: int
+    connection: Connection, project_id: UUID, execution_id: UUID, *, after: int, last: int, limit: int
 ) -> list[StoredStep]:
-    """Returns the first snapshots of an execution's own that are not sealed."""
-    rows = await connection.fetch(SELECT_UNSEALED, project_id, execution_id, last, limit)
+    """Returns the first snapshots of an execution's own, in a range, that are not sealed."""
+    rows = await connection.fetch(SELECT_UNSEALED, project_id, execution_id, after, last, limit)
     return [StoredStep(**row) for row in rows]
 
 
