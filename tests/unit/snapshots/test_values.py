@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.snapshots.histories import Recording, recordings
-from timeloom.state import align, pointer
+from tests.unit.state.strategies import list_pairs, related_pairs
+from timeloom.state import align, delta, pointer
 from timeloom.state.changes import ABSENT
 from timeloom_snapshots import parts
-from timeloom_snapshots.values import ValueTrack
+from timeloom_snapshots.values import ValueTrack, touches
 from timeloom_snapshots.ways import way_to
 
 
@@ -63,3 +64,25 @@ def test_is_what_looking_at_every_state_finds(recording: Recording, data: st.Dat
     paths = sorted({path for state in recording.states.values() for path in paths_of(state)})
     path = data.draw(st.one_of(st.sampled_from(paths), st.sampled_from(["/a/b", "/0", "/messages/1"])))
     assert followed(recording, wanted, path) == looked_up(recording, wanted, path)
+
+
+@given(st.one_of(related_pairs(), list_pairs()))
+def test_whatever_changes_is_touched(pair: tuple[Any, Any]) -> None:
+    """At every path: a value that no operation touches is the same afterwards."""
+    old, new = {"in": pair[0]}, {"in": pair[1]}
+    operations = delta.diff(old, new)
+    for path in {*paths_of(old), *paths_of(new)}:
+        before, after = parts.part_or_absent(old, path), parts.part_or_absent(new, path)
+        is_same = before is after or (
+            before is not ABSENT and after is not ABSENT and align.same(before, after)
+        )
+        assert is_same or any(touches(each, pointer.parse(path)) for each in operations), path
+
+
+def test_what_lies_before_a_splice_is_not_touched() -> None:
+    append = delta.Splice(("messages",), 3, 0, ["new"])
+    assert [touches(append, ("messages", token)) for token in ("2", "3", "4")] == [False, True, True]
+    assert not touches(append, ("messages", "0", "content"))
+    assert not touches(append, ("plan",))
+    assert touches(append, ("messages",))
+    assert touches(append, ())

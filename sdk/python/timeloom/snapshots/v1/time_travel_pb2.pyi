@@ -32,7 +32,9 @@ class _FrameContentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FrameCon
     FRAME_CONTENT_STATE: _FrameContent.ValueType  # 1
     """The whole state in every frame, or the part of it at the playback's path: the default."""
     FRAME_CONTENT_DELTA: _FrameContent.ValueType  # 2
-    """The delta from the frame before, in Timeloom's delta format; the whole state in the first frame and after a jump."""
+    """The delta from the frame before, in Timeloom's delta format. The first frame and one after a jump have the whole state
+    instead, and with a path a frame has the part itself wherever it was not there in the frame before.
+    """
     FRAME_CONTENT_CHANGES: _FrameContent.ValueType  # 3
     """What differs from the frame before, as a list of changes."""
     FRAME_CONTENT_NONE: _FrameContent.ValueType  # 4
@@ -45,7 +47,9 @@ FRAME_CONTENT_UNSPECIFIED: FrameContent.ValueType  # 0
 FRAME_CONTENT_STATE: FrameContent.ValueType  # 1
 """The whole state in every frame, or the part of it at the playback's path: the default."""
 FRAME_CONTENT_DELTA: FrameContent.ValueType  # 2
-"""The delta from the frame before, in Timeloom's delta format; the whole state in the first frame and after a jump."""
+"""The delta from the frame before, in Timeloom's delta format. The first frame and one after a jump have the whole state
+instead, and with a path a frame has the part itself wherever it was not there in the frame before.
+"""
 FRAME_CONTENT_CHANGES: FrameContent.ValueType  # 3
 """What differs from the frame before, as a list of changes."""
 FRAME_CONTENT_NONE: FrameContent.ValueType  # 4
@@ -128,7 +132,10 @@ class Breakpoint(_message.Message):
     changed_path: _builtins.str
     """Where the value at this JSON pointer differs from the one in the frame before."""
     expression: _builtins.str
-    """Where this CEL expression over `state` and `snapshot` is true."""
+    """Where this CEL expression over `state` and `snapshot` is true. A snapshot has its fields of this contract, without
+    state and effects, and with a kind such as 'STEP_END'. Where the expression names something that is not there, it
+    is false.
+    """
     def __init__(
         self,
         *,

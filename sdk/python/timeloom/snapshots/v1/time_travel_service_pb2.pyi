@@ -242,7 +242,7 @@ Global___PausePlayback: _TypeAlias = PausePlayback  # noqa: Y015
 
 @_typing.final
 class StepPlayback(_message.Message):
-    """Moves a playback by single frames."""
+    """Moves a playback by single frames, all of which are sent, up to the first breakpoint. Then it waits."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -264,7 +264,7 @@ Global___StepPlayback: _TypeAlias = StepPlayback  # noqa: Y015
 
 @_typing.final
 class JumpPlayback(_message.Message):
-    """Moves a playback to a snapshot."""
+    """Moves a playback to a snapshot. Then it waits."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -549,7 +549,8 @@ class BisectExecutionRequest(_message.Message):
     execution_id: _builtins.str
     expression: _builtins.str
     """A CEL expression that is true of bad states; it sees `state` and `snapshot`, and `good`, the state of the same step
-    of the good execution, if there is one. May be empty beside a good execution: then a state is bad that differs.
+    of the good execution, or null if there is none. It is false where it names something that is not there. May be empty
+    beside a good execution: then a state is bad that differs, or that has no counterpart.
     """
     good_sequence: _builtins.int
     """A snapshot known to be good; none if zero."""

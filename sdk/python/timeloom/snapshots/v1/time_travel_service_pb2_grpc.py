@@ -134,7 +134,9 @@ class TimeTravelServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ControlPlayback(self, request_iterator, context):
-        """Plays recorded snapshots under the caller's control: play, pause, step, jump. In REST, a WebSocket.
+        """Plays recorded snapshots under the caller's control: play, pause, step, jump. In REST, a WebSocket. Every command is
+        answered by its frames and a status; one that cannot be obeyed ends the playback with its error. After the last
+        command it ends when nothing comes by itself any more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -169,7 +171,7 @@ class TimeTravelServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def CompareExecutions(self, request, context):
-        """Compares two executions step by step.
+        """Compares two executions step by step, on the ways to their heads. Steps are the same by their name and kind.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

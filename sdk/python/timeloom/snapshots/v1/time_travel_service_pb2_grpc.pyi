@@ -36,7 +36,10 @@ class TimeTravelServiceStub:
     PlayExecution: _grpc.UnaryStreamMultiCallable[_time_travel_service_pb2.PlayExecutionRequest, _time_travel_service_pb2.PlayExecutionResponse]
     """Plays the recorded snapshots, at the pace in which they were recorded or another, up to the first breakpoint."""
     ControlPlayback: _grpc.StreamStreamMultiCallable[_time_travel_service_pb2.ControlPlaybackRequest, _time_travel_service_pb2.ControlPlaybackResponse]
-    """Plays recorded snapshots under the caller's control: play, pause, step, jump. In REST, a WebSocket."""
+    """Plays recorded snapshots under the caller's control: play, pause, step, jump. In REST, a WebSocket. Every command is
+    answered by its frames and a status; one that cannot be obeyed ends the playback with its error. After the last
+    command it ends when nothing comes by itself any more.
+    """
     ForkExecution: _grpc.UnaryUnaryMultiCallable[_time_travel_service_pb2.ForkExecutionRequest, _time_travel_service_pb2.ForkExecutionResponse]
     """Begins a new execution that shares the snapshots up to one of this execution and goes on from there."""
     RollbackExecution: _grpc.UnaryUnaryMultiCallable[_time_travel_service_pb2.RollbackExecutionRequest, _time_travel_service_pb2.RollbackExecutionResponse]
@@ -46,7 +49,7 @@ class TimeTravelServiceStub:
     BisectExecution: _grpc.UnaryUnaryMultiCallable[_time_travel_service_pb2.BisectExecutionRequest, _time_travel_service_pb2.BisectExecutionResponse]
     """Finds the first bad snapshot: within an execution, or of an execution beside a good one."""
     CompareExecutions: _grpc.UnaryUnaryMultiCallable[_time_travel_service_pb2.CompareExecutionsRequest, _time_travel_service_pb2.CompareExecutionsResponse]
-    """Compares two executions step by step."""
+    """Compares two executions step by step, on the ways to their heads. Steps are the same by their name and kind."""
     GetTimeline: _grpc.UnaryUnaryMultiCallable[_time_travel_service_pb2.GetTimelineRequest, _time_travel_service_pb2.GetTimelineResponse]
     """Lists everything that happened in an execution, by time: snapshots, effects, moves of the head, forks."""
     VerifyExecution: _grpc.UnaryUnaryMultiCallable[_time_travel_service_pb2.VerifyExecutionRequest, _time_travel_service_pb2.VerifyExecutionResponse]
@@ -76,7 +79,10 @@ class TimeTravelServiceAsyncStub(TimeTravelServiceStub):
     PlayExecution: _aio.UnaryStreamMultiCallable[_time_travel_service_pb2.PlayExecutionRequest, _time_travel_service_pb2.PlayExecutionResponse]  # type: ignore[assignment]
     """Plays the recorded snapshots, at the pace in which they were recorded or another, up to the first breakpoint."""
     ControlPlayback: _aio.StreamStreamMultiCallable[_time_travel_service_pb2.ControlPlaybackRequest, _time_travel_service_pb2.ControlPlaybackResponse]  # type: ignore[assignment]
-    """Plays recorded snapshots under the caller's control: play, pause, step, jump. In REST, a WebSocket."""
+    """Plays recorded snapshots under the caller's control: play, pause, step, jump. In REST, a WebSocket. Every command is
+    answered by its frames and a status; one that cannot be obeyed ends the playback with its error. After the last
+    command it ends when nothing comes by itself any more.
+    """
     ForkExecution: _aio.UnaryUnaryMultiCallable[_time_travel_service_pb2.ForkExecutionRequest, _time_travel_service_pb2.ForkExecutionResponse]  # type: ignore[assignment]
     """Begins a new execution that shares the snapshots up to one of this execution and goes on from there."""
     RollbackExecution: _aio.UnaryUnaryMultiCallable[_time_travel_service_pb2.RollbackExecutionRequest, _time_travel_service_pb2.RollbackExecutionResponse]  # type: ignore[assignment]
@@ -86,7 +92,7 @@ class TimeTravelServiceAsyncStub(TimeTravelServiceStub):
     BisectExecution: _aio.UnaryUnaryMultiCallable[_time_travel_service_pb2.BisectExecutionRequest, _time_travel_service_pb2.BisectExecutionResponse]  # type: ignore[assignment]
     """Finds the first bad snapshot: within an execution, or of an execution beside a good one."""
     CompareExecutions: _aio.UnaryUnaryMultiCallable[_time_travel_service_pb2.CompareExecutionsRequest, _time_travel_service_pb2.CompareExecutionsResponse]  # type: ignore[assignment]
-    """Compares two executions step by step."""
+    """Compares two executions step by step, on the ways to their heads. Steps are the same by their name and kind."""
     GetTimeline: _aio.UnaryUnaryMultiCallable[_time_travel_service_pb2.GetTimelineRequest, _time_travel_service_pb2.GetTimelineResponse]  # type: ignore[assignment]
     """Lists everything that happened in an execution, by time: snapshots, effects, moves of the head, forks."""
     VerifyExecution: _aio.UnaryUnaryMultiCallable[_time_travel_service_pb2.VerifyExecutionRequest, _time_travel_service_pb2.VerifyExecutionResponse]  # type: ignore[assignment]
@@ -125,7 +131,10 @@ class TimeTravelServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_time_travel_service_pb2.ControlPlaybackRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_time_travel_service_pb2.ControlPlaybackResponse], _abc.AsyncIterator[_time_travel_service_pb2.ControlPlaybackResponse]]:
-        """Plays recorded snapshots under the caller's control: play, pause, step, jump. In REST, a WebSocket."""
+        """Plays recorded snapshots under the caller's control: play, pause, step, jump. In REST, a WebSocket. Every command is
+        answered by its frames and a status; one that cannot be obeyed ends the playback with its error. After the last
+        command it ends when nothing comes by itself any more.
+        """
 
     @_abc_1.abstractmethod
     def ForkExecution(
@@ -165,7 +174,7 @@ class TimeTravelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _time_travel_service_pb2.CompareExecutionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_time_travel_service_pb2.CompareExecutionsResponse, _abc.Awaitable[_time_travel_service_pb2.CompareExecutionsResponse]]:
-        """Compares two executions step by step."""
+        """Compares two executions step by step, on the ways to their heads. Steps are the same by their name and kind."""
 
     @_abc_1.abstractmethod
     def GetTimeline(
