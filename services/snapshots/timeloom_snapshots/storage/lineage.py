@@ -99,7 +99,14 @@ class Line:
 async def select_lines(connection: Connection, project_id: UUID, execution_id: UUID) -> list[Line]:
     """Returns who owns which snapshots of an execution, in order; nothing if there is no such execution."""
     rows = await connection.fetch(SELECT_LINES, project_id, execution_id)
-    return [Line(**{**row, "owner_id": UUID(bytes=row["owner_id"].bytes)}) for row in rows]
+    return [
+        Line(
+            owner_id=UUID(bytes=row["owner_id"].bytes),
+            first_sequence=row["first_sequence"],
+            last_sequence=row["last_sequence"],
+        )
+        for row in rows
+    ]
 
 
 async def lock(connection: Connection, project_id: UUID, execution_id: UUID) -> Sequence[UUID]:

@@ -182,9 +182,7 @@ async def select_all(
             snapshots=[
                 _stored_snapshot(execution_id, row, effects_of.get(row["sequence"], [])) for row in rows
             ],
-            segments=[
-                StoredSegment(**{**row, "owner_id": UUID(bytes=row["owner_id"].bytes)}) for row in segments
-            ],
+            segments=[_stored_segment(row) for row in segments],
         )
         after = sequences[-1]
 
@@ -201,6 +199,18 @@ async def select_stray_keyframes(
     """Returns keyframes that belong to no snapshot, or to one that is no base: whose they are, and where."""
     rows = await connection.fetch(SELECT_STRAY_KEYFRAMES, project_id, execution_id, limit)
     return [(UUID(bytes=row["owner_id"].bytes), row["sequence"]) for row in rows]
+
+
+def _stored_segment(row: asyncpg.Record) -> StoredSegment:
+    return StoredSegment(
+        owner_id=UUID(bytes=row["owner_id"].bytes),
+        first_sequence=row["first_sequence"],
+        last_sequence=row["last_sequence"],
+        checksum=row["checksum"],
+        content=row["content"],
+        first_wanted=row["first_wanted"],
+        last_wanted=row["last_wanted"],
+    )
 
 
 def _stored_snapshot(
