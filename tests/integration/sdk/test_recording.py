@@ -265,6 +265,8 @@ def test_closing_gives_up_what_is_not_committed(service: Service) -> None:
     assert step.sequence is None
     with pytest.raises(errors.ConfigurationError, match="closed"):
         execution.step("late", {"n": 2})
+    with pytest.raises(errors.ConfigurationError, match="closed"):
+        recording.__exit__(None, None, None)
 
 
 def test_what_went_wrong_while_failing_does_not_hide_the_error(service: Service) -> None:
