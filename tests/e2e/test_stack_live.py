@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from tests.e2e import events
 from tests.e2e.rest import STATES, create, ok, problem, record, recorded
@@ -24,7 +25,7 @@ WAIT_SECONDS = 10.0
 class LiveClient:
     """One WebSocket, whose messages are JSON objects."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def send(self, kind: str, **members: str) -> None:

@@ -28,7 +28,7 @@ from timeloom_platform.embedded.process import EmbeddedServer
 from timeloom_platform.testing import eventually
 from timeloom_snapshots.assembly import ROOM
 from timeloom_snapshots.codec import Codec
-from timeloom_snapshots.verification import verify_execution
+from timeloom_snapshots.verification import Verifications
 
 T = TypeVar("T")
 
@@ -153,9 +153,8 @@ async def _check(running: Running, postgres: EmbeddedPostgres) -> None:
             }
             assert len(stored) == len(rows)
             assert stored == acknowledged
-            assert (
-                await verify_execution(database, Codec.packaged(), running.project_id, execution_id) is None
-            )
+            verifications = Verifications(database=database, codec=Codec.packaged())
+            assert (await verifications.verify(running.project_id, execution_id)).problems == []
     finally:
         await database.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,7 +80,7 @@ def test_ranges_have_the_same_sequences(sets: list[set[int]]) -> None:
     ranges = sequence_ranges.merged(each for some in sets for each in sequence_ranges.of(some))
     everything = set().union(*sets)
     assert {each for first, last in ranges for each in range(first, last + 1)} == everything
-    assert all(one.last + 1 < two.first for one, two in zip(ranges, ranges[1:], strict=False))
+    assert all(one.last + 1 < two.first for one, two in pairwise(ranges))
     for sequence in range(1, 62):
         assert sequence_ranges.contains(ranges, sequence) == (sequence in everything)
 
