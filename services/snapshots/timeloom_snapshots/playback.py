@@ -17,7 +17,7 @@ from timeloom.state.changes import ABSENT, Change
 from timeloom_platform.expressions import Expression
 from timeloom_snapshots import parts
 from timeloom_snapshots.model import Snapshot, SnapshotKind
-from timeloom_snapshots.steps import Step
+from timeloom_snapshots.steps import Delta, Step
 
 PAUSE_SECONDS_DEFAULT: Final = 5.0
 """Longer pauses of a recording are cut to this, unless a playback says otherwise."""
@@ -153,8 +153,12 @@ class Playback:
     def work_bytes(self, step: Step) -> int:
         """Returns on how much there is to work for a frame: the state, unless only what changed matters."""
         looks_at_all = any(isinstance(each, AtCondition) for each in self.breakpoints)
-        is_next = self.shown is not None and self.shown.sequence == step.sequence - 1 and not self._path
-        is_slim = self._content is FrameContent.NONE or (self._content is FrameContent.DELTA and is_next)
+        is_slim = self._content is FrameContent.NONE or (
+            self._content is FrameContent.DELTA
+            and not self._path
+            and self.shown is not None
+            and _stored_between(self.shown, step) is not None
+        )
         return 0 if is_slim and not looks_at_all else step.snapshot.state_bytes
 
     def pause_seconds(self, following: Step, *, speed: float, is_reverse: bool) -> float:
@@ -235,11 +239,24 @@ def _differs(old: Any, new: Any, path: str) -> bool:
 
 
 def _delta_between(before: Step, step: Step) -> bytes:
-    """Returns what is stored, where that leads from one state to the other and is not a whole state."""
-    stored = step.delta
-    if before.sequence == step.sequence - 1 and not delta.sets_root(stored.operations):
+    stored = _stored_between(before, step)
+    if stored is None:
+        return delta.encode(delta.diff(before.state, step.state))
+    if stored is step.delta:
         return stored.encoded
-    return delta.encode(delta.diff(before.state, step.state))
+    return delta.encode(delta.invert(step.state, stored.operations))
+
+
+def _stored_between(before: Step, step: Step) -> Delta | None:
+    """Returns the delta that is stored between neighbours; None if there is none but a whole state."""
+    if abs(before.sequence - step.sequence) != 1:
+        return None
+    stored = max(before, step, key=_sequence_of).delta
+    return None if delta.sets_root(stored.operations) else stored
+
+
+def _sequence_of(step: Step) -> int:
+    return step.sequence
 
 
 def _encoded(part: Any) -> bytes:

@@ -113,11 +113,6 @@ def unreadable(execution_id: UUID, sequence: int) -> DataLossError:
     return DataLossError(f"Snapshot {sequence} of {execution_id} cannot be read from what is stored.")
 
 
-def damaged(execution_id: UUID, sequence: int) -> DataLossError:
-    """Returns the error for a snapshot whose state is not what was recorded."""
-    return DataLossError(f"Snapshot {sequence} of {execution_id} fails its hash.")
-
-
 def _next(execution_id: UUID, cursor: Cursor | None, each: Delta, snapshot: Snapshot | None) -> Cursor | None:
     """Returns where a delta leads; None if it is relative to something that is not at hand."""
     sets_root = delta.sets_root(each.operations)
@@ -144,4 +139,4 @@ def _applied(cursor: Cursor, each: Delta) -> Cursor:
 
 def _prove(snapshot: Snapshot, state_hash: StateHash) -> None:
     if state_hash.digest != snapshot.state_hash:
-        raise damaged(snapshot.execution_id, snapshot.sequence)
+        raise DataLossError(f"Snapshot {snapshot.sequence} of {snapshot.execution_id} fails its hash.")

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from timeloom.state import canonical, delta
 from timeloom.state.changes import ABSENT, ChangeKind
-from timeloom.state.statehash import StateHash
 from timeloom_platform.database import Database
 from timeloom_platform.errors import NotFoundError, PathNotFoundError, TooLargeError
 from timeloom_platform.pagination import Cursors, ListIdentity, Page
@@ -20,7 +19,7 @@ from timeloom_snapshots.facts import Fact
 from timeloom_snapshots.reader import StateReader
 from timeloom_snapshots.runs import DeltaRuns
 from timeloom_snapshots.sequence_ranges import SequenceRange
-from timeloom_snapshots.steps import Delta, damaged, unreadable
+from timeloom_snapshots.steps import Delta, unreadable
 from timeloom_snapshots.storage import deltas, spans
 from timeloom_snapshots.storage import facts as storage
 from timeloom_snapshots.values import ValueChange, ValueTrack
@@ -73,7 +72,7 @@ class ValueHistory:
             PathNotFoundError: The path is no JSON pointer, or nothing ever was there.
             InvalidPageTokenError: The token belongs to another list.
             TooLargeError: One change alone is larger than an answer.
-            DataLossError: What is stored cannot be read, or the last state does not have its hash.
+            DataLossError: What is stored cannot be read.
         """
         parts.checked_pointer(path)
         identity = _identity(project_id, execution_id, path, sequence)
@@ -88,16 +87,15 @@ class ValueHistory:
         if after:
             track = ValueTrack(path, state=await self._state(project_id, execution_id, after), sequence=after)
         await self._follow_way(project_id, execution_id, track, way_to(wanted, turns), limit=limit + 1)
-        known = await self._facts(project_id, execution_id, [*_sequences(track), wanted, track.sequence])
+        known = await self._facts(project_id, execution_id, [*_sequences(track), wanted])
         if wanted not in known:
             raise NotFoundError(f"Execution {execution_id} has no snapshot {wanted}.")
         if not track.changes and not after:
             raise PathNotFoundError(
                 f"path: nothing is at {path} on the way to snapshot {wanted}.", metadata={"path": path}
             )
-        last = known.get(track.sequence, known[wanted])
-        await work.on(last.state_bytes, _prove, execution_id, last, track)
-        entries = await work.on(last.state_bytes, _entries, track.changes[:limit], known)
+        state_bytes = known[wanted].state_bytes
+        entries = await work.on(state_bytes, _entries, track.changes[:limit], known)
         token = ""
         if len(entries) < len(track.changes):
             token = self._cursors.encode([wanted, entries[-1].sequence], of=identity)
@@ -156,12 +154,6 @@ def _advance(execution_id: UUID, track: ValueTrack, run: Sequence[Delta], limit:
         return track.advance(run, limit=limit)
     except delta.DeltaError as error:
         raise unreadable(execution_id, track.sequence + 1) from error
-
-
-def _prove(execution_id: UUID, last: Fact, track: ValueTrack) -> None:
-    """Compares the newest state with its recorded hash; those before it are not hashed for themselves."""
-    if track.sequence == last.sequence and StateHash.of(track.state).digest != last.state_hash:
-        raise damaged(execution_id, last.sequence)
 
 
 def _entries(changes: Sequence[ValueChange], known: Mapping[int, Fact]) -> list[DatedChange]:

@@ -1,7 +1,8 @@
 """One value over time: following the part of a state at a path along the deltas.
 
-Deltas say what they touch. Only where one touches the path the value is looked at, so that following it costs
-hardly more than applying the deltas.
+Deltas say what they touch. Operations on other members of the objects along the path are not applied at
+all, and only where one touches the path the value is looked at, so that following it costs hardly more than
+reading the deltas.
 """
 
 from __future__ import annotations
@@ -38,17 +39,17 @@ class ValueTrack:
     """Follows the value at a path from state to state.
 
     Attributes:
-        state: The newest state.
         sequence: The newest snapshot's.
         changes: What was found, oldest first.
     """
 
     def __init__(self, path: str, *, state: Any = ABSENT, sequence: int = 0) -> None:
-        self.state = STATE_BEFORE_ALL if state is ABSENT else state
         self.sequence = sequence
         self.changes: list[ValueChange] = []
         self._path = path
         self._tokens = pointer.parse(path)
+        # Members beside the path may be out of date.
+        self._state = STATE_BEFORE_ALL if state is ABSENT else state
         self._value = parts.part_or_absent(state, path)
 
     def advance(self, deltas: Sequence[Delta], *, limit: int) -> int:
@@ -63,10 +64,11 @@ class ValueTrack:
         for place, each in enumerate(deltas):
             if len(self.changes) >= limit:
                 return place
-            if not delta.sets_root(each.operations) and each.sequence != self.sequence + 1:
+            if each.sequence != self.sequence + 1 and not delta.sets_root(each.operations):
                 return place
-            state = delta.apply(self.state, each.operations)
-            is_touched = any(touches(operation, self._tokens) for operation in each.operations)
+            needed = [operation for operation in each.operations if not is_beside(operation, self._tokens)]
+            state = delta.apply(self._state, needed) if needed else self._state
+            is_touched = any(touches(operation, self._tokens) for operation in needed)
             self._reach(each.sequence, state, look=is_touched)
         return len(deltas)
 
@@ -75,7 +77,7 @@ class ValueTrack:
         self._reach(sequence, state, look=True)
 
     def _reach(self, sequence: int, state: Any, *, look: bool) -> None:
-        self.sequence, self.state = sequence, state
+        self.sequence, self._state = sequence, state
         if not look:
             return
         old, new = self._value, parts.part_or_absent(state, self._path)
@@ -83,6 +85,20 @@ class ValueTrack:
         if old is new or (old is not ABSENT and new is not ABSENT and align.same(old, new)):
             return
         self.changes.append(ValueChange(sequence=sequence, old_value=old, new_value=new))
+
+
+def is_beside(operation: Operation, tokens: Sequence[str]) -> bool:
+    """Tells whether an operation changes nothing but another member of an object along the path.
+
+    Members keep their names, so that nothing of it ever comes onto the path, nor does anything on the path
+    depend on it. Elements of lists change their places: from the first list on, this cannot be told.
+    """
+    for key, token in zip(operation.path, tokens, strict=False):
+        if type(key) is not str:
+            return False
+        if key != token:
+            return True
+    return False
 
 
 def touches(operation: Operation, tokens: Sequence[str]) -> bool:

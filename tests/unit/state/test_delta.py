@@ -48,6 +48,17 @@ def test_lists_become_one_another(pair: tuple[list[Any], list[Any]]) -> None:
     _check(*pair)
 
 
+@given(st.one_of(related_pairs(), list_pairs()))
+def test_an_inverted_delta_leads_back(pair: tuple[Any, Any]) -> None:
+    old, new = pair
+    operations = delta.diff(old, new)
+    inverted = delta.invert(old, operations)
+    back = delta.apply(new, delta.decode(delta.encode(inverted)))
+    assert canonical.encode(back) == canonical.encode(old)
+    again = delta.apply(back, delta.invert(new, inverted))
+    assert canonical.encode(again) == canonical.encode(new)
+
+
 @given(st.lists(related_pairs(), min_size=1, max_size=5))
 def test_deltas_applied_at_once_give_what_they_give_one_by_one(pairs: list[tuple[Any, Any]]) -> None:
     states = [state for pair in pairs for state in pair]

@@ -15,6 +15,7 @@ the name of a member, stays apart from ``0``, the index of an element.
 
 from timeloom.state._apply import apply, apply_all
 from timeloom.state._diff import diff, track
+from timeloom.state._invert import invert
 from timeloom.state._operations import (
     OPERATIONS_MAX,
     DeltaError,
@@ -46,6 +47,7 @@ __all__ = [
     "decode_trusted_all",
     "diff",
     "encode",
+    "invert",
     "parse",
     "sets_root",
     "track",
