@@ -29,6 +29,9 @@ CANDIDATES_MAX: Final = 100
 STEPS_MIN: Final = 8
 """Fewer deltas together are not worth a segment."""
 
+STEPS_ENOUGH: Final = 64
+"""More deltas together take little less."""
+
 logger = structlog.get_logger(__name__)
 
 
@@ -68,7 +71,7 @@ class Sealer:
         return count
 
     async def _seal_some(self, project_id: UUID, execution_id: UUID) -> int:
-        """Looks at the next snapshots; returns how many it looked at."""
+        """Seals the next snapshots; returns how many."""
         async with self._database.transaction(str(project_id)) as connection:
             locked = await storage.lock(connection, project_id, execution_id, self._rules)
             if locked is None:
@@ -84,20 +87,26 @@ class Sealer:
                 last=last,
                 limit=limits.SEGMENT_STEPS_MAX,
             )
-            if not await self._seal(connection, project_id, execution_id, steps):
-                last = locked.snapshot_count
-            elif len(steps) == limits.SEGMENT_STEPS_MAX:
-                last = steps[-1].sequence
-            await storage.note_sealed(connection, project_id, execution_id, last)
-        return len(steps)
+            # The last run goes on if there are more: what is sealed next begins with it.
+            has_more = len(steps) == limits.SEGMENT_STEPS_MAX
+            sealed = await self._packed_or_none(project_id, execution_id, steps, has_more=has_more)
+            if sealed is None:
+                await storage.note_sealed(connection, project_id, execution_id, locked.snapshot_count)
+                return 0
+            await storage.seal(connection, project_id, execution_id, sealed.steps)
+            for segment in sealed.segments:
+                await storage.insert_segment(connection, project_id, execution_id, segment)
+            reached = sealed.steps[-1].sequence if has_more else last
+            await storage.note_sealed(connection, project_id, execution_id, reached)
+        return len(sealed.steps)
 
-    async def _seal(
-        self, connection: Connection, project_id: UUID, execution_id: UUID, steps: Sequence[StoredStep]
-    ) -> bool:
-        """Seals steps, or returns False: what is damaged must stay as it is, for whoever looks into it."""
+    async def _packed_or_none(
+        self, project_id: UUID, execution_id: UUID, steps: Sequence[StoredStep], *, has_more: bool
+    ) -> _Sealed | None:
+        """Packs steps; None if they are damaged: they must stay as they are, for whoever looks into it."""
         size_bytes = sum(len(step.delta or b"") for step in steps)
         try:
-            sealed = await work.on(size_bytes, self._packed, steps)
+            return await work.on(size_bytes, self._packed, steps, has_more=has_more)
         except CodecError:
             logger.exception(
                 "snapshots not sealed: damaged",
@@ -106,15 +115,14 @@ class Sealer:
                 first=steps[0].sequence,
                 last=steps[-1].sequence,
             )
-            return False
-        await storage.seal(connection, project_id, execution_id, sealed.steps)
-        for segment in sealed.segments:
-            await storage.insert_segment(connection, project_id, execution_id, segment)
-        return True
+            return None
 
-    def _packed(self, steps: Sequence[StoredStep]) -> _Sealed:
+    def _packed(self, steps: Sequence[StoredStep], *, has_more: bool) -> _Sealed:
         sealed = _Sealed(steps=[], segments=[])
-        for part in self._parts(steps):
+        parts = list(self._parts(steps))
+        if has_more and len(parts) > 1:
+            parts.pop()
+        for part in parts:
             entries = [entry for _, entry in part if entry is not None]
             if len(entries) < STEPS_MIN:
                 sealed.steps.extend(_kept_whole(step) for step, _ in part)
@@ -128,7 +136,10 @@ class Sealer:
         return sealed
 
     def _parts(self, steps: Sequence[StoredStep]) -> Iterator[list[tuple[StoredStep, Entry | None]]]:
-        """Yields the steps in parts: as many as fit into a segment, or a single one without an entry."""
+        """Yields the steps in parts: those of a segment, or a single one without an entry.
+
+        A segment ends where a run does, if it is long enough: then who reads the next run need not unpack it.
+        """
         part: list[tuple[StoredStep, Entry | None]] = []
         room = limits.SEGMENT_BYTES_MAX
         for step in steps:
@@ -142,6 +153,9 @@ class Sealer:
                 continue
             part.append((step, entry))
             room -= size_bytes
+            if step.base_sequence == step.sequence and len(part) >= STEPS_ENOUGH:
+                yield part
+                part, room = [], limits.SEGMENT_BYTES_MAX
         if part:
             yield part
 

@@ -62,13 +62,24 @@ async def test_a_service_that_starts_reads_what_is_sealed(service: Service) -> N
 
 async def test_the_newest_of_a_running_execution_are_left(service: Service) -> None:
     execution_id = await record(service, 300)
-    assert await sealer(service, CALM).seal_due() == limits.SEGMENT_STEPS_MAX
-    assert await hot_rows(service) == 300 - limits.SEGMENT_STEPS_MAX
+    count = await sealer(service, CALM).seal_due()
+    assert 0 < count <= 300 - CALM.recent_count
+    assert await hot_rows(service) == 300 - count
     assert await sealer(service, CALM).seal_due() == 0
     await service.complete(execution_id)
-    assert await sealer(service, CALM).seal_due() == 300 - limits.SEGMENT_STEPS_MAX
+    assert await sealer(service, CALM).seal_due() == 300 - count
     assert await hot_rows(service) == 0
     assert await service.state(execution_id, 299) == STATES[298]
+
+
+async def test_a_segment_ends_where_a_run_does(service: Service) -> None:
+    await record(service, 300)
+    await seal(service)
+    async with service.rows() as connection:
+        ends = await connection.fetch("SELECT last_sequence AS last FROM segments ORDER BY last_sequence")
+        bases = await connection.fetch("SELECT sequence FROM keyframes")
+    assert [row["last"] for row in ends][-1] == 300
+    assert {row["last"] for row in ends[:-1]} <= {row["sequence"] for row in bases}
 
 
 async def test_keys_are_found_and_stay_unique(service: Service) -> None:
