@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import grpc
 import grpc.aio
 import pytest
 
 from tests.integration.snapshots.service import Service, record_request, refusal_of
+from tests.integration.snapshots.test_pruning import AT_ONCE
 from timeloom.snapshots.v1 import snapshots_pb2
 from timeloom.snapshots.v1 import time_travel_pb2 as nouns
 from timeloom.snapshots.v1 import time_travel_service_pb2 as messages
 from timeloom.state import canonical, delta
 from timeloom.state.statehash import StateHash
+from timeloom_snapshots.codec import Codec
+from timeloom_snapshots.sealing import Sealer
 
 BEGIN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PLAYING = nouns.PLAYBACK_STATE_PLAYING
@@ -203,3 +207,35 @@ async def test_a_damaged_state_is_not_shown(service: Service) -> None:
             pass
     assert refusal_of(raised.value).status is grpc.StatusCode.DATA_LOSS
     assert "Snapshot 5" in refusal_of(raised.value).message
+
+
+@pytest.mark.parametrize("is_sealed", [False, True])
+async def test_plays_what_was_forked_and_over_what_was_deleted(service: Service, *, is_sealed: bool) -> None:
+    origin = await recorded(service, 12)
+    fork = await service.travel.ForkExecution(
+        messages.ForkExecutionRequest(execution_id=origin.execution_id, sequence=9),
+        metadata=service.metadata,
+    )
+    shared = {number: state for number, state in origin.states.items() if number <= 9}
+    forked = Recorded(execution_id=fork.execution.id, states=shared)
+    for number in range(10, 16):
+        forked.states[number] = {"number": -number}
+        await service.record(forked.execution_id, state=forked.states[number])
+    gone = [10, 12, 13]
+    deletion = messages.DeleteSnapshotsRequest(execution_id=forked.execution_id, sequences=gone)
+    await service.travel.DeleteSnapshots(deletion, metadata=service.metadata)
+    present = [number for number in forked.states if number not in gone]
+    if is_sealed:
+        sealer = Sealer(database=service.database, codec=Codec.packaged(), rules=AT_ONCE)
+        for execution_id in (origin.execution_id, forked.execution_id):
+            assert await sealer.seal_execution(service.project_id, UUID(execution_id))
+    for reverse in (False, True):
+        frames, status = await play(
+            service, forked, content=nouns.FRAME_CONTENT_DELTA, reverse=reverse, path=""
+        )
+        assert sequences(frames) == (present[::-1] if reverse else present)
+        assert status.state == ENDED
+        state: Any = canonical.decode(frames[0].snapshot.state)
+        for frame in frames[1:]:
+            state = delta.apply(state, delta.decode(frame.delta))
+            assert state == forked.states[frame.snapshot.sequence]
