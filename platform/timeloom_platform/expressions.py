@@ -7,6 +7,8 @@ and how often its comprehensions turn (10,000 times an evaluation), has regular 
 time, and converts a state of 550 KB in 2 ms, where the one in Rust takes 10 and the one in Python 24. It has
 wheels for Linux and macOS, and needs nothing else.
 
+A member's name ends for it at U+0000: two that differ only after that make an expression over the whole fail.
+
 Nothing in the language reads a clock, a file or a network, and nothing of ours is added to it.
 """
 
