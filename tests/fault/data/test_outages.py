@@ -31,6 +31,8 @@ class Writer:
     def __init__(self, database: Database, project_id: str) -> None:
         self.acknowledged: list[int] = []
         self.uncertain: list[int] = []
+        self.cut_off: list[int] = []
+        """What was on its way when the writer was told to end: it may have been committed."""
         self._database = database
         self._project_id = project_id
 
@@ -40,6 +42,9 @@ class Writer:
             try:
                 await tell(self._database, self._project_id, [number], topic=TOPIC)
                 self.acknowledged.append(number)
+            except asyncio.CancelledError:
+                self.cut_off.append(number)
+                raise
             except Exception as error:
                 if not isinstance(error, UnavailableError) and not isinstance(
                     map_database_error(error), UnavailableError
@@ -93,7 +98,8 @@ class House:
         stored = (await kept(self._bus, self._project_id))[TOPIC]
         assert stored == sorted(set(stored))
         assert set(self.writer.acknowledged) <= set(stored)
-        assert set(stored) <= set(self.writer.acknowledged) | set(self.writer.uncertain)
+        writer = self.writer
+        assert set(stored) <= {*writer.acknowledged, *writer.uncertain, *writer.cut_off}
         assert await self.notes() == stored
 
 
