@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-DISTRIBUTIONS := sdk/python platform services/snapshots gateway stack
+DISTRIBUTIONS := sdk/python platform services/memory services/snapshots gateway stack
 EDITABLE := $(addprefix -e ,$(DISTRIBUTIONS))
 PYPROJECTS := $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
 CODEGEN := $(UV) run --quiet --isolated --no-project --with-requirements codegen.lock python
@@ -28,14 +28,14 @@ $(UV): bootstrap.lock
 
 $(VENV)/.runtime: $(UV) requirements.lock $(PYPROJECTS)
 	@echo "Installing what Timeloom runs on into $(VENV)"
-	@$(UV) pip install --python $(BIN)/python --quiet --require-hashes -r requirements.lock
+	@$(UV) pip install --python $(BIN)/python --quiet --no-deps --require-hashes -r requirements.lock
 	@$(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation $(EDITABLE)
 	@$(BIN)/python -m compileall -q -j 2 $(VENV)/lib $(DISTRIBUTIONS) > /dev/null || true
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "Installing what the checks and tests need into $(VENV)"
-	@$(UV) pip install --python $(BIN)/python --quiet --require-hashes -r requirements-dev.lock
+	@$(UV) pip install --python $(BIN)/python --quiet --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 .PHONY: setup
@@ -69,7 +69,7 @@ lock: $(UV) ## Resolve the requirement files into their locks
 .PHONY: resolve
 resolve:
 	@$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --quiet $(NAME).in -o $(OUTPUT)
+		--no-emit-index-url --quiet --excludes excludes.in $(NAME).in -o $(OUTPUT)
 
 .PHONY: format
 format: setup ## Format the Python code and the protos

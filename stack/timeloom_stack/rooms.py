@@ -16,6 +16,9 @@ class Room:
         return f"TIMELOOM_{self.name.upper()}_ADDRESS"
 
 
-ROOMS = (Room(name="snapshots", module="timeloom_snapshots"),)
+ROOMS = (
+    Room(name="memory", module="timeloom_memory"),
+    Room(name="snapshots", module="timeloom_snapshots"),
+)
 
 GATEWAY_MODULE = "timeloom_gateway"

@@ -51,6 +51,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The API key lacks the scope that this method needs."""
     REASON_CSRF_REJECTED: _Reason.ValueType  # 24
     """A request with the session cookie lacks its anti-forgery token or comes from another origin."""
+    REASON_PERMISSION_DENIED: _Reason.ValueType  # 25
+    """The agent that the call is made for may not do this here."""
     REASON_NOT_FOUND: _Reason.ValueType  # 40
     """There is no such resource in this project."""
     REASON_ALREADY_EXISTS: _Reason.ValueType  # 41
@@ -135,6 +137,8 @@ REASON_MISSING_SCOPE: Reason.ValueType  # 23
 """The API key lacks the scope that this method needs."""
 REASON_CSRF_REJECTED: Reason.ValueType  # 24
 """A request with the session cookie lacks its anti-forgery token or comes from another origin."""
+REASON_PERMISSION_DENIED: Reason.ValueType  # 25
+"""The agent that the call is made for may not do this here."""
 REASON_NOT_FOUND: Reason.ValueType  # 40
 """There is no such resource in this project."""
 REASON_ALREADY_EXISTS: Reason.ValueType  # 41

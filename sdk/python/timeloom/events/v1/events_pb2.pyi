@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from timeloom.memory.v1 import memory_pb2 as _memory_pb2
 from timeloom.snapshots.v1 import snapshots_pb2 as _snapshots_pb2
 import builtins as _builtins
 import sys
@@ -40,6 +41,9 @@ class Event(_message.Message):
     SNAPSHOTS_RECORDED_FIELD_NUMBER: _builtins.int
     SNAPSHOTS_DELETED_FIELD_NUMBER: _builtins.int
     SNAPSHOT_UPDATED_FIELD_NUMBER: _builtins.int
+    MEMORIES_CHANGED_FIELD_NUMBER: _builtins.int
+    MEMORY_ANNOUNCED_FIELD_NUMBER: _builtins.int
+    MEMORY_JOB_UPDATED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Unique (a UUIDv7): consumers use it to recognise a repeated delivery."""
     project_id: _builtins.str
@@ -64,6 +68,12 @@ class Event(_message.Message):
     def snapshots_deleted(self) -> Global___SnapshotsDeleted: ...
     @_builtins.property
     def snapshot_updated(self) -> Global___SnapshotUpdated: ...
+    @_builtins.property
+    def memories_changed(self) -> Global___MemoriesChanged: ...
+    @_builtins.property
+    def memory_announced(self) -> Global___MemoryAnnounced: ...
+    @_builtins.property
+    def memory_job_updated(self) -> Global___MemoryJobUpdated: ...
     def __init__(
         self,
         *,
@@ -78,12 +88,15 @@ class Event(_message.Message):
         snapshots_recorded: Global___SnapshotsRecorded | None = ...,
         snapshots_deleted: Global___SnapshotsDeleted | None = ...,
         snapshot_updated: Global___SnapshotUpdated | None = ...,
+        memories_changed: Global___MemoriesChanged | None = ...,
+        memory_announced: Global___MemoryAnnounced | None = ...,
+        memory_job_updated: Global___MemoryJobUpdated | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "payload", b"payload", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "payload", b"payload", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "payload", b"payload", "project_id", b"project_id", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "topic", b"topic", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "payload", b"payload", "project_id", b"project_id", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "topic", b"topic", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted", "snapshot_updated"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted", "snapshot_updated", "memories_changed", "memory_announced", "memory_job_updated"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -250,6 +263,89 @@ class SnapshotUpdated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SnapshotUpdated: _TypeAlias = SnapshotUpdated  # noqa: Y015
+
+@_typing.final
+class MemoriesChanged(_message.Message):
+    """Memories of a namespace were created, changed, deleted or purged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAMESPACE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    MEMORY_IDS_FIELD_NUMBER: _builtins.int
+    CHANGE_FIELD_NUMBER: _builtins.int
+    namespace: _builtins.str
+    sequence: _builtins.int
+    """The position of the last of these changes among all of the project."""
+    change: _memory_pb2.MemoryChange.ValueType
+    @_builtins.property
+    def memory_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Which; empty if they are too many to name."""
+
+    def __init__(
+        self,
+        *,
+        namespace: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+        memory_ids: _abc.Iterable[_builtins.str] | None = ...,
+        change: _memory_pb2.MemoryChange.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "memory_ids", b"memory_ids", "namespace", b"namespace", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemoriesChanged: _TypeAlias = MemoriesChanged  # noqa: Y015
+
+@_typing.final
+class MemoryAnnounced(_message.Message):
+    """An agent's subscription has something new."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    subscription_id: _builtins.str
+    agent_id: _builtins.str
+    sequence: _builtins.int
+    def __init__(
+        self,
+        *,
+        subscription_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "sequence", b"sequence", "subscription_id", b"subscription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemoryAnnounced: _TypeAlias = MemoryAnnounced  # noqa: Y015
+
+@_typing.final
+class MemoryJobUpdated(_message.Message):
+    """A job of the memory service got on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def job(self) -> _memory_pb2.Job: ...
+    def __init__(
+        self,
+        *,
+        job: _memory_pb2.Job | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["job", b"job"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job", b"job"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemoryJobUpdated: _TypeAlias = MemoryJobUpdated  # noqa: Y015
 
 @_typing.final
 class OutboxBatch(_message.Message):

@@ -1,0 +1,1 @@
+"""The contract of agent memory, as generated code."""

@@ -1,0 +1,1 @@
+"""Agent memory: written verbatim, found by meaning, words and time."""

@@ -1,0 +1,36 @@
+"""The service put together from its parts, as the process and the tests use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from timeloom_memory.servicer import MemoryServicer
+from timeloom_memory.sharing_servicer import MemorySharingServicer
+from timeloom_memory.upkeep_servicer import MemoryUpkeepServicer
+from timeloom_platform.database import Database
+from timeloom_platform.pagination import Cursors
+from timeloom_platform.server import ServiceBinding
+
+ROOM: Final = "memory"
+PACKAGE: Final = "timeloom_memory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """The service, and those of its parts that somebody has to run or close."""
+
+    bindings: Sequence[ServiceBinding]
+
+
+def assembled(*, database: Database, cursors: Cursors, clock: Callable[[], datetime]) -> Assembly:  # noqa: ARG001
+    """Puts the service together."""
+    return Assembly(
+        bindings=[
+            MemoryServicer().binding(),
+            MemorySharingServicer().binding(),
+            MemoryUpkeepServicer().binding(),
+        ]
+    )
