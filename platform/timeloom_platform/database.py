@@ -8,9 +8,9 @@ again without one raises an error instead of showing the previous project's rows
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -83,8 +83,21 @@ class Database:
         self._begin_for_system = BEGIN_FOR_SYSTEM.format(role=system_role_of(room))
 
     @classmethod
-    async def connect(cls, url: str, *, room: str, pool_size: int = 8) -> Self:
+    async def connect(
+        cls,
+        url: str,
+        *,
+        room: str,
+        pool_size: int = 8,
+        prepare: Callable[[PooledConnection], Coroutine[Any, Any, None]] | None = None,
+    ) -> Self:
         """Open a pool on the room's schema, whose roles `migrate` must have made.
+
+        Args:
+            url: Of the database.
+            room: The schema's name.
+            pool_size: The connections that are open at most.
+            prepare: What is done with each connection when it is opened, such as to set the codec of a type.
 
         Raises:
             UnavailableError: PostgreSQL cannot be reached.
@@ -99,6 +112,7 @@ class Database:
             max_inactive_connection_lifetime=IDLE_CONNECTION_SECONDS,
             server_settings=_server_settings(room),
             reset=_keep_session,
+            init=prepare,
         )
         database = cls(pool, url=url, room=room)
         try:

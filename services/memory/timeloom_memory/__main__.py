@@ -11,6 +11,7 @@ from functools import partial
 from timeloom.identity.v1 import identity_service_pb2
 from timeloom_memory.assembly import PACKAGE, ROOM, assembled
 from timeloom_memory.settings import Settings
+from timeloom_memory.storage import vectors
 from timeloom_platform import metrics, settings
 from timeloom_platform.auth import InternalTokens
 from timeloom_platform.authentication import CallAuthenticator
@@ -33,7 +34,7 @@ async def main(stop: asyncio.Event) -> None:
     await migrate(service.database_url, room=ROOM, package=PACKAGE)
     async with AsyncExitStack() as stack:
         database = await Database.connect(
-            service.database_url, room=ROOM, pool_size=loaded.database_pool_size
+            service.database_url, room=ROOM, pool_size=loaded.database_pool_size, prepare=vectors.prepare
         )
         stack.push_async_callback(database.close)
         bus = await Bus.connect(service.nats_url, name=f"timeloom-{ROOM}")

@@ -16,13 +16,14 @@ NEXT: Final = """
     ON CONFLICT (project_id) DO UPDATE
     SET
         sequence = counted.sequence + 1,
-        time = greatest(clock_timestamp(), counted.time + interval '1 microsecond')
+        time = greatest(clock_timestamp(), counted.time + $2::integer * interval '1 microsecond')
     RETURNING sequence, time
 """
 """For the WITH of the statement that writes what changes: it holds the project's place until the commit.
 
 It must be the last statement of its transaction that waits for a lock: what is changed is locked before. So
-sequences become visible in order, and nobody waits for anybody in a circle.
+sequences become visible in order, and nobody waits for anybody in a circle. $2 says for how many microseconds
+before its time nothing else has happened, so that the rows of a batch may have times in their order.
 """
 
 _CURRENT: Final = "SELECT sequence FROM project_changes WHERE project_id = $1"
@@ -106,6 +107,6 @@ async def select(connection: Connection, project_id: UUID, after: int, limit: in
 
 async def take(connection: Connection, project_id: UUID) -> Place:
     """Takes the next place, for statements that need it before they run; the commit has to follow soon."""
-    row = await connection.fetchrow(NEXT, project_id)
+    row = await connection.fetchrow(NEXT, project_id, 1)
     assert row is not None, "the statement returns a row"
     return Place(row["sequence"], row["time"])

@@ -1,0 +1,114 @@
+"""Vectors on their way to PostgreSQL and back, a matrix at a time.
+
+`prepare` teaches a connection pgvector's own binary form, which is passed on as bytes: so a thousand vectors
+cost one conversion of a matrix, and not one of each number.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from timeloom_memory.model import Part
+from timeloom_platform.database import Connection
+
+Matrix: TypeAlias = npt.NDArray[np.float32]
+
+_HEADER: Final = struct.Struct(">hh")
+_BIG_ENDIAN: Final = np.dtype(">f4")
+
+_INSERT: Final = """
+INSERT INTO memory_vectors (project_id, memory_id, content_version, model, part, vector)
+SELECT $1, memory_id, content_version, $3, $4, vector
+FROM unnest($2::uuid[], $5::integer[], $6::public.vector[]) AS given (memory_id, content_version, vector)
+ON CONFLICT (project_id, memory_id, content_version, model, part) DO UPDATE SET vector = excluded.vector
+"""
+
+_SELECT: Final = """
+SELECT v.memory_id, v.vector
+FROM memories AS m
+JOIN memory_vectors AS v
+    ON v.project_id = m.project_id AND v.memory_id = m.id AND v.content_version = m.content_version
+WHERE m.project_id = $1 AND m.id = ANY($2::uuid[]) AND v.model = m.embedding_model AND v.part = $3
+"""
+
+_SELECT_OF_VERSION: Final = """
+SELECT vector
+FROM memory_vectors
+WHERE project_id = $1 AND memory_id = $2 AND content_version = $3 AND model = $4 AND part = 0
+"""
+
+
+class VectorRows(Struct, frozen=True, kw_only=True):
+    """Vectors of one model and part, one a memory, in rows of unit length."""
+
+    memory_ids: Sequence[UUID]
+    content_versions: Sequence[int]
+    model: str
+    part: Part
+    matrix: Matrix
+
+
+async def prepare(connection: Connection) -> None:
+    """Teaches a new connection to take and give vectors in pgvector's binary form."""
+    await connection.set_type_codec(
+        "vector", schema="public", encoder=_as_it_is, decoder=_as_it_is, format="binary"
+    )
+
+
+def encoded(matrix: Matrix) -> list[bytes]:
+    """Returns the rows of a matrix in binary form."""
+    count, dimension = matrix.shape
+    size = _HEADER.size + _BIG_ENDIAN.itemsize * dimension
+    form = np.empty((count, size), dtype=np.uint8)
+    form[:, : _HEADER.size] = np.frombuffer(_HEADER.pack(dimension, 0), dtype=np.uint8)
+    form[:, _HEADER.size :] = matrix.astype(_BIG_ENDIAN, order="C").view(np.uint8).reshape(count, -1)
+    data = form.tobytes()
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def decoded(rows: Sequence[bytes], dimension: int) -> Matrix:
+    """Returns vectors in binary form, all of one dimension, as the rows of a matrix."""
+    size = _HEADER.size + _BIG_ENDIAN.itemsize * dimension
+    form = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), size)
+    numbers = np.ascontiguousarray(form[:, _HEADER.size :]).view(_BIG_ENDIAN)
+    return numbers.astype(np.float32)
+
+
+async def insert(connection: Connection, project_id: UUID, rows: VectorRows) -> None:
+    """Writes vectors; those that are there are replaced."""
+    await connection.execute(
+        _INSERT,
+        project_id,
+        rows.memory_ids,
+        rows.model,
+        int(rows.part),
+        rows.content_versions,
+        encoded(rows.matrix),
+    )
+
+
+async def select(
+    connection: Connection, project_id: UUID, memory_ids: Sequence[UUID], *, part: Part = Part.CONTENT
+) -> dict[UUID, bytes]:
+    """Returns the current vectors of those memories that have one, in binary form."""
+    rows = await connection.fetch(_SELECT, project_id, memory_ids, int(part))
+    return {row["memory_id"]: row["vector"] for row in rows}
+
+
+async def select_of_version(
+    connection: Connection, project_id: UUID, memory_id: UUID, *, content_version: int, model: str
+) -> bytes | None:
+    """Returns the vector that a memory had in a content version, in binary form; None if it had none."""
+    row = await connection.fetchrow(_SELECT_OF_VERSION, project_id, memory_id, content_version, model)
+    return None if row is None else row["vector"]
+
+
+def _as_it_is(form: Any) -> Any:
+    return form
