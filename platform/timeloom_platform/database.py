@@ -47,6 +47,7 @@ COMMIT = "COMMIT"
 ROLLBACK = "ROLLBACK"
 
 PooledConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+NewConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PooledConnection"
 
 logger = structlog.get_logger(__name__)
@@ -89,7 +90,7 @@ class Database:
         *,
         room: str,
         pool_size: int = 8,
-        prepare: Callable[[PooledConnection], Coroutine[Any, Any, None]] | None = None,
+        prepare: Callable[[NewConnection], Coroutine[Any, Any, None]] | None = None,
     ) -> Self:
         """Open a pool on the room's schema, whose roles `migrate` must have made.
 

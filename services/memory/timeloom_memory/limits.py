@@ -1,0 +1,32 @@
+"""The limits of the service, each with its name. What the contract bounds already is not repeated here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NAMESPACE_BYTES_MAX: Final = 500
+"""The name of a namespace in UTF-8: with it a subject of NATS is made, whose length is bounded."""
+
+TAG_LENGTH_MAX: Final = 200
+"""The characters of one tag."""
+
+DIMENSION_MAX: Final = 16_000
+"""What pgvector takes."""
+
+VECTOR_NORM_MIN: Final = 1e-12
+"""A vector that is shorter has no direction that its numbers could tell."""
+
+BATCH_MAX: Final = 1000
+"""The memories that one change creates."""
+
+NAMED_MEMORIES_MAX: Final = 100
+"""The memories that one event names; if there are more, it names none."""
+
+PAGE_BYTES_MAX: Final = 32 * 1024 * 1024
+"""The texts on one page of a list; a page ends early rather than have more."""
+
+ATTEMPTS_MAX: Final = 4
+"""How often memories are written anew because others took their ids or keys in between."""
+
+STREAM_WAITING_MAX: Final = 4
+"""The messages of one stream that are read ahead of their answers."""
