@@ -123,6 +123,13 @@ class MissingScopeError(TimeloomError):
     reason = "MISSING_SCOPE"
 
 
+class PermissionDeniedError(TimeloomError):
+    """The agent that the call is made for may not do this here."""
+
+    status = "PERMISSION_DENIED"
+    reason = "PERMISSION_DENIED"
+
+
 class NotFoundError(TimeloomError):
     """There is no such resource in this project."""
 

@@ -24,6 +24,7 @@ TABLE = {
     errors.InvalidApiKeyError: ("UNAUTHENTICATED", "INVALID_API_KEY"),
     errors.ExpiredApiKeyError: ("UNAUTHENTICATED", "EXPIRED_API_KEY"),
     errors.MissingScopeError: ("PERMISSION_DENIED", "MISSING_SCOPE"),
+    errors.PermissionDeniedError: ("PERMISSION_DENIED", "PERMISSION_DENIED"),
     errors.NotFoundError: ("NOT_FOUND", "NOT_FOUND"),
     errors.AlreadyExistsError: ("ALREADY_EXISTS", "ALREADY_EXISTS"),
     errors.StaleParentError: ("ABORTED", "STALE_PARENT"),

@@ -1,0 +1,1 @@
+"""Who may see and change which memories, and how agents learn from one another."""
