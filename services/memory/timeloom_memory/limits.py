@@ -7,6 +7,30 @@ from typing import Final
 NAMESPACE_BYTES_MAX: Final = 500
 """The name of a namespace in UTF-8: with it a subject of NATS is made, whose length is bounded."""
 
+NAMESPACE_DEPTH_MAX: Final = 16
+"""The segments of the name of a namespace."""
+
+AGENT_ID_LENGTH_MAX: Final = 200
+"""The characters of the id of an agent or a team."""
+
+GRANTS_OF_PRINCIPAL_MAX: Final = 1000
+"""The grants that a principal may have. A scope holds all that an agent and its teams have."""
+
+TEAMS_OF_AGENT_MAX: Final = 100
+"""The teams that an agent may belong to."""
+
+TEAMS_MAX: Final = 10_000
+"""The teams of a project."""
+
+SUBSCRIPTIONS_MAX: Final = 1000
+"""The subscriptions of a project: each change looks at all of them."""
+
+EVIDENCE_MAX: Final = 10_000
+"""The pieces of evidence about one memory."""
+
+SYNC_MEMORIES_MAX: Final = 10_000
+"""The memories on one side of a synchronisation."""
+
 TAG_LENGTH_MAX: Final = 200
 """The characters of one tag."""
 

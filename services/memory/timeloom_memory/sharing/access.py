@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from timeloom_memory.sharing import names
+from timeloom_memory import names
 from timeloom_memory.sharing.scope import EVERYTHING, Permission, Scope
 from timeloom_memory.storage import access as storage
 from timeloom_memory.storage.access import Opening
@@ -29,7 +29,7 @@ class Access:
         """
         if not as_agent_id:
             return EVERYTHING
-        names.check_id(as_agent_id, field="asAgentId")
+        names.checked_id(as_agent_id, "asAgentId")
         return scope_of(as_agent_id, await storage.openings(connection, project_id, as_agent_id))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from msgspec import Struct
 
-from timeloom_memory.sharing import names
-from timeloom_memory.sharing.names import OwnerKind
+from timeloom_memory import names
+from timeloom_memory.names import OwnerKind
 from timeloom_platform.errors import NotFoundError, PermissionDeniedError
 
 
@@ -19,6 +19,14 @@ class Permission(IntEnum):
 
     READ = 1
     WRITE = 2
+
+
+class Parameters(Protocol):
+    """The parameters of a statement that is being put together."""
+
+    def add(self, value: object) -> str:
+        """Binds a value and returns its place, such as `$3`."""
+        ...
 
 
 class Scope(Struct, frozen=True, kw_only=True):
@@ -99,49 +107,27 @@ class Scope(Struct, frozen=True, kw_only=True):
         if not self.may_write_memory(namespace, memory_id):
             raise PermissionDeniedError(f"The agent {self.agent_id} may read the memory {memory_id} only.")
 
-    def readable_sql(
-        self, parameters: list[object], *, namespace: str = "namespace", memory_id: str = "id"
-    ) -> str:
-        """Returns the condition that a memory may be read, and appends its parameters.
+    def readable_sql(self, parameters: Parameters) -> str:
+        """Returns the condition that the memory `m` may be read, and binds its parameters."""
+        return self._memories_sql(parameters, needed=Permission.READ)
 
-        Args:
-            parameters: Those of the statement so far: the new ones go behind them.
-            namespace: The column of the memory's namespace, such as `memories.namespace`.
-            memory_id: The column of its id; empty where rows are namespaces and not memories.
-        """
-        return self._sql(
-            parameters, roots=list(self.roots), memories=list(self.memories), columns=(namespace, memory_id)
-        )
+    def writable_sql(self, parameters: Parameters) -> str:
+        """Returns the condition that the memory `m` may be changed, and binds its parameters."""
+        return self._memories_sql(parameters, needed=Permission.WRITE)
 
-    def writable_sql(
-        self, parameters: list[object], *, namespace: str = "namespace", memory_id: str = "id"
-    ) -> str:
-        """Returns the condition that a memory may be changed, as `readable_sql` does."""
-        return self._sql(
-            parameters,
-            roots=[root for root, held in self.roots.items() if held is Permission.WRITE],
-            memories=[each for each, held in self.memories.items() if held is Permission.WRITE],
-            columns=(namespace, memory_id),
-        )
-
-    def _sql(
-        self,
-        parameters: list[object],
-        *,
-        roots: list[str],
-        memories: list[UUID],
-        columns: tuple[str, str],
-    ) -> str:
+    def namespaces_sql(self, parameters: Parameters, column: str = "name") -> str:
+        """Returns the condition that the namespace whose name the column holds may be read."""
         if self.is_everything:
             return "TRUE"
-        namespace, memory_id = columns
-        parameters.append(roots)
-        shared = ""
-        condition = _READABLE.format(namespace=namespace, roots=f"${len(parameters)}")
-        if memories and memory_id:
-            parameters.append(memories)
-            shared = f" OR {memory_id} = ANY(${len(parameters)}::uuid[])"
-        return f"({condition}{shared})"
+        return _OPEN.format(namespace=column, roots=parameters.add(list(self.roots)))
+
+    def _memories_sql(self, parameters: Parameters, *, needed: Permission) -> str:
+        if self.is_everything:
+            return "TRUE"
+        roots = [root for root, held in self.roots.items() if held >= needed]
+        memories = [memory_id for memory_id, held in self.memories.items() if held >= needed]
+        condition = _OPEN.format(namespace="m.namespace", roots=parameters.add(roots))
+        return f"{condition} OR m.id = ANY({parameters.add(memories)}::uuid[])" if memories else condition
 
     def _permission(self, namespace: str) -> Permission | None:
         """Returns the most that is allowed in the namespace; None if nothing is."""
@@ -154,7 +140,7 @@ class Scope(Struct, frozen=True, kw_only=True):
 EVERYTHING: Final = Scope()
 """What the project itself may do."""
 
-_READABLE: Final = """NOT (starts_with({namespace}, 'agent/') OR starts_with({namespace}, 'team/'))
+_OPEN: Final = """NOT (starts_with({namespace}, 'agent/') OR starts_with({namespace}, 'team/'))
     OR EXISTS (
         SELECT FROM unnest({roots}::text[]) AS root
         WHERE {namespace} = root OR starts_with({namespace}, root || '/')
