@@ -50,11 +50,13 @@ class Identity:
         project_id: The project that it acts for; empty for a service that acts for the installation.
         scope: What it may do there.
         api_key_id: The public part of its API key; empty for a Timeloom service.
+        agent_id: The only agent that it may act as; empty if it may act as any, and for the project itself.
     """
 
     project_id: str
     scope: Scope
     api_key_id: str = ""
+    agent_id: str = ""
 
 
 _identity: ContextVar[Identity] = ContextVar("timeloom_identity")
@@ -126,6 +128,7 @@ class InternalTokens:
             "sub": identity.project_id,
             "scope": identity.scope.name,
             "key": identity.api_key_id,
+            "agent": identity.agent_id,
             "iat": int(now),
             "exp": int(now) + ttl_seconds,
         }
@@ -157,11 +160,16 @@ class InternalTokens:
                 options={
                     "verify_exp": False,
                     "verify_iat": False,
-                    "require": ["iss", "sub", "scope", "key", "iat", "exp"],
+                    "require": ["iss", "sub", "scope", "key", "agent", "iat", "exp"],
                 },
             )
             scope = Scope[claims["scope"]]
-            identity = Identity(project_id=claims["sub"], scope=scope, api_key_id=claims["key"])
+            identity = Identity(
+                project_id=claims["sub"],
+                scope=scope,
+                api_key_id=claims["key"],
+                agent_id=claims["agent"],
+            )
             expire_time = float(claims["exp"]) + _CLOCK_SKEW_SECONDS
             issue_time = float(claims["iat"]) - _CLOCK_SKEW_SECONDS
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):

@@ -14,7 +14,8 @@ import structlog
 from google.protobuf.message import Message
 
 from timeloom_platform import calls, failures, ids
-from timeloom_platform.auth import Scope, set_identity
+from timeloom_platform.acting import Binder
+from timeloom_platform.auth import Scope, identity_or_none, set_identity
 from timeloom_platform.authentication import Authenticator
 from timeloom_platform.calls import REQUEST_ID_METADATA
 from timeloom_platform.contract import MethodContract
@@ -77,6 +78,8 @@ class Guard:
         method: What the contract says of it.
         authenticator: Finds out who calls.
         check: Checks a request against its rules; None if requests pass as bytes.
+        bind: Makes a request act as the agent that its caller is bound to; None if requests name no agent or
+            pass as bytes.
         counts: Counts the calls.
         tracing: Records the sampled ones.
         gate: Refuses those too many.
@@ -86,6 +89,7 @@ class Guard:
     method: MethodContract
     authenticator: Authenticator
     check: Callable[[Message], None] | None
+    bind: Binder | None
     counts: MethodCounts
     tracing: Tracing
     gate: Gate
@@ -140,21 +144,28 @@ class Guard:
 
         Raises:
             InvalidFieldError: The request breaks its rules. Those of a stream are checked as they come.
+            PermissionDeniedError: The caller is bound to another agent than the request names.
         """
         if self.check is None:
             return request
         if self.method.streams_requests:
             return self._checked_stream(request, self.check)
-        self.check(request)
+        self._check_one(request, self.check)
         return request
 
-    @staticmethod
     async def _checked_stream(
-        requests: AsyncIterator[Any], check: Callable[[Message], None]
+        self, requests: AsyncIterator[Any], check: Callable[[Message], None]
     ) -> AsyncIterator[Any]:
         async for request in requests:
-            check(request)
+            self._check_one(request, check)
             yield request
+
+    def _check_one(self, request: Message, check: Callable[[Message], None]) -> None:
+        check(request)
+        if self.bind is not None:
+            identity = identity_or_none()
+            if identity is not None and identity.agent_id:
+                self.bind(request, identity.agent_id)
 
     def end(self, call: Call, code: str = "OK", *, failed: bool = False) -> None:
         """Account for the call's end with the name of its status."""

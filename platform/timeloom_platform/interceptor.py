@@ -19,6 +19,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
 from timeloom_platform import failures, ids
+from timeloom_platform.acting import AgentBinders
 from timeloom_platform.authentication import Authenticator
 from timeloom_platform.calls import REQUEST_ID_METADATA
 from timeloom_platform.contract import ContractError, MethodContract, methods_of
@@ -92,7 +93,7 @@ class GuardedHandlers(grpc.GenericRpcHandler):
         """
         self._public_prefixes = tuple(f"/{name}/" for name in public_services)
         calls_gate, streams_gate = Gate(limits.calls), Gate(limits.streams)
-        validator = RequestValidator()
+        validator, binders = RequestValidator(), AgentBinders()
         self._handlers: dict[str, Any] = {}
         for binding in bindings:
             methods = methods_of([binding.descriptor])
@@ -102,6 +103,7 @@ class GuardedHandlers(grpc.GenericRpcHandler):
                     method=method,
                     authenticator=authenticator,
                     check=None if binding.opaque else validator.compile(method.request),
+                    bind=None if binding.opaque else binders.compile(method.request),
                     counts=metrics.of(method),
                     tracing=tracing,
                     gate=streams_gate if method.streams else calls_gate,

@@ -149,8 +149,8 @@ def key_of(request: Request) -> str:
     return key
 
 
-def fingerprint_of(request: Request, body: bytes) -> bytes:
-    """What makes a request the same request: method, path, query and body."""
-    digest = hashlib.sha256(f"{request.method} {request.path}?{request.query}\n".encode())
+def fingerprint_of(request: Request, body: bytes, *, agent_id: str = "") -> bytes:
+    """What makes a request the same request: method, path, query and body, and the agent that it acts as."""
+    digest = hashlib.sha256(f"{request.method} {request.path}?{request.query}\n{agent_id}\n".encode())
     digest.update(body)
     return digest.digest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 from timeloom_gateway.live.feed import Feed, filters_of, parse_position
+from timeloom_gateway.live.topics import require_topic
 from timeloom_gateway.problems import Problems
 from timeloom_gateway.security.gatekeeper import Gatekeeper
 from timeloom_gateway.web.messages import Receive, Request, Send
@@ -28,6 +29,7 @@ class EventStream:
         identity = await self._gatekeeper.admit(request)
         topics, text = _parameters(request)
         for topic in topics:
+            require_topic(identity, topic)
             filters_of(identity.project_id, topic)
         position = parse_position(text) if text else await self._feed.position()
         items = self._feed.follow(identity.project_id, topics, position=position)

@@ -10,6 +10,7 @@ import msgspec
 
 from timeloom_gateway.live import protocol
 from timeloom_gateway.live.feed import Feed, filters_of, parse_position
+from timeloom_gateway.live.topics import require_topic
 from timeloom_gateway.problems import Problems
 from timeloom_gateway.sockets.connection import Connection, ConnectionClosed, TooSlowError
 from timeloom_gateway.sockets.protocol import Authenticate
@@ -41,9 +42,7 @@ class WebSocketEndpoint:
     async def _converse(self, connection: Connection, identity: Identity) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
-                await _Subscriptions(
-                    connection, self._feed, identity.project_id, self._problems, tasks
-                ).serve()
+                await _Subscriptions(connection, self._feed, identity, self._problems, tasks).serve()
         except ExceptionGroup as group:
             raise first_of(group) from None
 
@@ -59,13 +58,13 @@ class _Subscriptions:
         self,
         connection: Connection,
         feed: Feed,
-        project_id: str,
+        identity: Identity,
         problems: Problems,
         tasks: asyncio.TaskGroup,
     ) -> None:
         self._connection = connection
         self._feed = feed
-        self._project_id = project_id
+        self._identity = identity
         self._problems = problems
         self._tasks = tasks
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -94,10 +93,11 @@ class _Subscriptions:
             raise AlreadyExistsError(f"There is a subscription {message.id} already.")
         if len(self._running) >= protocol.SUBSCRIPTIONS_MAX:
             raise RateLimitedError(f"A connection has at most {protocol.SUBSCRIPTIONS_MAX} subscriptions.")
-        filters_of(self._project_id, message.topic)
+        require_topic(self._identity, message.topic)
+        filters_of(self._identity.project_id, message.topic)
         position = parse_position(message.position) if message.position else await self._feed.position()
         await self._connection.tell("subscribed", id=message.id, topic=message.topic, position=str(position))
-        items = self._feed.follow(self._project_id, [message.topic], position=position)
+        items = self._feed.follow(self._identity.project_id, [message.topic], position=position)
         self._running[message.id] = self._tasks.create_task(self._pass_on(message.id, items))
 
     async def _unsubscribe(self, message: protocol.Unsubscribe) -> None:

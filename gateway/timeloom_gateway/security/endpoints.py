@@ -15,7 +15,7 @@ from timeloom_gateway.security.sessions import LINK_LIFETIME, SessionKeeper
 from timeloom_gateway.web.errors import MethodNotAllowedError
 from timeloom_gateway.web.messages import Receive, Reply, Request, Send
 from timeloom_platform.auth import INTERNAL_TOKEN_METADATA, InternalTokens
-from timeloom_platform.errors import MissingScopeError, UnauthenticatedError
+from timeloom_platform.errors import MissingScopeError, PermissionDeniedError, UnauthenticatedError
 
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -45,6 +45,8 @@ class SessionEndpoints:
         identity = self._tokens.verify(token)
         if not identity.project_id:
             raise MissingScopeError("A link opens a project; the token names none.")
+        if identity.agent_id:
+            raise PermissionDeniedError("The console shows a whole project; the token is bound to an agent.")
         query = urlencode({"token": await self._sessions.create_link(identity)})
         body = {
             "url": f"{request.origin_of_host}/auth/start?{query}",

@@ -134,7 +134,7 @@ class Api:
         return await self._idempotency.once(
             identity.project_id,
             key,
-            fingerprint_of(request, body),
+            fingerprint_of(request, body, agent_id=identity.agent_id),
             execute,
             shows_secret=operation.route.response.shows_secret,
         )

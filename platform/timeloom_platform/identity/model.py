@@ -25,6 +25,7 @@ class ApiKey:
     project_id: str
     name: str
     scope: Scope
+    agent_id: str
     expire_time: datetime | None
     revoke_time: datetime | None
     last_use_time: datetime | None

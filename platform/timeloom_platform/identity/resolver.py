@@ -35,7 +35,10 @@ class RemoteKeyResolver:
         caller = response.caller
         return ResolvedKey(
             identity=Identity(
-                project_id=caller.project_id, scope=Scope(caller.scope), api_key_id=caller.api_key_id
+                project_id=caller.project_id,
+                scope=Scope(caller.scope),
+                api_key_id=caller.api_key_id,
+                agent_id=caller.agent_id,
             ),
             expire_time=response.expire_time.ToNanoseconds() / 1e9,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from timeloom_platform import ids
+from timeloom_platform import acting, ids
 from timeloom_platform.api_keys import ApiKeyParts, new_api_key, parse_api_key
 from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.authentication import ResolvedKey
@@ -92,18 +92,43 @@ class Identities:
         return project
 
     async def create_api_key(
-        self, project_id: str, *, name: str, scope: Scope, expire_time: datetime | None
+        self,
+        project_id: str,
+        *,
+        name: str,
+        scope: Scope,
+        expire_time: datetime | None,
+        agent_id: str = "",
     ) -> NewApiKey:
         """Create a key for a project.
 
+        Args:
+            project_id: The project that it opens.
+            name: For people.
+            scope: What it allows.
+            expire_time: When it stops working.
+            agent_id: The only agent that its holder may act as.
+
         Raises:
-            InvalidFieldError: The expiry time has passed.
+            InvalidFieldError: The expiry time has passed; or no agent can have that id, or the key could make
+                others that are bound to none.
         """
+        if agent_id:
+            acting.check_agent_id(agent_id, "agentId")
+            if scope >= Scope.ADMIN:
+                raise InvalidFieldError.of(
+                    "scope", "must be read or write for a key that is bound to an agent"
+                )
         if expire_time is not None and expire_time <= self._clock():
             raise InvalidFieldError.of("expireTime", "must lie in the future")
         async with self._database.transaction(project_id) as connection:
             return await _insert_key(
-                connection, project_id=project_id, name=name, scope=scope, expire_time=expire_time
+                connection,
+                project_id=project_id,
+                name=name,
+                scope=scope,
+                expire_time=expire_time,
+                agent_id=agent_id,
             )
 
     async def list_api_keys(self, project_id: str, *, size: int, token: str) -> Page[ApiKey]:
@@ -173,7 +198,10 @@ class Identities:
         self._usage.note(parts.key_id, now)
         return ResolvedKey(
             identity=Identity(
-                project_id=stored.api_key.project_id, scope=stored.api_key.scope, api_key_id=parts.key_id
+                project_id=stored.api_key.project_id,
+                scope=stored.api_key.scope,
+                api_key_id=parts.key_id,
+                agent_id=stored.api_key.agent_id,
             ),
             expire_time=min(good_until, stored.api_key.expire_time or _FOR_EVER).timestamp(),
         )
@@ -196,7 +224,13 @@ def _good_until(stored: StoredSecrets | None, parts: ApiKeyParts, now: datetime)
 
 
 async def _insert_key(
-    connection: Connection, *, project_id: str, name: str, scope: Scope, expire_time: datetime | None
+    connection: Connection,
+    *,
+    project_id: str,
+    name: str,
+    scope: Scope,
+    expire_time: datetime | None,
+    agent_id: str = "",
 ) -> NewApiKey:
     parts = new_api_key()
     api_key = await storage.insert_api_key(
@@ -207,5 +241,6 @@ async def _insert_key(
         scope=scope,
         secret_hash=parts.secret_hash,
         expire_time=expire_time,
+        agent_id=agent_id,
     )
     return NewApiKey(api_key=api_key, secret=str(parts))

@@ -46,6 +46,7 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
             project_name=project.name,
             api_key_id=identity.api_key_id,
             scope=_scope(identity.scope),
+            agent_id=identity.agent_id,
         )
         return identity_service_pb2.GetCallerResponse(caller=caller)
 
@@ -57,6 +58,7 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
             name=request.name,
             scope=Scope(request.scope),
             expire_time=_time(request.expire_time, "expireTime") if request.HasField("expire_time") else None,
+            agent_id=request.agent_id,
         )
         return identity_service_pb2.CreateApiKeyResponse(api_key=_api_key(new.api_key), secret=new.secret)
 
@@ -108,6 +110,7 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
             project_id=resolved.identity.project_id,
             api_key_id=resolved.identity.api_key_id,
             scope=_scope(resolved.identity.scope),
+            agent_id=resolved.identity.agent_id,
         )
         response = identity_service_pb2.AuthenticateApiKeyResponse(caller=caller)
         response.expire_time.FromNanoseconds(round(min(resolved.expire_time, _latest()) * 1e9))
@@ -134,6 +137,7 @@ def _api_key(api_key: ApiKey) -> identity_pb2.ApiKey:
         project_id=api_key.project_id,
         name=api_key.name,
         scope=_scope(api_key.scope),
+        agent_id=api_key.agent_id,
         expire_time=_timestamp(api_key.expire_time),
         revoke_time=_timestamp(api_key.revoke_time),
         last_use_time=_timestamp(api_key.last_use_time),

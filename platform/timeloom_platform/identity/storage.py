@@ -11,7 +11,9 @@ from timeloom_platform.auth import Scope
 from timeloom_platform.database import Connection
 from timeloom_platform.identity.model import ApiKey, Project, StoredSecrets
 
-_API_KEY_COLUMNS = "project_id, api_key_id, name, scope, expire_time, revoke_time, last_use_time, create_time"
+_API_KEY_COLUMNS = (
+    "project_id, api_key_id, name, scope, agent_id, expire_time, revoke_time, last_use_time, create_time"
+)
 
 _INSERT_PROJECT = """
 INSERT INTO projects (project_id, name) VALUES ($1, $2)
@@ -29,8 +31,8 @@ LIMIT $2
 """
 
 _INSERT_API_KEY = f"""
-INSERT INTO api_keys (project_id, api_key_id, name, scope, secret_hash, expire_time)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO api_keys (project_id, api_key_id, name, scope, secret_hash, expire_time, agent_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 RETURNING {_API_KEY_COLUMNS}
 """
 
@@ -94,10 +96,11 @@ async def insert_api_key(
     scope: Scope,
     secret_hash: bytes,
     expire_time: datetime | None,
+    agent_id: str,
 ) -> ApiKey:
     """Insert a key."""
     row = await connection.fetchrow(
-        _INSERT_API_KEY, project_id, api_key_id, name, int(scope), secret_hash, expire_time
+        _INSERT_API_KEY, project_id, api_key_id, name, int(scope), secret_hash, expire_time, agent_id
     )
     if row is None:
         raise RuntimeError("INSERT … RETURNING returned no row")
@@ -171,6 +174,7 @@ def _api_key(row: asyncpg.Record) -> ApiKey:
         project_id=str(row["project_id"]),
         name=row["name"],
         scope=Scope(row["scope"]),
+        agent_id=row["agent_id"],
         expire_time=row["expire_time"],
         revoke_time=row["revoke_time"],
         last_use_time=row["last_use_time"],

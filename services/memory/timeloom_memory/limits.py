@@ -10,9 +10,6 @@ NAMESPACE_BYTES_MAX: Final = 500
 NAMESPACE_DEPTH_MAX: Final = 16
 """The segments of the name of a namespace."""
 
-AGENT_ID_LENGTH_MAX: Final = 200
-"""The characters of the id of an agent or a team."""
-
 GRANTS_OF_PRINCIPAL_MAX: Final = 1000
 """The grants that a principal may have. A scope holds all that an agent and its teams have."""
 

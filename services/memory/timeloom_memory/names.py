@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Final, Self
 
 from timeloom_memory import limits
+from timeloom_platform.acting import check_agent_id
 from timeloom_platform.errors import InvalidFieldError
 
 SEPARATOR: Final = "/"
@@ -83,11 +84,7 @@ def checked_id(identifier: str, field: str) -> str:
     Raises:
         InvalidFieldError: It cannot be one.
     """
-    if len(identifier) > limits.AGENT_ID_LENGTH_MAX:
-        raise InvalidFieldError.of(field, f"has an id of more than {limits.AGENT_ID_LENGTH_MAX} characters")
-    if SEPARATOR in identifier:
-        raise InvalidFieldError.of(field, f"has an id with a {SEPARATOR}")
-    _check_segment(identifier, field)
+    check_agent_id(identifier, field)
     return identifier
 
 

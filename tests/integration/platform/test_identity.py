@@ -370,6 +370,56 @@ async def test_resolves_keys_for_other_services(served: Served) -> None:
     assert served.clock.seconds() < resolved.expire_time <= served.clock.seconds() + 10
 
 
+async def test_a_key_that_is_bound_to_an_agent_says_so_to_whoever_asks(served: Served) -> None:
+    created = await served.new_project()
+    request = pb.CreateApiKeyRequest(name="ada", scope=annotations_pb2.SCOPE_WRITE, agent_id="ada")
+
+    bound = await served.stub.CreateApiKey(request, metadata=bearer(created.secret))
+
+    assert bound.api_key.agent_id == "ada"
+    caller = (await served.stub.GetCaller(pb.GetCallerRequest(), metadata=bearer(bound.secret))).caller
+    assert caller.agent_id == "ada"
+    resolved = await RemoteKeyResolver(served.channel, TOKENS).resolve(bound.secret)
+    assert resolved.identity.agent_id == "ada"
+    assert TOKENS.verify(TOKENS.mint(resolved.identity)) == resolved.identity
+    listed = await served.stub.ListApiKeys(pb.ListApiKeysRequest(), metadata=bearer(created.secret))
+    assert {key.id: key.agent_id for key in listed.api_keys} == {
+        bound.api_key.id: "ada",
+        created.api_key.id: "",
+    }
+
+
+async def test_a_rotated_key_stays_bound_to_its_agent(served: Served) -> None:
+    created = await served.new_project()
+    request = pb.CreateApiKeyRequest(name="ada", scope=annotations_pb2.SCOPE_READ, agent_id="ada")
+    bound = await served.stub.CreateApiKey(request, metadata=bearer(created.secret))
+
+    rotation = pb.RotateApiKeyRequest(api_key_id=bound.api_key.id)
+    rotated = await served.stub.RotateApiKey(rotation, metadata=bearer(created.secret))
+
+    caller = (await served.stub.GetCaller(pb.GetCallerRequest(), metadata=bearer(rotated.secret))).caller
+    assert caller.agent_id == "ada"
+
+
+@pytest.mark.parametrize(
+    ("agent_id", "scope"),
+    [
+        ("a/b", annotations_pb2.SCOPE_READ),
+        ("..", annotations_pb2.SCOPE_READ),
+        ("ada", annotations_pb2.SCOPE_ADMIN),
+    ],
+)
+async def test_refuses_to_bind_a_key_that_could_make_others_or_whose_agent_cannot_exist(
+    served: Served, agent_id: str, scope: annotations_pb2.Scope.ValueType
+) -> None:
+    created = await served.new_project()
+    request = pb.CreateApiKeyRequest(name="ada", scope=scope, agent_id=agent_id)
+
+    refused = await reason(served.stub.CreateApiKey(request, metadata=bearer(created.secret)))
+
+    assert refused == ("INVALID_ARGUMENT", "INVALID_FIELD")
+
+
 async def test_tells_other_services_why_a_key_opens_nothing(served: Served) -> None:
     authenticator = CallAuthenticator(tokens=TOKENS, keys=RemoteKeyResolver(served.channel, TOKENS))
 

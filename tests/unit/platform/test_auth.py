@@ -82,7 +82,7 @@ def test_a_token_of_the_future_is_refused() -> None:
         InternalTokens(SECRET, clock=clock).verify(token)
 
 
-CLAIMS = {"iss": "timeloom", "sub": "p", "scope": "ADMIN", "key": "", "iat": 0, "exp": 2**40}
+CLAIMS = {"iss": "timeloom", "sub": "p", "scope": "ADMIN", "key": "", "agent": "", "iat": 0, "exp": 2**40}
 
 
 def forged(**changes: object) -> str:

@@ -62,6 +62,7 @@ class ApiKey(_message.Message):
     REVOKE_TIME_FIELD_NUMBER: _builtins.int
     LAST_USE_TIME_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The public part of the key: `tl_<id>_…`."""
     project_id: _builtins.str
@@ -70,6 +71,8 @@ class ApiKey(_message.Message):
     """For people."""
     scope: _annotations_pb2.Scope.ValueType
     """What it allows: read, write or admin. Admin contains write, write contains read."""
+    agent_id: _builtins.str
+    """The only agent that its holder may act as; empty if it may act as any agent, and for the project itself."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When it stops working; absent if it does not expire."""
@@ -95,10 +98,11 @@ class ApiKey(_message.Message):
         revoke_time: _timestamp_pb2.Timestamp | None = ...,
         last_use_time: _timestamp_pb2.Timestamp | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        agent_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "last_use_time", b"last_use_time", "revoke_time", b"revoke_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "id", b"id", "last_use_time", b"last_use_time", "name", b"name", "project_id", b"project_id", "revoke_time", b"revoke_time", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "create_time", b"create_time", "expire_time", b"expire_time", "id", b"id", "last_use_time", b"last_use_time", "name", b"name", "project_id", b"project_id", "revoke_time", b"revoke_time", "scope", b"scope"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -114,6 +118,7 @@ class Caller(_message.Message):
     PROJECT_NAME_FIELD_NUMBER: _builtins.int
     API_KEY_ID_FIELD_NUMBER: _builtins.int
     SCOPE_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
     project_id: _builtins.str
     """The project of the credentials."""
     project_name: _builtins.str
@@ -122,6 +127,8 @@ class Caller(_message.Message):
     """The id of the API key; empty for a Timeloom service."""
     scope: _annotations_pb2.Scope.ValueType
     """What the credentials allow."""
+    agent_id: _builtins.str
+    """The only agent that the caller may act as; empty if it may act as any agent, and for the project itself."""
     def __init__(
         self,
         *,
@@ -129,10 +136,11 @@ class Caller(_message.Message):
         project_name: _builtins.str = ...,
         api_key_id: _builtins.str = ...,
         scope: _annotations_pb2.Scope.ValueType = ...,
+        agent_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key_id", b"api_key_id", "project_id", b"project_id", "project_name", b"project_name", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "api_key_id", b"api_key_id", "project_id", b"project_id", "project_name", b"project_name", "scope", b"scope"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

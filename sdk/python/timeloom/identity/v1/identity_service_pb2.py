@@ -28,7 +28,7 @@ from timeloom.identity.v1 import identity_pb2 as timeloom_dot_identity_dot_v1_do
 from timeloom.type.v1 import annotations_pb2 as timeloom_dot_type_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+timeloom/identity/v1/identity_service.proto\x12\x14timeloom.identity.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#timeloom/identity/v1/identity.proto\x1a\"timeloom/type/v1/annotations.proto\"\x12\n\x10GetCallerRequest\"A\n\x11GetCallerResponse\x12,\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x1c.timeloom.identity.v1.Caller\"\xa0\x01\n\x13\x43reateApiKeyRequest\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\xd2\xb7,\x04\x08\x01\x18\x64\x12@\n\x05scope\x18\x02 \x01(\x0e\x32\x17.timeloom.type.v1.ScopeB\x18\xd2\xb7,\x14\x08\x01\x31\x00\x00\x00\x00\x00\x00\x00@9\x00\x00\x00\x00\x00\x00\x10@\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"U\n\x14\x43reateApiKeyResponse\x12-\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1c.timeloom.identity.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"S\n\x12ListApiKeysRequest\x12 \n\tpage_size\x18\x01 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00@\x8f@\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xd2\xb7,\x03\x18\x80\x08\"^\n\x13ListApiKeysResponse\x12.\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x1c.timeloom.identity.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"Y\n\x13RotateApiKeyRequest\x12\x1c\n\napi_key_id\x18\x01 \x01(\tB\x08\xd2\xb7,\x04\x08\x01\x18@\x12$\n\rgrace_seconds\x18\x02 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00u\"A\"U\n\x14RotateApiKeyResponse\x12-\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1c.timeloom.identity.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"3\n\x13RevokeApiKeyRequest\x12\x1c\n\napi_key_id\x18\x01 \x01(\tB\x08\xd2\xb7,\x04\x08\x01\x18@\"E\n\x14RevokeApiKeyResponse\x12-\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1c.timeloom.identity.v1.ApiKey\".\n\x14\x43reateProjectRequest\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\xd2\xb7,\x04\x08\x01\x18\x64\"\x86\x01\n\x15\x43reateProjectResponse\x12.\n\x07project\x18\x01 \x01(\x0b\x32\x1d.timeloom.identity.v1.Project\x12-\n\x07\x61pi_key\x18\x02 \x01(\x0b\x32\x1c.timeloom.identity.v1.ApiKey\x12\x0e\n\x06secret\x18\x03 \x01(\t\"T\n\x13ListProjectsRequest\x12 \n\tpage_size\x18\x01 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00@\x8f@\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xd2\xb7,\x03\x18\x80\x08\"`\n\x14ListProjectsResponse\x12/\n\x08projects\x18\x01 \x03(\x0b\x32\x1d.timeloom.identity.v1.Project\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x19\x41uthenticateApiKeyRequest\x12\x19\n\x06secret\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\xc8\x01\"{\n\x1a\x41uthenticateApiKeyResponse\x12,\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x1c.timeloom.identity.v1.Caller\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xc0\x08\n\x0fIdentityService\x12\x80\x01\n\tGetCaller\x12&.timeloom.identity.v1.GetCallerRequest\x1a\'.timeloom.identity.v1.GetCallerResponse\"\"\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x15\x12\x0b/api/callerb\x06\x63\x61ller\x12\x83\x01\n\x0c\x43reateApiKey\x12).timeloom.identity.v1.CreateApiKeyRequest\x1a*.timeloom.identity.v1.CreateApiKeyResponse\"\x1c\xc8\xb7,\x04\x82\xd3\xe4\x93\x02\x12\"\r/api/api-keys:\x01*\x12\x80\x01\n\x0bListApiKeys\x12(.timeloom.identity.v1.ListApiKeysRequest\x1a).timeloom.identity.v1.ListApiKeysResponse\"\x1c\x90\x02\x01\xc8\xb7,\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/api/api-keys\x12\x97\x01\n\x0cRotateApiKey\x12).timeloom.identity.v1.RotateApiKeyRequest\x1a*.timeloom.identity.v1.RotateApiKeyResponse\"0\xc8\xb7,\x04\x82\xd3\xe4\x93\x02&\"!/api/api-keys/{api_key_id}:rotate:\x01*\x12\xa3\x01\n\x0cRevokeApiKey\x12).timeloom.identity.v1.RevokeApiKeyRequest\x1a*.timeloom.identity.v1.RevokeApiKeyResponse\"<\x90\x02\x02\xc8\xb7,\x04\x82\xd3\xe4\x93\x02/\"!/api/api-keys/{api_key_id}:revoke:\x01*b\x07\x61pi_key\x12n\n\rCreateProject\x12*.timeloom.identity.v1.CreateProjectRequest\x1a+.timeloom.identity.v1.CreateProjectResponse\"\x04\xc8\xb7,\x05\x12n\n\x0cListProjects\x12).timeloom.identity.v1.ListProjectsRequest\x1a*.timeloom.identity.v1.ListProjectsResponse\"\x07\x90\x02\x01\xc8\xb7,\x05\x12\x80\x01\n\x12\x41uthenticateApiKey\x12/.timeloom.identity.v1.AuthenticateApiKeyRequest\x1a\x30.timeloom.identity.v1.AuthenticateApiKeyResponse\"\x07\x90\x02\x01\xc8\xb7,\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+timeloom/identity/v1/identity_service.proto\x12\x14timeloom.identity.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#timeloom/identity/v1/identity.proto\x1a\"timeloom/type/v1/annotations.proto\"\x12\n\x10GetCallerRequest\"A\n\x11GetCallerResponse\x12,\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x1c.timeloom.identity.v1.Caller\"\xbb\x01\n\x13\x43reateApiKeyRequest\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\xd2\xb7,\x04\x08\x01\x18\x64\x12@\n\x05scope\x18\x02 \x01(\x0e\x32\x17.timeloom.type.v1.ScopeB\x18\xd2\xb7,\x14\x08\x01\x31\x00\x00\x00\x00\x00\x00\x00@9\x00\x00\x00\x00\x00\x00\x10@\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x08\x61gent_id\x18\x04 \x01(\tB\x07\xd2\xb7,\x03\x18\xc8\x01\"U\n\x14\x43reateApiKeyResponse\x12-\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1c.timeloom.identity.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"S\n\x12ListApiKeysRequest\x12 \n\tpage_size\x18\x01 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00@\x8f@\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xd2\xb7,\x03\x18\x80\x08\"^\n\x13ListApiKeysResponse\x12.\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x1c.timeloom.identity.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"Y\n\x13RotateApiKeyRequest\x12\x1c\n\napi_key_id\x18\x01 \x01(\tB\x08\xd2\xb7,\x04\x08\x01\x18@\x12$\n\rgrace_seconds\x18\x02 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00u\"A\"U\n\x14RotateApiKeyResponse\x12-\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1c.timeloom.identity.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"3\n\x13RevokeApiKeyRequest\x12\x1c\n\napi_key_id\x18\x01 \x01(\tB\x08\xd2\xb7,\x04\x08\x01\x18@\"E\n\x14RevokeApiKeyResponse\x12-\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1c.timeloom.identity.v1.ApiKey\".\n\x14\x43reateProjectRequest\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\xd2\xb7,\x04\x08\x01\x18\x64\"\x86\x01\n\x15\x43reateProjectResponse\x12.\n\x07project\x18\x01 \x01(\x0b\x32\x1d.timeloom.identity.v1.Project\x12-\n\x07\x61pi_key\x18\x02 \x01(\x0b\x32\x1c.timeloom.identity.v1.ApiKey\x12\x0e\n\x06secret\x18\x03 \x01(\t\"T\n\x13ListProjectsRequest\x12 \n\tpage_size\x18\x01 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00@\x8f@\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xd2\xb7,\x03\x18\x80\x08\"`\n\x14ListProjectsResponse\x12/\n\x08projects\x18\x01 \x03(\x0b\x32\x1d.timeloom.identity.v1.Project\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x19\x41uthenticateApiKeyRequest\x12\x19\n\x06secret\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\xc8\x01\"{\n\x1a\x41uthenticateApiKeyResponse\x12,\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x1c.timeloom.identity.v1.Caller\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xc0\x08\n\x0fIdentityService\x12\x80\x01\n\tGetCaller\x12&.timeloom.identity.v1.GetCallerRequest\x1a\'.timeloom.identity.v1.GetCallerResponse\"\"\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x15\x12\x0b/api/callerb\x06\x63\x61ller\x12\x83\x01\n\x0c\x43reateApiKey\x12).timeloom.identity.v1.CreateApiKeyRequest\x1a*.timeloom.identity.v1.CreateApiKeyResponse\"\x1c\xc8\xb7,\x04\x82\xd3\xe4\x93\x02\x12\"\r/api/api-keys:\x01*\x12\x80\x01\n\x0bListApiKeys\x12(.timeloom.identity.v1.ListApiKeysRequest\x1a).timeloom.identity.v1.ListApiKeysResponse\"\x1c\x90\x02\x01\xc8\xb7,\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/api/api-keys\x12\x97\x01\n\x0cRotateApiKey\x12).timeloom.identity.v1.RotateApiKeyRequest\x1a*.timeloom.identity.v1.RotateApiKeyResponse\"0\xc8\xb7,\x04\x82\xd3\xe4\x93\x02&\"!/api/api-keys/{api_key_id}:rotate:\x01*\x12\xa3\x01\n\x0cRevokeApiKey\x12).timeloom.identity.v1.RevokeApiKeyRequest\x1a*.timeloom.identity.v1.RevokeApiKeyResponse\"<\x90\x02\x02\xc8\xb7,\x04\x82\xd3\xe4\x93\x02/\"!/api/api-keys/{api_key_id}:revoke:\x01*b\x07\x61pi_key\x12n\n\rCreateProject\x12*.timeloom.identity.v1.CreateProjectRequest\x1a+.timeloom.identity.v1.CreateProjectResponse\"\x04\xc8\xb7,\x05\x12n\n\x0cListProjects\x12).timeloom.identity.v1.ListProjectsRequest\x1a*.timeloom.identity.v1.ListProjectsResponse\"\x07\x90\x02\x01\xc8\xb7,\x05\x12\x80\x01\n\x12\x41uthenticateApiKey\x12/.timeloom.identity.v1.AuthenticateApiKeyRequest\x1a\x30.timeloom.identity.v1.AuthenticateApiKeyResponse\"\x07\x90\x02\x01\xc8\xb7,\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +39,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['name']._serialized_options = b'\322\267,\004\010\001\030d'
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['scope']._loaded_options = None
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['scope']._serialized_options = b'\322\267,\024\010\0011\000\000\000\000\000\000\000@9\000\000\000\000\000\000\020@'
+  _globals['_CREATEAPIKEYREQUEST'].fields_by_name['agent_id']._loaded_options = None
+  _globals['_CREATEAPIKEYREQUEST'].fields_by_name['agent_id']._serialized_options = b'\322\267,\003\030\310\001'
   _globals['_LISTAPIKEYSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTAPIKEYSREQUEST'].fields_by_name['page_size']._serialized_options = b'\322\267,\t9\000\000\000\000\000@\217@'
   _globals['_LISTAPIKEYSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -78,33 +80,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCALLERRESPONSE']._serialized_start=225
   _globals['_GETCALLERRESPONSE']._serialized_end=290
   _globals['_CREATEAPIKEYREQUEST']._serialized_start=293
-  _globals['_CREATEAPIKEYREQUEST']._serialized_end=453
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=455
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=540
-  _globals['_LISTAPIKEYSREQUEST']._serialized_start=542
-  _globals['_LISTAPIKEYSREQUEST']._serialized_end=625
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=627
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=721
-  _globals['_ROTATEAPIKEYREQUEST']._serialized_start=723
-  _globals['_ROTATEAPIKEYREQUEST']._serialized_end=812
-  _globals['_ROTATEAPIKEYRESPONSE']._serialized_start=814
-  _globals['_ROTATEAPIKEYRESPONSE']._serialized_end=899
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=901
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=952
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=954
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=1023
-  _globals['_CREATEPROJECTREQUEST']._serialized_start=1025
-  _globals['_CREATEPROJECTREQUEST']._serialized_end=1071
-  _globals['_CREATEPROJECTRESPONSE']._serialized_start=1074
-  _globals['_CREATEPROJECTRESPONSE']._serialized_end=1208
-  _globals['_LISTPROJECTSREQUEST']._serialized_start=1210
-  _globals['_LISTPROJECTSREQUEST']._serialized_end=1294
-  _globals['_LISTPROJECTSRESPONSE']._serialized_start=1296
-  _globals['_LISTPROJECTSRESPONSE']._serialized_end=1392
-  _globals['_AUTHENTICATEAPIKEYREQUEST']._serialized_start=1394
-  _globals['_AUTHENTICATEAPIKEYREQUEST']._serialized_end=1448
-  _globals['_AUTHENTICATEAPIKEYRESPONSE']._serialized_start=1450
-  _globals['_AUTHENTICATEAPIKEYRESPONSE']._serialized_end=1573
-  _globals['_IDENTITYSERVICE']._serialized_start=1576
-  _globals['_IDENTITYSERVICE']._serialized_end=2664
+  _globals['_CREATEAPIKEYREQUEST']._serialized_end=480
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=482
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=567
+  _globals['_LISTAPIKEYSREQUEST']._serialized_start=569
+  _globals['_LISTAPIKEYSREQUEST']._serialized_end=652
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=654
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=748
+  _globals['_ROTATEAPIKEYREQUEST']._serialized_start=750
+  _globals['_ROTATEAPIKEYREQUEST']._serialized_end=839
+  _globals['_ROTATEAPIKEYRESPONSE']._serialized_start=841
+  _globals['_ROTATEAPIKEYRESPONSE']._serialized_end=926
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=928
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=979
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=981
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=1050
+  _globals['_CREATEPROJECTREQUEST']._serialized_start=1052
+  _globals['_CREATEPROJECTREQUEST']._serialized_end=1098
+  _globals['_CREATEPROJECTRESPONSE']._serialized_start=1101
+  _globals['_CREATEPROJECTRESPONSE']._serialized_end=1235
+  _globals['_LISTPROJECTSREQUEST']._serialized_start=1237
+  _globals['_LISTPROJECTSREQUEST']._serialized_end=1321
+  _globals['_LISTPROJECTSRESPONSE']._serialized_start=1323
+  _globals['_LISTPROJECTSRESPONSE']._serialized_end=1419
+  _globals['_AUTHENTICATEAPIKEYREQUEST']._serialized_start=1421
+  _globals['_AUTHENTICATEAPIKEYREQUEST']._serialized_end=1475
+  _globals['_AUTHENTICATEAPIKEYRESPONSE']._serialized_start=1477
+  _globals['_AUTHENTICATEAPIKEYRESPONSE']._serialized_end=1600
+  _globals['_IDENTITYSERVICE']._serialized_start=1603
+  _globals['_IDENTITYSERVICE']._serialized_end=2691
 # @@protoc_insertion_point(module_scope)

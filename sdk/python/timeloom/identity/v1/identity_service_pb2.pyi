@@ -63,10 +63,15 @@ class CreateApiKeyRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     SCOPE_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """For people, such as `ci` or `laptop of Ada`."""
     scope: _annotations_pb2.Scope.ValueType
     """Read, write or admin."""
+    agent_id: _builtins.str
+    """Binds the key to an agent: with it one acts as this agent, as no other, and not for the project itself. Such a key
+    cannot have the admin scope.
+    """
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When it stops working; never if absent."""
@@ -77,10 +82,11 @@ class CreateApiKeyRequest(_message.Message):
         name: _builtins.str = ...,
         scope: _annotations_pb2.Scope.ValueType = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        agent_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "name", b"name", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "expire_time", b"expire_time", "name", b"name", "scope", b"scope"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
