@@ -1,0 +1,1 @@
+"""What becomes of memories over time: use and decay, the archive, summaries, duplicates and clusters."""
