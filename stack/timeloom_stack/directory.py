@@ -27,6 +27,7 @@ class DataDirectory:
         self.secrets = self.root / "secrets"
         self.postgres = self.root / "postgres"
         self.nats = self.root / "nats"
+        self.models = self.root / "models"
 
     def log_file(self, service: str) -> Path:
         """The newest log of a service; older ones have a number appended."""

@@ -10,6 +10,8 @@ from functools import partial
 
 from timeloom.identity.v1 import identity_service_pb2
 from timeloom_memory.assembly import PACKAGE, ROOM, assembled
+from timeloom_memory.embedding.embedders import Embedders
+from timeloom_memory.embedding.tokenizer import Tokenizer
 from timeloom_memory.settings import Settings
 from timeloom_memory.storage import vectors
 from timeloom_platform import metrics, settings
@@ -50,8 +52,13 @@ async def main(stop: asyncio.Event) -> None:
         rpc_metrics = RpcMetrics()
         tracing = _tracing(service.process)
         stack.push_async_callback(partial(asyncio.to_thread, tracing.close))
+        embedders = Embedders.of(loaded.embedding, Tokenizer())
+        stack.push_async_callback(embedders.close)
         memory = assembled(
-            database=database, cursors=Cursors(service.internal_secret), clock=lambda: datetime.now(UTC)
+            database=database,
+            cursors=Cursors(service.internal_secret),
+            clock=lambda: datetime.now(UTC),
+            embedders=embedders,
         )
         server = GrpcServer(
             listen=service.listen,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from timeloom_memory.embedding.embedders import Embedders
 from timeloom_memory.servicer import MemoryServicer
 from timeloom_memory.sharing_servicer import MemorySharingServicer
 from timeloom_memory.upkeep_servicer import MemoryUpkeepServicer
@@ -23,14 +24,22 @@ class Assembly:
     """The service, and those of its parts that somebody has to run or close."""
 
     bindings: Sequence[ServiceBinding]
+    embedders: Embedders
 
 
-def assembled(*, database: Database, cursors: Cursors, clock: Callable[[], datetime]) -> Assembly:  # noqa: ARG001
+def assembled(
+    *,
+    database: Database,  # noqa: ARG001
+    cursors: Cursors,  # noqa: ARG001
+    clock: Callable[[], datetime],  # noqa: ARG001
+    embedders: Embedders,
+) -> Assembly:
     """Puts the service together."""
     return Assembly(
+        embedders=embedders,
         bindings=[
             MemoryServicer().binding(),
             MemorySharingServicer().binding(),
             MemoryUpkeepServicer().binding(),
-        ]
+        ],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from timeloom_memory.embedding.settings import EmbeddingSettings
 from timeloom_platform.settings import ServiceSettings
 
 
@@ -13,10 +14,12 @@ class Settings:
 
     Attributes:
         service: Those of every service.
+        embedding: Those of the models.
         database_pool_size: Connections to PostgreSQL.
     """
 
     service: ServiceSettings
+    embedding: EmbeddingSettings
     database_pool_size: int = 8
 
     def __post_init__(self) -> None:

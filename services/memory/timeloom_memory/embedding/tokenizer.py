@@ -1,0 +1,45 @@
+"""The tokenizer of all-MiniLM-L6-v2: WordPiece, lower case, as its package installs it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Final
+
+from tokenizers import Tokenizer as WordPiece
+
+from timeloom_memory.embedding.weights import TOKENIZER_FILE, verified
+
+NAME: Final = "wordpiece:all-minilm-l6-v2"
+
+FRAME_TOKENS: Final = 2
+"""What the model puts around a text: where it begins and where it ends."""
+
+
+class Tokenizer:
+    """Counts and cuts texts; loaded at its first use. May be used by several threads."""
+
+    name: Final = NAME
+
+    def count(self, text: str) -> int:
+        """Returns how many tokens a text has, without those that a model puts around it."""
+        return len(self._wordpiece.encode(text, add_special_tokens=False).ids)
+
+    def truncate(self, text: str, tokens_max: int) -> str:
+        """Returns the beginning of a text that has at most so many tokens; all of it if it is short."""
+        ends: list[tuple[int, int]] = self._wordpiece.encode(text, add_special_tokens=False).offsets
+        if len(ends) <= tokens_max:
+            return text
+        return text[: ends[tokens_max - 1][1]] if tokens_max > 0 else ""
+
+    def model_input(self, text: str, tokens_max: int) -> list[int]:
+        """Returns the token ids that a model reads: at most so many, of the text's beginning, framed."""
+        ids: list[int] = self._wordpiece.encode(text).ids
+        return ids if len(ids) <= tokens_max else [*ids[: tokens_max - 1], ids[-1]]
+
+    @cached_property
+    def _wordpiece(self) -> Any:  # it has no types
+        wordpiece = WordPiece.from_str(verified(TOKENIZER_FILE).decode())
+        # The file is set up for short texts of one length.
+        wordpiece.no_truncation()
+        wordpiece.no_padding()
+        return wordpiece
