@@ -94,7 +94,7 @@ def test_vectors_join_what_has_no_word_in_common() -> None:
     assert quotation.source_ids[0].int < 3
 
 
-words = st.sampled_from(["alpha", "beta", "gamma", "delta", "rain", "snow", "wind", "river", "stone", "cloud"])
+words = st.sampled_from(["alpha", "beta", "gamma", "delta", "rain", "snow", "wind", "river", "stone"])
 contents = st.lists(
     st.lists(words, min_size=1, max_size=12).map(lambda some: " ".join(some).capitalize() + "."), max_size=15
 )
@@ -115,9 +115,9 @@ def test_a_summary_keeps_to_its_budget_and_quotes_its_sources_word_for_word(
 @given(st.integers(min_value=1, max_value=12), st.integers(min_value=0, max_value=1000))
 def test_ranks_are_the_stationary_distribution(count: int, seed: int) -> None:
     random = np.random.default_rng(seed)
-    cosines = random.random((count, count), dtype=np.float32)
-    cosines = (cosines + cosines.T) / 2
-    ranks = lexrank.ranks(cosines.astype(np.float32))
+    half = random.random((count, count))
+    cosines = (half + half.T) / 2
+    ranks = lexrank.ranks(np.asarray(cosines, dtype=np.float32))
     graph = np.where(cosines >= lexrank.SIMILARITY_MIN, cosines, 0.0)
     np.fill_diagonal(graph, 1.0)
     graph /= graph.sum(axis=1, keepdims=True)

@@ -111,8 +111,9 @@ def _fitted(vectors: Floats, centres: Floats) -> Clustering:
 
 def _centres_of(vectors: Floats, labels: Labels, before: Floats) -> Floats:
     """Returns the directions of the means; a cluster without members takes what fits worst."""
-    sums = np.zeros_like(before)
-    np.add.at(sums, labels, vectors)
+    members = np.zeros((len(before), len(labels)), dtype=np.float32)
+    members[labels, np.arange(len(labels))] = 1.0
+    sums = members @ vectors
     lengths = np.linalg.norm(sums, axis=1)
     fit = np.einsum("ij,ij->i", vectors, before[labels])
     worst = iter(np.argsort(fit))
