@@ -23,10 +23,15 @@ def test_it_says_what_it_is() -> None:
     assert TOKENIZER.name == "wordpiece:all-minilm-l6-v2"
 
 
-def test_a_model_reads_the_beginning_between_its_marks() -> None:
-    assert TOKENIZER.model_input("hello world", 256) == [101, 7592, 2088, 102]
-    assert TOKENIZER.model_input("hello " * 300, 256) == [101, *[7592] * 254, 102]
-    assert TOKENIZER.model_input("", 256) == [101, 102]
+def test_a_model_reads_pieces_of_nearly_one_length_between_its_marks() -> None:
+    def pieces(text: str) -> list[list[int]]:
+        return TOKENIZER.pieces(text, tokens_max=256, pieces_max=3)
+
+    assert pieces("hello world") == [[101, 7592, 2088, 102]]
+    assert pieces("") == [[101, 102]]
+    assert pieces("hello " * 254) == [[101, *[7592] * 254, 102]]
+    assert pieces("hello " * 255) == [[101, *[7592] * 127, 102], [101, *[7592] * 128, 102]]
+    assert [len(piece) for piece in pieces("hello " * 10_000)] == [256, 256, 256]
 
 
 @given(st.text(max_size=200), st.integers(0, 60))

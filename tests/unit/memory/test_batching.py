@@ -40,8 +40,8 @@ class Lengths:
     def unload(self) -> None:
         self.events.append("unload")
 
-    def prepare(self, text: str) -> str:
-        return text
+    def prepare(self, text: str) -> Sequence[str]:
+        return text.split("|")
 
     def size(self, prepared: str) -> int:
         return len(prepared)
@@ -70,6 +70,12 @@ def test_every_text_gets_its_vector_and_no_batch_is_too_large(lengths: list[int]
     assert found == lengths
     for batch in model.batches:
         assert len(batch) == 1 or len(batch) * max(map(len, batch)) <= batching.BATCH_TOKENS_MAX
+
+
+async def test_the_vector_of_a_text_is_the_sum_of_its_pieces() -> None:
+    found, model = await _embedded(["four", "ab|c|" + "x" * 300, "|"])
+    assert found == [4, 303, 0]
+    assert sorted(map(len, model.batches[-1])) == [300]
 
 
 async def test_texts_of_a_batch_are_about_as_long() -> None:

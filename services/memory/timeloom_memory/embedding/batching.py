@@ -40,7 +40,7 @@ class _Call:
     vectors: Vectors
     answer: asyncio.Future[Vectors]
     loop: asyncio.AbstractEventLoop
-    missing_count: int
+    missing_count: int = 0
     is_over: bool = False
 
     def succeed(self) -> None:
@@ -65,8 +65,8 @@ class _Call:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Text(Generic[Prepared]):
-    """One text of a call, ready for the model."""
+class _Piece(Generic[Prepared]):
+    """A text of a call, or a part of one, ready for the model."""
 
     call: _Call
     row: int
@@ -77,25 +77,25 @@ class _Text(Generic[Prepared]):
 
 @dataclass(slots=True, kw_only=True)
 class Waiting(Generic[Prepared]):
-    """The texts that wait, by their length. Used by one thread."""
+    """The pieces that wait, by their length. Used by one thread."""
 
     tokens_max: int = BATCH_TOKENS_MAX
-    texts: list[_Text[Prepared]] = field(default_factory=list["_Text[Prepared]"])
+    pieces: list[_Piece[Prepared]] = field(default_factory=list["_Piece[Prepared]"])
     _is_oldest_due: bool = False
 
-    def add(self, text: _Text[Prepared]) -> None:
-        """Puts a text into its place."""
-        insort(self.texts, text, key=lambda each: each.size)
+    def add(self, piece: _Piece[Prepared]) -> None:
+        """Puts a piece into its place."""
+        insort(self.pieces, piece, key=lambda each: each.size)
 
-    def take(self) -> list[_Text[Prepared]]:
+    def take(self) -> list[_Piece[Prepared]]:
         """Takes a batch out; empty if nothing waits. What nobody waits for any more is dropped."""
-        self.texts = [each for each in self.texts if not each.call.is_over]
-        if not self.texts:
+        self.pieces = [each for each in self.pieces if not each.call.is_over]
+        if not self.pieces:
             return []
         start, end = self._around_oldest() if self._is_oldest_due else self._from_shortest()
         self._is_oldest_due = not self._is_oldest_due
-        batch = self.texts[start:end]
-        del self.texts[start:end]
+        batch = self.pieces[start:end]
+        del self.pieces[start:end]
         return batch
 
     def _from_shortest(self) -> tuple[int, int]:
@@ -103,14 +103,14 @@ class Waiting(Generic[Prepared]):
 
     def _around_oldest(self) -> tuple[int, int]:
         """The oldest text with the next shorter ones, which are padded; with longer ones if there is room."""
-        place = min(range(len(self.texts)), key=lambda index: self.texts[index].number)
-        count = max(self.tokens_max // self.texts[place].size, 1)
+        place = min(range(len(self.pieces)), key=lambda index: self.pieces[index].number)
+        count = max(self.tokens_max // self.pieces[place].size, 1)
         start = max(place + 1 - count, 0)
         return start, self._filled(start, place + 1)
 
     def _filled(self, start: int, end: int) -> int:
         """Returns the end of a batch that goes on to longer texts until it is full."""
-        while end < len(self.texts) and (end - start + 1) * self.texts[end].size <= self.tokens_max:
+        while end < len(self.pieces) and (end - start + 1) * self.pieces[end].size <= self.tokens_max:
             end += 1
         return end
 
@@ -141,7 +141,7 @@ class BatchedEmbedder(Generic[Prepared]):
         return self._is_loaded
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Returns a row for each text.
+        """Returns a row for each text, which is the sum of those of its pieces.
 
         Raises:
             OverloadedError: Too many texts wait already.
@@ -149,7 +149,7 @@ class BatchedEmbedder(Generic[Prepared]):
         """
         if self._is_closed:
             raise UnavailableError("The service is about to stop.", retry_after_seconds=RETRY_AFTER_SECONDS)
-        vectors = np.empty((len(texts), self.dimension), np.float32)
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
         if not texts:
             return vectors
         if self._waiting_count + len(texts) > WAITING_TEXTS_MAX:
@@ -158,7 +158,7 @@ class BatchedEmbedder(Generic[Prepared]):
             )
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Vectors] = loop.create_future()
-        call = _Call(texts=texts, vectors=vectors, answer=answer, loop=loop, missing_count=len(texts))
+        call = _Call(texts=texts, vectors=vectors, answer=answer, loop=loop)
         self._waiting_count += len(texts)
         self._arrivals.put(call)
         self._start_thread()
@@ -190,7 +190,7 @@ class BatchedEmbedder(Generic[Prepared]):
         finally:
             self._unload()
             stopping = UnavailableError("The service is about to stop.")
-            for each in self._waiting.texts:
+            for each in self._waiting.pieces:
                 each.call.fail(stopping)
 
     def _accept_arrivals(self) -> bool:
@@ -205,7 +205,7 @@ class BatchedEmbedder(Generic[Prepared]):
             return True
 
     def _next_arrival(self) -> _Call | None:
-        if self._waiting.texts:
+        if self._waiting.pieces:
             return self._arrivals.get_nowait()
         if not self._is_loaded:
             return self._arrivals.get()
@@ -219,16 +219,17 @@ class BatchedEmbedder(Generic[Prepared]):
         try:
             self._load()
             for row, text in enumerate(call.texts):
-                prepared = self._model.prepare(text)
-                size = self._model.size(prepared)
-                self._number += 1
-                self._waiting.add(
-                    _Text(call=call, row=row, prepared=prepared, size=size, number=self._number)
-                )
+                for prepared in self._model.prepare(text):
+                    size = self._model.size(prepared)
+                    self._number += 1
+                    call.missing_count += 1
+                    self._waiting.add(
+                        _Piece(call=call, row=row, prepared=prepared, size=size, number=self._number)
+                    )
         except Exception as error:  # noqa: BLE001 - the thread goes on for the others, whatever is wrong here
             call.fail(self._told(error))
 
-    def _run(self, batch: Sequence[_Text[Prepared]]) -> None:
+    def _run(self, batch: Sequence[_Piece[Prepared]]) -> None:
         try:
             vectors = self._model.run([each.prepared for each in batch])
         except Exception as error:  # noqa: BLE001 - as above: these calls fail, the thread goes on
@@ -237,7 +238,7 @@ class BatchedEmbedder(Generic[Prepared]):
                 each.call.fail(told)
             return
         for each, vector in zip(batch, vectors, strict=True):
-            each.call.vectors[each.row] = vector
+            each.call.vectors[each.row] += vector
             each.call.missing_count -= 1
             if not each.call.missing_count:
                 each.call.succeed()

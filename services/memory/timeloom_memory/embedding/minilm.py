@@ -19,7 +19,14 @@ from timeloom_memory.embedding.tokenizer import Tokenizer
 DIMENSION: Final = 384
 
 TOKENS_MAX: Final = 256
-"""What the model reads of a text: it was trained on no longer ones."""
+"""What the model reads at once: it was trained on no longer texts."""
+
+PIECES_MAX: Final = 16
+"""The pieces of a longer text that it reads; the text's vector is their mean.
+
+Measured on a dialogue in parts of 800 tokens: the part with the answer is among the first five for 58 % of
+the questions, and for 42 % where only its beginning is read.
+"""
 
 _INPUTS: Final = ("input_ids", "attention_mask")
 _LOG_ERRORS_ONLY: Final = 3
@@ -63,9 +70,9 @@ class MiniLm:
         self._session = None
         _trim_heap()
 
-    def prepare(self, text: str) -> list[int]:
-        """Returns the tokens of a text; those behind the 256th are left out."""
-        return self._tokenizer.model_input(text, TOKENS_MAX)
+    def prepare(self, text: str) -> Sequence[list[int]]:
+        """Returns the tokens of a text in pieces; those behind the sixteenth piece are left out."""
+        return self._tokenizer.pieces(text, tokens_max=TOKENS_MAX, pieces_max=PIECES_MAX)
 
     def size(self, prepared: list[int]) -> int:
         """Returns how many tokens there are."""

@@ -49,9 +49,9 @@ class LibraryModel:
         """Forgets the model."""
         self._model = None
 
-    def prepare(self, text: str) -> str:
-        """Returns the text, cut if it is longer than any of these models reads."""
-        return text[:TEXT_CHARACTERS_MAX]
+    def prepare(self, text: str) -> Sequence[str]:
+        """Returns the text as one piece, cut if it is longer than any of these models reads."""
+        return [text[:TEXT_CHARACTERS_MAX]]
 
     def size(self, prepared: str) -> int:
         """Returns about how many tokens the text has."""

@@ -61,14 +61,14 @@ class LocalModel(Protocol[Prepared]):
         """Gives its memory back."""
         ...
 
-    def prepare(self, text: str) -> Prepared:
-        """Returns what the model reads of a text."""
+    def prepare(self, text: str) -> Sequence[Prepared]:
+        """Returns what the model reads of a text in pieces; its vector is the mean of theirs."""
         ...
 
     def size(self, prepared: Prepared) -> int:
-        """Returns the length of a prepared text, in tokens or about: batches are made by it."""
+        """Returns the length of a piece, in tokens or about: batches are made by it."""
         ...
 
     def run(self, batch: Sequence[Prepared]) -> Vectors:
-        """Returns a row for each prepared text."""
+        """Returns a row of unit length for each piece."""
         ...

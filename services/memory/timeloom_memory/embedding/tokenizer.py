@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Final
 
 from tokenizers import Tokenizer as WordPiece
@@ -31,10 +32,24 @@ class Tokenizer:
             return text
         return text[: ends[tokens_max - 1][1]] if tokens_max > 0 else ""
 
-    def model_input(self, text: str, tokens_max: int) -> list[int]:
-        """Returns the token ids that a model reads: at most so many, of the text's beginning, framed."""
-        ids: list[int] = self._wordpiece.encode(text).ids
-        return ids if len(ids) <= tokens_max else [*ids[: tokens_max - 1], ids[-1]]
+    def pieces(self, text: str, *, tokens_max: int, pieces_max: int) -> list[list[int]]:
+        """Returns what a model reads of a text: pieces of nearly one length, each of at most so many tokens.
+
+        Each is framed by the tokens that begin and end a text. A text without tokens is one empty piece; what
+        is left when there are too many pieces is not read.
+        """
+        ids: list[int] = self._wordpiece.encode(text, add_special_tokens=False).ids
+        room = tokens_max - FRAME_TOKENS
+        del ids[room * pieces_max :]
+        count = max(-(-len(ids) // room), 1)
+        begin, end = self._frame
+        ends = [len(ids) * number // count for number in range(count + 1)]
+        return [[begin, *ids[start:stop], end] for start, stop in pairwise(ends)]
+
+    @cached_property
+    def _frame(self) -> tuple[int, int]:
+        begin, end = self._wordpiece.encode("").ids
+        return begin, end
 
     @cached_property
     def _wordpiece(self) -> Any:  # it has no types
