@@ -12,6 +12,7 @@ from timeloom.identity.v1 import identity_service_pb2
 from timeloom_memory.assembly import PACKAGE, ROOM, assembled
 from timeloom_memory.embedding.embedders import Embedders
 from timeloom_memory.embedding.tokenizer import Tokenizer
+from timeloom_memory.index.indexing import Indexing
 from timeloom_memory.settings import Settings
 from timeloom_memory.storage import vectors
 from timeloom_platform import metrics, settings
@@ -54,11 +55,14 @@ async def main(stop: asyncio.Event) -> None:
         stack.push_async_callback(partial(asyncio.to_thread, tracing.close))
         embedders = Embedders.of(loaded.embedding, Tokenizer())
         stack.push_async_callback(embedders.close)
+        indexing = Indexing.of(loaded.index, database)
+        stack.push_async_callback(indexing.close)
         memory = assembled(
             database=database,
             cursors=Cursors(service.internal_secret),
             clock=lambda: datetime.now(UTC),
             embedders=embedders,
+            indexing=indexing,
         )
         server = GrpcServer(
             listen=service.listen,
@@ -71,7 +75,7 @@ async def main(stop: asyncio.Event) -> None:
             metrics.register(rpc_metrics)
             metrics.serve(service.process.metrics_listen)
         async with asyncio.TaskGroup() as tasks:
-            background = [tasks.create_task(relay.run())]
+            background = [tasks.create_task(relay.run()), tasks.create_task(indexing.run(bus))]
             await server.start()
             await stop.wait()
             leaving = tasks.create_task(server.stop())

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from timeloom_memory.embedding.embedders import Embedders
+from timeloom_memory.index.indexing import Indexing
 from timeloom_memory.servicer import MemoryServicer
 from timeloom_memory.sharing_servicer import MemorySharingServicer
 from timeloom_memory.upkeep_servicer import MemoryUpkeepServicer
@@ -25,6 +26,7 @@ class Assembly:
 
     bindings: Sequence[ServiceBinding]
     embedders: Embedders
+    indexing: Indexing
 
 
 def assembled(
@@ -33,10 +35,12 @@ def assembled(
     cursors: Cursors,  # noqa: ARG001
     clock: Callable[[], datetime],  # noqa: ARG001
     embedders: Embedders,
+    indexing: Indexing,
 ) -> Assembly:
     """Puts the service together."""
     return Assembly(
         embedders=embedders,
+        indexing=indexing,
         bindings=[
             MemoryServicer().binding(),
             MemorySharingServicer().binding(),

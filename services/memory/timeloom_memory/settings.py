@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from timeloom_memory.embedding.settings import EmbeddingSettings
+from timeloom_memory.index.settings import IndexSettings
 from timeloom_platform.settings import ServiceSettings
 
 
@@ -15,11 +16,13 @@ class Settings:
     Attributes:
         service: Those of every service.
         embedding: Those of the models.
+        index: Those of the index in memory.
         database_pool_size: Connections to PostgreSQL.
     """
 
     service: ServiceSettings
     embedding: EmbeddingSettings
+    index: IndexSettings
     database_pool_size: int = 8
 
     def __post_init__(self) -> None:

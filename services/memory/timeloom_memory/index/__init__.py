@@ -1,0 +1,1 @@
+"""The vector index in memory: shards that follow PostgreSQL, exact while they are small."""
