@@ -845,7 +845,7 @@ Global___ListMemoryVersionsResponse: _TypeAlias = ListMemoryVersionsResponse  # 
 
 @_typing.final
 class Ranking(_message.Message):
-    """How the ranks of the signals become a score. What is zero has its default."""
+    """How the signals become a score. What is absent has its default."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -857,7 +857,7 @@ class Ranking(_message.Message):
     FREQUENCY_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
     semantic: _builtins.float
-    """Weights of the lists that are fused, from 0 to 10; 1 if absent."""
+    """Factors of the weights of the signals, from 0 to 10; 1 if absent. The score is their weighted mean."""
     keyword: _builtins.float
     context: _builtins.float
     recency: _builtins.float
@@ -1001,7 +1001,7 @@ class Signal(_message.Message):
     rank: _builtins.int
     """The memory's place in the signal's own list, from 1 on; 0 if it is not in it or the signal has none."""
     value: _builtins.float
-    """The signal's own measure: a cosine, a BM25 score, a probability of recall."""
+    """The signal's own measure: a cosine, BM25 as a share of the most that the query can get, a probability of recall."""
     contribution: _builtins.float
     """What it added to the score, or multiplied it by for a boost."""
     def __init__(
@@ -1030,6 +1030,7 @@ class Signals(_message.Message):
     IMPORTANCE_FIELD_NUMBER: _builtins.int
     FREQUENCY_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
+    CONTEXT_SEMANTIC_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def semantic(self) -> Global___Signal: ...
     @_builtins.property
@@ -1048,6 +1049,10 @@ class Signals(_message.Message):
     def time(self) -> Global___Signal:
         """How well it fits the time that the query names."""
 
+    @_builtins.property
+    def context_semantic(self) -> Global___Signal:
+        """The meaning of its context, with its own."""
+
     def __init__(
         self,
         *,
@@ -1058,10 +1063,11 @@ class Signals(_message.Message):
         importance: Global___Signal | None = ...,
         frequency: Global___Signal | None = ...,
         time: Global___Signal | None = ...,
+        context_semantic: Global___Signal | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "frequency", b"frequency", "importance", b"importance", "keyword", b"keyword", "recency", b"recency", "semantic", b"semantic", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "context_semantic", b"context_semantic", "frequency", b"frequency", "importance", b"importance", "keyword", b"keyword", "recency", b"recency", "semantic", b"semantic", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "frequency", b"frequency", "importance", b"importance", "keyword", b"keyword", "recency", b"recency", "semantic", b"semantic", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "context_semantic", b"context_semantic", "frequency", b"frequency", "importance", b"importance", "keyword", b"keyword", "recency", b"recency", "semantic", b"semantic", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,77 @@
+"""What a search asks and answers, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from timeloom_memory.model import Memory, MemoryFilter
+from timeloom_memory.search.fusion import Boosted, Fused, Ranking
+from timeloom_memory.search.time_words import TimeRange
+
+LIMIT_DEFAULT: Final = 10
+LIMIT_MAX: Final = 1_000
+
+Vector = NDArray[np.float32]
+
+
+class GivenVector(Struct, frozen=True):
+    """A vector of unit length to look for, and the model that it comes from."""
+
+    model: str
+    values: Vector
+
+
+class Search(Struct, frozen=True, kw_only=True):
+    """What to look for.
+
+    Attributes:
+        query: Empty if only a vector is looked for.
+        vector: Looked for instead of the query's own meaning.
+        namespaces: In these and what is below them; everywhere if empty.
+        min_sequence: A change of the project that the search must see.
+        similarity_min: The least cosine; None if any will do.
+        is_silent: What is found does not count as used.
+        reference_time: What "today" means.
+    """
+
+    query: str = ""
+    vector: GivenVector | None = None
+    namespaces: tuple[str, ...] = ()
+    wanted: MemoryFilter = MemoryFilter()
+    limit: int = LIMIT_DEFAULT
+    min_sequence: int = 0
+    collapse_duplicates: bool = False
+    ranking: Ranking = Ranking()
+    similarity_min: float | None = None
+    is_silent: bool = False
+    reference_time: datetime
+    as_agent_id: str = ""
+
+
+class Hit(Struct, frozen=True, kw_only=True):
+    """A memory that was found, and why."""
+
+    memory: Memory
+    fused: Fused
+    boosted: Boosted
+    duplicate_ids: Sequence[UUID] = ()
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What a search found, best first.
+
+    Attributes:
+        sequence: Up to which change of the project it has seen everything.
+        time_range: What the query says of time; None if nothing.
+    """
+
+    hits: Sequence[Hit]
+    sequence: int
+    time_range: TimeRange | None = None
