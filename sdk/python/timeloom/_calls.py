@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator
 from itertools import count
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import grpc
 from google.protobuf.descriptor_pb2 import MethodOptions
@@ -22,24 +22,36 @@ from timeloom.errors import (
     TimeloomError,
     UnavailableError,
 )
+from timeloom.memory.v1 import memory_service_pb2, memory_sharing_service_pb2, memory_upkeep_service_pb2
+from timeloom.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
+from timeloom.memory.v1.memory_sharing_service_pb2_grpc import MemorySharingServiceStub
+from timeloom.memory.v1.memory_upkeep_service_pb2_grpc import MemoryUpkeepServiceStub
 from timeloom.snapshots.v1 import snapshots_service_pb2, time_travel_service_pb2
 from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceStub
 from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceStub
 
 if TYPE_CHECKING:
+    from timeloom.memory.v1.memory_service_pb2_grpc import MemoryServiceAsyncStub
+    from timeloom.memory.v1.memory_sharing_service_pb2_grpc import MemorySharingServiceAsyncStub
+    from timeloom.memory.v1.memory_upkeep_service_pb2_grpc import MemoryUpkeepServiceAsyncStub
     from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceAsyncStub
     from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceAsyncStub
 
 _SNAPSHOTS = snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"]
 _TIME_TRAVEL = time_travel_service_pb2.DESCRIPTOR.services_by_name["TimeTravelService"]
-_METHODS = (*_SNAPSHOTS.methods, *_TIME_TRAVEL.methods)
+_MEMORY = memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"]
+_MEMORY_SHARING = memory_sharing_service_pb2.DESCRIPTOR.services_by_name["MemorySharingService"]
+_MEMORY_UPKEEP = memory_upkeep_service_pb2.DESCRIPTOR.services_by_name["MemoryUpkeepService"]
+_SERVICES = (_SNAPSHOTS, _TIME_TRAVEL, _MEMORY, _MEMORY_SHARING, _MEMORY_UPKEEP)
+_METHODS = [method for service in _SERVICES for method in service.methods]
 
-# This client names each execution that it creates or forks and each snapshot that it records: the server
-# recognises a repetition, as it does where the contract says so.
+# This client names the executions that it creates or forks, the snapshots that it records and the memories
+# that it adds: the server recognises a repetition, as it does where the contract says so.
 _REPEATABLE = frozenset(
     method.full_name
     for method in _METHODS
-    if method.name in ("CreateExecution", "ForkExecution", "RecordSnapshot")
+    if method.name
+    in ("CreateExecution", "ForkExecution", "RecordSnapshot", "CreateMemory", "BatchCreateMemories")
     or method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
 )
 _REPEATABLE_REQUESTS = frozenset(
@@ -62,33 +74,47 @@ class Connection:
         self.metadata = (("authorization", f"Bearer {configuration.api_key}"),)
         self._channel: grpc.aio.Channel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._snapshots: SnapshotsServiceAsyncStub | None = None
-        self._time_travel: TimeTravelServiceAsyncStub | None = None
+        self._stubs: dict[type[Any], Any] = {}
         self._answered = False
 
     @property
     def snapshots(self) -> SnapshotsServiceAsyncStub:
         """The snapshots service, for calls from the client's event loop."""
-        channel = self._open()
-        if self._snapshots is None:
-            self._snapshots = SnapshotsServiceStub(channel)
-        return self._snapshots
+        return cast("SnapshotsServiceAsyncStub", self._stub(SnapshotsServiceStub))
 
     @property
     def time_travel(self) -> TimeTravelServiceAsyncStub:
         """The service of time travel, for calls from the client's event loop."""
+        return cast("TimeTravelServiceAsyncStub", self._stub(TimeTravelServiceStub))
+
+    @property
+    def memory(self) -> MemoryServiceAsyncStub:
+        """The memory service, for calls from the client's event loop."""
+        return cast("MemoryServiceAsyncStub", self._stub(MemoryServiceStub))
+
+    @property
+    def memory_sharing(self) -> MemorySharingServiceAsyncStub:
+        """The service that shares memories, for calls from the client's event loop."""
+        return cast("MemorySharingServiceAsyncStub", self._stub(MemorySharingServiceStub))
+
+    @property
+    def memory_upkeep(self) -> MemoryUpkeepServiceAsyncStub:
+        """The service that looks after memories, for calls from the client's event loop."""
+        return cast("MemoryUpkeepServiceAsyncStub", self._stub(MemoryUpkeepServiceStub))
+
+    def _stub(self, kind: type[Any]) -> Any:
         channel = self._open()
-        if self._time_travel is None:
-            self._time_travel = TimeTravelServiceStub(channel)
-        return self._time_travel
+        stub = self._stubs.get(kind)
+        if stub is None:
+            stub = self._stubs[kind] = kind(channel)
+        return stub
 
     def _open(self) -> grpc.aio.Channel:
         loop = asyncio.get_running_loop()
         if self._channel is None:
             address = self.configuration.grpc_address
             self._loop = loop
-            services = (_SNAPSHOTS, _TIME_TRAVEL)
-            self._channel = open_channel(address, services=services, repeatable=_REPEATABLE)
+            self._channel = open_channel(address, services=_SERVICES, repeatable=_REPEATABLE)
         elif self._loop is not loop:
             raise ConfigurationError("An AsyncTimeloom belongs to the event loop that used it first")
         return self._channel
@@ -165,6 +191,6 @@ class Connection:
     async def close(self) -> None:
         """Close the channel; a later call opens it again."""
         channel, self._channel, self._loop = self._channel, None, None
-        self._snapshots = self._time_travel = None
+        self._stubs.clear()
         if channel is not None:
             await channel.close()

@@ -10,6 +10,7 @@ from timeloom._blocking import Facade, Method, Portal, blocking, iterating, pagi
 from timeloom.aio import (
     TIMEOUT_SECONDS_DEFAULT,
     AsyncExecutions,
+    AsyncMemories,
     AsyncPlayback,
     AsyncRecordedExecution,
     AsyncRecording,
@@ -70,6 +71,67 @@ class RetentionPolicies(Facade[AsyncRetention]):
     get = blocking(AsyncRetention.get)
     set = blocking(AsyncRetention.set)
     clear = blocking(AsyncRetention.clear)
+
+
+class Memories(Facade[AsyncMemories]):
+    """The memories of a project, or what one of its agents may see of them."""
+
+    def as_agent(self, agent_id: str) -> Memories:
+        """Return the same memories as an agent sees them: it writes to its own, and reads what it may."""
+        return Memories(self.portal, self.twin.as_agent(agent_id))
+
+    add = blocking(AsyncMemories.add)
+    add_many = blocking(AsyncMemories.add_many)
+    update = blocking(AsyncMemories.update)
+    supersede = blocking(AsyncMemories.supersede)
+    delete = blocking(AsyncMemories.delete)
+    restore = blocking(AsyncMemories.restore)
+    get = blocking(AsyncMemories.get)
+    list = paging(AsyncMemories.list)
+    history = paging(AsyncMemories.history)
+    search = blocking(AsyncMemories.search)
+    context = blocking(AsyncMemories.context)
+
+    create_namespace = blocking(AsyncMemories.create_namespace)
+    namespace = blocking(AsyncMemories.namespace)
+    namespaces = paging(AsyncMemories.namespaces)
+    update_namespace = blocking(AsyncMemories.update_namespace)
+    delete_namespace = blocking(AsyncMemories.delete_namespace)
+    share = blocking(AsyncMemories.share)
+    grants = paging(AsyncMemories.grants)
+    revoke = blocking(AsyncMemories.revoke)
+    set_team = blocking(AsyncMemories.set_team)
+    teams = paging(AsyncMemories.teams)
+    delete_team = blocking(AsyncMemories.delete_team)
+    subscribe = blocking(AsyncMemories.subscribe)
+    subscriptions = paging(AsyncMemories.subscriptions)
+    news = blocking(AsyncMemories.news)
+    acknowledge = blocking(AsyncMemories.acknowledge)
+    unsubscribe = blocking(AsyncMemories.unsubscribe)
+    sync = blocking(AsyncMemories.sync)
+    confirm = blocking(AsyncMemories.confirm)
+    contradict = blocking(AsyncMemories.contradict)
+    evidence = paging(AsyncMemories.evidence)
+
+    archive = blocking(AsyncMemories.archive)
+    unarchive = blocking(AsyncMemories.unarchive)
+    summarize = blocking(AsyncMemories.summarize)
+    merge = blocking(AsyncMemories.merge)
+    undo_merge = blocking(AsyncMemories.undo_merge)
+    proposals = paging(AsyncMemories.proposals)
+    apply_proposal = blocking(AsyncMemories.apply_proposal)
+    reject_proposal = blocking(AsyncMemories.reject_proposal)
+    cluster = blocking(AsyncMemories.cluster)
+    clusters = paging(AsyncMemories.clusters)
+    optimize = blocking(AsyncMemories.optimize)
+    reembed = blocking(AsyncMemories.reembed)
+    job = blocking(AsyncMemories.job)
+    jobs = paging(AsyncMemories.jobs)
+    watch = iterating(AsyncMemories.watch)
+    cancel_job = blocking(AsyncMemories.cancel_job)
+    stats = blocking(AsyncMemories.stats)
+    policy = blocking(AsyncMemories.policy)
+    set_policy = blocking(AsyncMemories.set_policy)
 
 
 class Playback(Facade[AsyncPlayback]):
@@ -298,6 +360,7 @@ class Timeloom(Facade[AsyncTimeloom]):
         self.executions = Executions(self.portal, twin.executions)
         self.snapshots = Snapshots(self.portal, twin.snapshots)
         self.retention = RetentionPolicies(self.portal, twin.retention)
+        self.memory = Memories(self.portal, twin.memory)
 
     @property
     def configuration(self) -> Configuration:

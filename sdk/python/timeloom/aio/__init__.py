@@ -13,6 +13,7 @@ from timeloom import _travel_convert as travel_convert
 from timeloom import configuration
 from timeloom._calls import Connection
 from timeloom.aio.executions import AsyncExecutions
+from timeloom.aio.memory import AsyncMemories
 from timeloom.aio.playback import AsyncPlayback, frames
 from timeloom.aio.recording import AsyncRecordedExecution, AsyncRecording, AsyncStep
 from timeloom.aio.replaying import AsyncReplay, AsyncReplaying, replaying
@@ -29,6 +30,7 @@ from timeloom.time_travel import Breakpoint, Frame, FrameContent
 
 __all__ = [
     "AsyncExecutions",
+    "AsyncMemories",
     "AsyncPlayback",
     "AsyncRecordedExecution",
     "AsyncRecording",
@@ -54,6 +56,7 @@ class AsyncTimeloom:
         executions: Create, read, list and change executions, fork them, and ask what a debugger asks.
         snapshots: Read, list, compare, mark and follow snapshots.
         retention: What is kept when snapshots are pruned.
+        memory: What agents remember.
         stream: What recorded snapshots travel on; for adapters of agent frameworks.
     """
 
@@ -83,6 +86,7 @@ class AsyncTimeloom:
         self.executions = AsyncExecutions(self._connection)
         self.snapshots = AsyncSnapshots(self._connection)
         self.retention = AsyncRetention(self._connection)
+        self.memory = AsyncMemories(self._connection)
 
     def record(
         self,
