@@ -9,9 +9,12 @@ from typing import Final
 
 from timeloom_memory.embedding.embedders import Embedders
 from timeloom_memory.index.indexing import Indexing
+from timeloom_memory.memories import Memories
+from timeloom_memory.preparing import Preparation
 from timeloom_memory.servicer import MemoryServicer
 from timeloom_memory.sharing_servicer import MemorySharingServicer
 from timeloom_memory.upkeep_servicer import MemoryUpkeepServicer
+from timeloom_memory.writing import Writer
 from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import ServiceBinding
@@ -31,18 +34,21 @@ class Assembly:
 
 def assembled(
     *,
-    database: Database,  # noqa: ARG001
-    cursors: Cursors,  # noqa: ARG001
+    database: Database,
+    cursors: Cursors,
     clock: Callable[[], datetime],  # noqa: ARG001
     embedders: Embedders,
     indexing: Indexing,
 ) -> Assembly:
     """Puts the service together."""
+    preparation = Preparation(database=database, embedders=embedders)
+    writer = Writer(database=database, preparation=preparation)
+    memories = Memories(database=database, preparation=preparation, cursors=cursors)
     return Assembly(
         embedders=embedders,
         indexing=indexing,
         bindings=[
-            MemoryServicer().binding(),
+            MemoryServicer(writer=writer, memories=memories).binding(),
             MemorySharingServicer().binding(),
             MemoryUpkeepServicer().binding(),
         ],

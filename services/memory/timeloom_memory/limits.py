@@ -51,3 +51,12 @@ ATTEMPTS_MAX: Final = 4
 
 STREAM_WAITING_MAX: Final = 4
 """The messages of one stream that are read ahead of their answers."""
+
+METADATA_BYTES_MAX: Final = 64 * 1024
+"""The metadata of a memory in canonical form."""
+
+VERSION_MAX: Final = 2**31 - 1
+"""The versions of one memory."""
+
+VERSIONS_PAGE_MAX: Final = 100
+"""The versions on one page; each holds all that the memory said."""

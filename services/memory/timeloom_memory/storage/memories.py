@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from timeloom_memory import limits
 from timeloom_memory.model import Change, Memory, MemoryFilter
 from timeloom_memory.storage import changes
 from timeloom_memory.storage.predicates import Parameters, Scope, matching
@@ -31,7 +32,10 @@ _INSERTED: Final = ", ".join(name for name in _NAMES if name != "number")
 _INSERT: Final = f"""
 WITH change AS ({changes.NEXT}),
 wanted AS (
-    SELECT given.*, change.sequence AS place, change.time - ($2 - ordinality) * interval '1 microsecond' AS time
+    SELECT
+        given.*,
+        change.sequence AS place,
+        change.time - ($2 - ordinality) * interval '1 microsecond' AS time
     FROM
         json_populate_recordset(NULL::memories, $3::json) WITH ORDINALITY AS given,
         change
@@ -146,7 +150,7 @@ CROSS JOIN LATERAL (
 """
 
 
-EVERYTHING: Final = MemoryFilter(
+ANY_STATE: Final = MemoryFilter(
     include_superseded=True, include_archived=True, include_expired=True, include_deleted=True
 )
 """The filter that all memories fulfil, in whatever state they are."""
@@ -255,8 +259,8 @@ async def write(
         memories: With their new values. What the table counts is left to it: numbers, versions, sequences and
             times; of `delete_time` it is only asked whether there is one.
         reason: Why.
-        new_content: Their contents, contexts or vectors are others than before. The vectors of their new content
-            version have to be written in the same transaction.
+        new_content: Their contents, contexts or vectors are others than before. The vectors of their new
+            content version have to be written in the same transaction.
     """
     rows = await connection.fetch(
         _UPDATE_CONTENT if new_content else _UPDATE_STATE,
@@ -294,7 +298,7 @@ async def select(
         wanted: What they have to fulfil besides; whatever state they are in if None.
     """
     parameters = Parameters(project_id)
-    selection = matching(wanted or EVERYTHING, scope=scope, parameters=parameters)
+    selection = matching(wanted or ANY_STATE, scope=scope, parameters=parameters)
     # Only constants of this package and numbers of parameters are put together here.
     statement = f"""
         SELECT {COLUMNS}, {USAGE}
@@ -315,22 +319,45 @@ async def select_page(
     order: Order,
     after: tuple[object, UUID] | None,
     limit: int,
-) -> list[Memory]:
-    """Returns memories in order, beginning after a position: an ordering value and an id."""
+) -> tuple[list[Memory], bool]:
+    """Returns a page of memories in order, as many as it takes, and whether more follow.
+
+    It begins after a position: an ordering value and an id.
+    """
     direction, comparison = ("DESC", "<") if order.descending else ("ASC", ">")
     if after is not None:
         value, memory_id = (parameters.add(part) for part in after)
         condition = f"{condition} AND (m.{order.column}, m.id) {comparison} ({value}, {memory_id})"
     # Only constants of this package and numbers of parameters are put together here.
     statement = f"""
-        SELECT {COLUMNS}, {USAGE}
-        FROM {source}
-        {JOIN_USAGE}
-        WHERE {condition}
-        ORDER BY m.{order.column} {direction}, m.id {direction}
-        LIMIT {parameters.add(limit)}
+        SELECT {", ".join(_NAMES)}, access_count, last_access_time, found_count
+        FROM (
+            SELECT
+                page.*,
+                count(*) OVER () AS found_count,
+                row_number() OVER () AS place,
+                sum(
+                    octet_length(content) + octet_length(context) + coalesce(octet_length(metadata::text), 0)
+                ) OVER (ROWS UNBOUNDED PRECEDING) AS page_bytes
+            FROM (
+                SELECT {COLUMNS}, {USAGE}
+                FROM {source}
+                {JOIN_USAGE}
+                WHERE {condition}
+                ORDER BY m.{order.column} {direction}, m.id {direction}
+                LIMIT {parameters.add(limit + 1)}
+            ) AS page
+        ) AS measured
+        WHERE
+            place <= {parameters.add(limit)}
+            AND (page_bytes <= {parameters.add(limits.PAGE_BYTES_MAX)} OR place = 1)
+        ORDER BY place
     """  # noqa: S608 - see above
-    return [memory_of(row) for row in await connection.fetch(statement, *parameters.values)]
+    rows = [dict(row) for row in await connection.fetch(statement, *parameters.values)]
+    has_more = bool(rows) and rows[0]["found_count"] > len(rows)
+    for row in rows:
+        del row["found_count"]
+    return [_memory(row) for row in rows], has_more
 
 
 async def select_keys(
@@ -353,7 +380,10 @@ async def select_previous(
 
 def memory_of(row: asyncpg.Record) -> Memory:
     """Makes a memory from a row that has its columns, and those of its usage or not."""
-    values = dict(row)
+    return _memory(dict(row))
+
+
+def _memory(values: dict[str, Any]) -> Memory:
     values["tags"] = tuple(values["tags"])
     values["source_ids"] = tuple(values["source_ids"])
     return Memory(**values)

@@ -45,26 +45,10 @@ class Parameters:
 
 
 class Scope(Protocol):
-    """What a caller may see and do."""
+    """What a caller may see."""
 
     def readable_sql(self, parameters: Parameters) -> str:
         """Returns the condition on `m` that a memory may be read."""
-        ...
-
-    def may_read(self, namespace: str) -> bool:
-        """Whether all of a namespace may be read."""
-        ...
-
-    def may_write(self, namespace: str) -> bool:
-        """Whether a namespace may be written to."""
-        ...
-
-    def require_write(self, namespace: str) -> None:
-        """Does nothing if a namespace may be written to.
-
-        Raises:
-            PermissionDeniedError: It may not.
-        """
         ...
 
 

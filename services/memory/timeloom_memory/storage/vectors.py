@@ -44,6 +44,13 @@ FROM memory_vectors
 WHERE project_id = $1 AND memory_id = $2 AND content_version = $3 AND model = $4 AND part = 0
 """
 
+_CARRY: Final = """
+INSERT INTO memory_vectors (project_id, memory_id, content_version, model, part, vector)
+SELECT project_id, memory_id, $3, model, part, vector
+FROM memory_vectors
+WHERE project_id = $1 AND memory_id = $2 AND content_version = $3 - 1
+"""
+
 
 class VectorRows(Struct, frozen=True, kw_only=True):
     """Vectors of one model and part, one a memory, in rows of unit length."""
@@ -92,6 +99,11 @@ async def insert(connection: Connection, project_id: UUID, rows: VectorRows) -> 
         rows.content_versions,
         encoded(rows.matrix),
     )
+
+
+async def carry(connection: Connection, project_id: UUID, memory_id: UUID, *, content_version: int) -> None:
+    """Gives a content version the vectors of the one before."""
+    await connection.execute(_CARRY, project_id, memory_id, content_version)
 
 
 async def select(
