@@ -75,7 +75,11 @@ async def main(stop: asyncio.Event) -> None:
             metrics.register(rpc_metrics)
             metrics.serve(service.process.metrics_listen)
         async with asyncio.TaskGroup() as tasks:
-            background = [tasks.create_task(relay.run()), tasks.create_task(indexing.run(bus))]
+            background = [
+                tasks.create_task(relay.run()),
+                tasks.create_task(indexing.run(bus)),
+                tasks.create_task(memory.purge.run()),
+            ]
             await server.start()
             await stop.wait()
             leaving = tasks.create_task(server.stop())

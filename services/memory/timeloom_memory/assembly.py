@@ -10,6 +10,8 @@ from typing import Final
 from timeloom_memory.embedding.embedders import Embedders
 from timeloom_memory.index.indexing import Indexing
 from timeloom_memory.memories import Memories
+from timeloom_memory.namespaces import Namespaces
+from timeloom_memory.policies import Policies, Purge
 from timeloom_memory.preparing import Preparation
 from timeloom_memory.servicer import MemoryServicer
 from timeloom_memory.sharing_servicer import MemorySharingServicer
@@ -28,6 +30,7 @@ class Assembly:
     """The service, and those of its parts that somebody has to run or close."""
 
     bindings: Sequence[ServiceBinding]
+    purge: Purge
     embedders: Embedders
     indexing: Indexing
 
@@ -44,12 +47,14 @@ def assembled(
     preparation = Preparation(database=database, embedders=embedders)
     writer = Writer(database=database, preparation=preparation)
     memories = Memories(database=database, preparation=preparation, cursors=cursors)
+    namespaces = Namespaces(database=database, embedders=embedders, cursors=cursors)
     return Assembly(
+        purge=Purge(database=database),
         embedders=embedders,
         indexing=indexing,
         bindings=[
             MemoryServicer(writer=writer, memories=memories).binding(),
-            MemorySharingServicer().binding(),
-            MemoryUpkeepServicer().binding(),
+            MemorySharingServicer(namespaces=namespaces).binding(),
+            MemoryUpkeepServicer(policies=Policies(database=database)).binding(),
         ],
     )

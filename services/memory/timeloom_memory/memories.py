@@ -15,6 +15,7 @@ from timeloom_memory import events, limits
 from timeloom_memory.changing import MemoryChanges, check_validity
 from timeloom_memory.etags import check_etag
 from timeloom_memory.model import Change, Memory, MemoryFilter, MemoryVersion, Part
+from timeloom_memory.policies import purge_and_tell
 from timeloom_memory.preparing import NewMemory, Preparation, key_taken
 from timeloom_memory.sharing.access import Access
 from timeloom_memory.storage import changes as order_of_changes
@@ -278,11 +279,7 @@ class Memories:
         async with self._database.transaction(str(project_id)) as connection:
             before = await lock_writable(connection, project_id, memory_id, as_agent_id, deleted_too=True)
             check_etag(before, etag)
-            (purged,) = await purging.purge(connection, project_id, [memory_id])
-            event = events.namespace_changed(
-                purged.namespace, sequence=purged.sequence, memory_ids=[memory_id], change=Change.DELETED
-            )
-            await outbox.enqueue(connection, str(project_id), [event])
+            (purged,) = await purge_and_tell(connection, project_id, [memory_id])
         return purged
 
     async def restore(self, project_id: UUID, memory_id: UUID, *, as_agent_id: str) -> Memory:

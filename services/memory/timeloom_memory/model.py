@@ -157,3 +157,25 @@ class Namespace(Struct, frozen=True, kw_only=True):
     version: int
     create_time: datetime
     update_time: datetime
+
+
+class MemoryPolicy(Struct, frozen=True, kw_only=True):
+    """What becomes of a project's memories by itself.
+
+    Attributes:
+        decay_model: The number of the contract's enum.
+        half_life_days: After so many days without use an exponential memory is half forgotten.
+        purge_deleted_after_days: What was deleted is purged then.
+        purge_expired_after_days: What expired is purged then; never if None.
+        archive_retention_below: What is less likely to be recalled is archived; nothing if zero.
+        archive_importance_below: What is at least this important is never archived by itself.
+        update_time: None if the project has never set one.
+    """
+
+    decay_model: int = 1
+    half_life_days: float = 30.0
+    purge_deleted_after_days: int = 30
+    purge_expired_after_days: int | None = None
+    archive_retention_below: float = 0.0
+    archive_importance_below: float = 8.0
+    update_time: datetime | None = None

@@ -39,6 +39,14 @@ class Embedders(Protocol):
         """Returns how many dimensions the vectors of a model have; 0 if that is not known."""
         ...
 
+    def require(self, model: str, *, field: str) -> None:
+        """Does nothing if a request may name the model.
+
+        Raises:
+            InvalidFieldError: It is none of ours.
+        """
+        ...
+
     async def embed(self, model: str, texts: Sequence[str], *, project_id: UUID | None = None) -> Matrix:
         """Returns a vector of unit length for each text, in rows; those of a project may be remembered."""
         ...

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import grpc.aio
 
 from timeloom.memory.v1 import memory_sharing_service_pb2 as messages
 from timeloom.memory.v1 import memory_sharing_service_pb2_grpc as services
+from timeloom_memory import answers, names, requests
+from timeloom_memory.namespaces import Namespaces
+from timeloom_platform.auth import current_identity
 from timeloom_platform.errors import UnimplementedError
+from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
 
 _Context = grpc.aio.ServicerContext[Any, Any]
@@ -16,6 +21,9 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 
 class MemorySharingServicer(services.MemorySharingServiceServicer):
     """Translates; whatever is decided, the use cases decide."""
+
+    def __init__(self, *, namespaces: Namespaces) -> None:
+        self._namespaces = namespaces
 
     def binding(self) -> ServiceBinding:
         """Returns the service, ready to be served."""
@@ -28,27 +36,58 @@ class MemorySharingServicer(services.MemorySharingServiceServicer):
     async def CreateNamespace(
         self, request: messages.CreateNamespaceRequest, context: _Context
     ) -> messages.CreateNamespaceResponse:
-        raise UnimplementedError("CreateNamespace is not there")
+        requests.refuse_nuls("", description=request.description)
+        namespace = await self._namespaces.create(
+            _project_id(),
+            names.checked(request.namespace, "namespace"),
+            description=request.description,
+            embedding_model=request.embedding_model if request.HasField("embedding_model") else None,
+            as_agent_id=request.as_agent_id,
+        )
+        return messages.CreateNamespaceResponse(namespace=answers.namespace_message(namespace))
 
     async def GetNamespace(
         self, request: messages.GetNamespaceRequest, context: _Context
     ) -> messages.GetNamespaceResponse:
-        raise UnimplementedError("GetNamespace is not there")
+        namespace = await self._namespaces.get(
+            _project_id(), names.checked(request.namespace, "namespace"), as_agent_id=request.as_agent_id
+        )
+        return messages.GetNamespaceResponse(namespace=answers.namespace_message(namespace))
 
     async def ListNamespaces(
         self, request: messages.ListNamespacesRequest, context: _Context
     ) -> messages.ListNamespacesResponse:
-        raise UnimplementedError("ListNamespaces is not there")
+        page = await self._namespaces.list_page(
+            _project_id(),
+            prefix=names.checked_prefix(request.prefix, "prefix") if request.prefix else "",
+            page_token=request.page_token,
+            limit=page_size(request.page_size),
+            as_agent_id=request.as_agent_id,
+        )
+        return messages.ListNamespacesResponse(
+            namespaces=map(answers.namespace_message, page.entries), next_page_token=page.next_page_token
+        )
 
     async def UpdateNamespace(
         self, request: messages.UpdateNamespaceRequest, context: _Context
     ) -> messages.UpdateNamespaceResponse:
-        raise UnimplementedError("UpdateNamespace is not there")
+        requests.refuse_nuls("", description=request.description)
+        namespace = await self._namespaces.update(
+            _project_id(),
+            names.checked(request.namespace, "namespace"),
+            description=request.description if request.HasField("description") else None,
+            etag=request.etag,
+            as_agent_id=request.as_agent_id,
+        )
+        return messages.UpdateNamespaceResponse(namespace=answers.namespace_message(namespace))
 
     async def DeleteNamespace(
         self, request: messages.DeleteNamespaceRequest, context: _Context
     ) -> messages.DeleteNamespaceResponse:
-        raise UnimplementedError("DeleteNamespace is not there")
+        count, sequence = await self._namespaces.delete(
+            _project_id(), names.checked(request.namespace, "namespace"), as_agent_id=request.as_agent_id
+        )
+        return messages.DeleteNamespaceResponse(memory_count=count, sequence=sequence)
 
     async def Share(self, request: messages.ShareRequest, context: _Context) -> messages.ShareResponse:
         raise UnimplementedError("Share is not there")
@@ -115,3 +154,7 @@ class MemorySharingServicer(services.MemorySharingServiceServicer):
         self, request: messages.ListEvidenceRequest, context: _Context
     ) -> messages.ListEvidenceResponse:
         raise UnimplementedError("ListEvidence is not there")
+
+
+def _project_id() -> UUID:
+    return UUID(current_identity().project_id)

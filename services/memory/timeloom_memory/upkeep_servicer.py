@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from typing import Any
+from uuid import UUID
 
 import grpc.aio
 
 from timeloom.memory.v1 import memory_upkeep_service_pb2 as messages
 from timeloom.memory.v1 import memory_upkeep_service_pb2_grpc as services
+from timeloom_memory.policies import Policies
+from timeloom_memory.policy_messages import policy_message, policy_of
+from timeloom_platform.auth import current_identity
 from timeloom_platform.errors import UnimplementedError
 from timeloom_platform.server import ServiceBinding
 
@@ -17,6 +21,9 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 
 class MemoryUpkeepServicer(services.MemoryUpkeepServiceServicer):
     """Translates; whatever is decided, the use cases decide."""
+
+    def __init__(self, *, policies: Policies) -> None:
+        self._policies = policies
 
     def binding(self) -> ServiceBinding:
         """Returns the service, ready to be served."""
@@ -113,9 +120,11 @@ class MemoryUpkeepServicer(services.MemoryUpkeepServiceServicer):
     async def GetMemoryPolicy(
         self, request: messages.GetMemoryPolicyRequest, context: _Context
     ) -> messages.GetMemoryPolicyResponse:
-        raise UnimplementedError("GetMemoryPolicy is not there")
+        policy = await self._policies.get(UUID(current_identity().project_id))
+        return messages.GetMemoryPolicyResponse(policy=policy_message(policy))
 
     async def UpdateMemoryPolicy(
         self, request: messages.UpdateMemoryPolicyRequest, context: _Context
     ) -> messages.UpdateMemoryPolicyResponse:
-        raise UnimplementedError("UpdateMemoryPolicy is not there")
+        policy = await self._policies.update(UUID(current_identity().project_id), policy_of(request.policy))
+        return messages.UpdateMemoryPolicyResponse(policy=policy_message(policy))
