@@ -14,12 +14,14 @@ from timeloom_memory.embedding.embedders import Embedders
 from timeloom_memory.embedding.tokenizer import Tokenizer
 from timeloom_memory.index.indexing import Indexing
 from timeloom_memory.settings import Settings
+from timeloom_memory.sharing import announcing
 from timeloom_memory.storage import vectors
 from timeloom_platform import metrics, settings
 from timeloom_platform.auth import InternalTokens
 from timeloom_platform.authentication import CallAuthenticator
-from timeloom_platform.bus import Bus
+from timeloom_platform.bus import Bus, subject_filter
 from timeloom_platform.channel import open_channel
+from timeloom_platform.consumer import Consumer
 from timeloom_platform.database import Database
 from timeloom_platform.identity.resolver import RemoteKeyResolver
 from timeloom_platform.metrics import RpcMetrics
@@ -50,6 +52,13 @@ async def main(stop: asyncio.Event) -> None:
             )
         )
         relay = OutboxRelay(database, bus)
+        announcer = Consumer(
+            bus,
+            database,
+            durable=announcing.CONSUMER,
+            subjects=[subject_filter("*", announcing.TOPICS)],
+            handler=announcing.announce,
+        )
         rpc_metrics = RpcMetrics()
         tracing = _tracing(service.process)
         stack.push_async_callback(partial(asyncio.to_thread, tracing.close))
@@ -79,6 +88,7 @@ async def main(stop: asyncio.Event) -> None:
                 tasks.create_task(relay.run()),
                 tasks.create_task(indexing.run(bus)),
                 tasks.create_task(memory.purge.run()),
+                tasks.create_task(announcer.run()),
             ]
             await server.start()
             await stop.wait()

@@ -14,6 +14,11 @@ from timeloom_memory.namespaces import Namespaces
 from timeloom_memory.policies import Policies, Purge
 from timeloom_memory.preparing import Preparation
 from timeloom_memory.servicer import MemoryServicer
+from timeloom_memory.sharing.evidence import EvidenceBook
+from timeloom_memory.sharing.grants import Grants
+from timeloom_memory.sharing.subscriptions import Subscriptions
+from timeloom_memory.sharing.sync import Synchronisation
+from timeloom_memory.sharing.teams import Teams
 from timeloom_memory.sharing_servicer import MemorySharingServicer
 from timeloom_memory.upkeep_servicer import MemoryUpkeepServicer
 from timeloom_memory.writing import Writer
@@ -39,7 +44,7 @@ def assembled(
     *,
     database: Database,
     cursors: Cursors,
-    clock: Callable[[], datetime],  # noqa: ARG001
+    clock: Callable[[], datetime],
     embedders: Embedders,
     indexing: Indexing,
 ) -> Assembly:
@@ -54,7 +59,14 @@ def assembled(
         indexing=indexing,
         bindings=[
             MemoryServicer(writer=writer, memories=memories).binding(),
-            MemorySharingServicer(namespaces=namespaces).binding(),
+            MemorySharingServicer(
+                namespaces=namespaces,
+                grants=Grants(database=database, cursors=cursors, clock=clock),
+                teams=Teams(database=database, cursors=cursors),
+                subscriptions=Subscriptions(database=database, cursors=cursors),
+                synchronisation=Synchronisation(database=database, preparation=preparation),
+                evidence=EvidenceBook(database=database, cursors=cursors),
+            ).binding(),
             MemoryUpkeepServicer(policies=Policies(database=database)).binding(),
         ],
     )

@@ -60,3 +60,9 @@ VERSION_MAX: Final = 2**31 - 1
 
 VERSIONS_PAGE_MAX: Final = 100
 """The versions on one page; each holds all that the memory said."""
+
+CONTENT_LENGTH_MAX: Final = 100_000
+"""The characters of a content, as the contract has it."""
+
+TAGS_MAX: Final = 1000
+"""The tags of a memory, as the contract has it."""

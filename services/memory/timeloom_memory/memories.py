@@ -218,7 +218,7 @@ class Memories:
             if new.is_named and seen.superseded_by == new.id:
                 return await self.get(project_id, new.id, as_agent_id=as_agent_id)
             prepared = await self._preparation.prepare(
-                project_id, [new], as_agent_id=as_agent_id, releasing=memory_id
+                project_id, [new], as_agent_id=as_agent_id, releasing=[memory_id]
             )
             if prepared.found:
                 raise InvalidFieldError.of(

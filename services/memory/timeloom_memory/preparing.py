@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
@@ -120,7 +120,7 @@ class Preparation:
         new: Sequence[NewMemory],
         *,
         as_agent_id: str,
-        releasing: UUID | None = None,
+        releasing: Collection[UUID] = (),
     ) -> Prepared:
         """Makes new memories ready to be written.
 
@@ -128,7 +128,7 @@ class Preparation:
             project_id: Whose they will be.
             new: What they will be.
             as_agent_id: The agent that writes them; empty for the project itself.
-            releasing: A memory that gives up its key in the transaction that writes them.
+            releasing: Memories that give up their keys in the transaction that writes them.
 
         Raises:
             AlreadyExistsError: An id belongs to a memory with another content, or a key to another memory.
@@ -332,14 +332,14 @@ async def _found(
 
 
 async def _refuse_taken_keys(
-    connection: Connection, project_id: UUID, new: Sequence[NewMemory], releasing: UUID | None
+    connection: Connection, project_id: UUID, new: Sequence[NewMemory], releasing: Collection[UUID]
 ) -> None:
     keys = {(memory.namespace, memory.key) for memory in new if memory.key}
     if not keys:
         return
     taken = await storage.select_keys(connection, project_id, list(keys))
     for (_, key), memory_id in taken.items():
-        if memory_id != releasing:
+        if memory_id not in releasing:
             raise key_taken(key, memory_id)
 
 

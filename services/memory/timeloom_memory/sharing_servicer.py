@@ -11,8 +11,14 @@ from timeloom.memory.v1 import memory_sharing_service_pb2 as messages
 from timeloom.memory.v1 import memory_sharing_service_pb2_grpc as services
 from timeloom_memory import answers, names, requests
 from timeloom_memory.namespaces import Namespaces
+from timeloom_memory.sharing import answers as sharing_answers
+from timeloom_memory.sharing import requests as sharing_requests
+from timeloom_memory.sharing.evidence import EvidenceBook
+from timeloom_memory.sharing.grants import Grants
+from timeloom_memory.sharing.subscriptions import Subscriptions
+from timeloom_memory.sharing.sync import Synchronisation
+from timeloom_memory.sharing.teams import Teams
 from timeloom_platform.auth import current_identity
-from timeloom_platform.errors import UnimplementedError
 from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
 
@@ -22,8 +28,22 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class MemorySharingServicer(services.MemorySharingServiceServicer):
     """Translates; whatever is decided, the use cases decide."""
 
-    def __init__(self, *, namespaces: Namespaces) -> None:
+    def __init__(
+        self,
+        *,
+        namespaces: Namespaces,
+        grants: Grants,
+        teams: Teams,
+        subscriptions: Subscriptions,
+        synchronisation: Synchronisation,
+        evidence: EvidenceBook,
+    ) -> None:
         self._namespaces = namespaces
+        self._grants = grants
+        self._teams = teams
+        self._subscriptions = subscriptions
+        self._synchronisation = synchronisation
+        self._evidence = evidence
 
     def binding(self) -> ServiceBinding:
         """Returns the service, ready to be served."""
@@ -90,70 +110,154 @@ class MemorySharingServicer(services.MemorySharingServiceServicer):
         return messages.DeleteNamespaceResponse(memory_count=count, sequence=sequence)
 
     async def Share(self, request: messages.ShareRequest, context: _Context) -> messages.ShareResponse:
-        raise UnimplementedError("Share is not there")
+        grant = await self._grants.share(
+            _project_id(), sharing_requests.new_grant_of(request), as_agent_id=request.as_agent_id
+        )
+        return messages.ShareResponse(grant=sharing_answers.grant_message(grant))
 
     async def ListGrants(
         self, request: messages.ListGrantsRequest, context: _Context
     ) -> messages.ListGrantsResponse:
-        raise UnimplementedError("ListGrants is not there")
+        page = await self._grants.list_page(
+            _project_id(),
+            sharing_requests.grant_filter_of(request),
+            as_agent_id=request.as_agent_id,
+            page_token=request.page_token,
+            limit=page_size(request.page_size),
+        )
+        return messages.ListGrantsResponse(
+            grants=map(sharing_answers.grant_message, page.entries), next_page_token=page.next_page_token
+        )
 
     async def RevokeGrant(
         self, request: messages.RevokeGrantRequest, context: _Context
     ) -> messages.RevokeGrantResponse:
-        raise UnimplementedError("RevokeGrant is not there")
+        await self._grants.revoke(_project_id(), UUID(request.grant_id), as_agent_id=request.as_agent_id)
+        return messages.RevokeGrantResponse()
 
     async def SetTeam(self, request: messages.SetTeamRequest, context: _Context) -> messages.SetTeamResponse:
-        raise UnimplementedError("SetTeam is not there")
+        team = await self._teams.set(_project_id(), request.team_id, request.agent_ids)
+        return messages.SetTeamResponse(team=sharing_answers.team_message(team))
 
     async def ListTeams(
         self, request: messages.ListTeamsRequest, context: _Context
     ) -> messages.ListTeamsResponse:
-        raise UnimplementedError("ListTeams is not there")
+        page = await self._teams.list_page(
+            _project_id(),
+            agent_id=request.agent_id,
+            page_token=request.page_token,
+            limit=page_size(request.page_size),
+        )
+        return messages.ListTeamsResponse(
+            teams=map(sharing_answers.team_message, page.entries), next_page_token=page.next_page_token
+        )
 
     async def DeleteTeam(
         self, request: messages.DeleteTeamRequest, context: _Context
     ) -> messages.DeleteTeamResponse:
-        raise UnimplementedError("DeleteTeam is not there")
+        await self._teams.delete(_project_id(), request.team_id)
+        return messages.DeleteTeamResponse()
 
     async def CreateSubscription(
         self, request: messages.CreateSubscriptionRequest, context: _Context
     ) -> messages.CreateSubscriptionResponse:
-        raise UnimplementedError("CreateSubscription is not there")
+        subscription = await self._subscriptions.create(
+            _project_id(),
+            agent_id=request.agent_id,
+            namespaces=request.namespaces,
+            kinds=request.kinds,
+            tags=request.tags,
+            as_agent_id=request.as_agent_id,
+        )
+        return messages.CreateSubscriptionResponse(
+            subscription=sharing_answers.subscription_message(subscription)
+        )
 
     async def ListSubscriptions(
         self, request: messages.ListSubscriptionsRequest, context: _Context
     ) -> messages.ListSubscriptionsResponse:
-        raise UnimplementedError("ListSubscriptions is not there")
+        page = await self._subscriptions.list_page(
+            _project_id(),
+            agent_id=request.agent_id,
+            as_agent_id=request.as_agent_id,
+            page_token=request.page_token,
+            limit=page_size(request.page_size),
+        )
+        return messages.ListSubscriptionsResponse(
+            subscriptions=map(sharing_answers.subscription_message, page.entries),
+            next_page_token=page.next_page_token,
+        )
 
     async def ReadSubscription(
         self, request: messages.ReadSubscriptionRequest, context: _Context
     ) -> messages.ReadSubscriptionResponse:
-        raise UnimplementedError("ReadSubscription is not there")
+        news = await self._subscriptions.read(
+            _project_id(),
+            UUID(request.subscription_id),
+            as_agent_id=request.as_agent_id,
+            limit=page_size(request.limit),
+        )
+        response = messages.ReadSubscriptionResponse(sequence=news.sequence)
+        answers.write_memories(response.memories, news.memories)
+        return response
 
     async def AcknowledgeSubscription(
         self, request: messages.AcknowledgeSubscriptionRequest, context: _Context
     ) -> messages.AcknowledgeSubscriptionResponse:
-        raise UnimplementedError("AcknowledgeSubscription is not there")
+        subscription = await self._subscriptions.acknowledge(
+            _project_id(),
+            UUID(request.subscription_id),
+            request.sequence,
+            as_agent_id=request.as_agent_id,
+        )
+        return messages.AcknowledgeSubscriptionResponse(
+            subscription=sharing_answers.subscription_message(subscription)
+        )
 
     async def DeleteSubscription(
         self, request: messages.DeleteSubscriptionRequest, context: _Context
     ) -> messages.DeleteSubscriptionResponse:
-        raise UnimplementedError("DeleteSubscription is not there")
+        await self._subscriptions.delete(
+            _project_id(), UUID(request.subscription_id), as_agent_id=request.as_agent_id
+        )
+        return messages.DeleteSubscriptionResponse()
 
     async def SyncMemories(
         self, request: messages.SyncMemoriesRequest, context: _Context
     ) -> messages.SyncMemoriesResponse:
-        raise UnimplementedError("SyncMemories is not there")
+        outcomes, sequence = await self._synchronisation.run(
+            _project_id(), sharing_requests.wish_of(request), as_agent_id=request.as_agent_id
+        )
+        return messages.SyncMemoriesResponse(
+            outcomes=[
+                sharing_answers.outcome_message(outcome, dry_run=request.dry_run) for outcome in outcomes
+            ],
+            sequence=sequence,
+        )
 
     async def AddEvidence(
         self, request: messages.AddEvidenceRequest, context: _Context
     ) -> messages.AddEvidenceResponse:
-        raise UnimplementedError("AddEvidence is not there")
+        evidence, confidence = await self._evidence.add(
+            _project_id(), sharing_requests.new_evidence_of(request), as_agent_id=request.as_agent_id
+        )
+        return messages.AddEvidenceResponse(
+            evidence=sharing_answers.evidence_message(evidence), confidence=confidence
+        )
 
     async def ListEvidence(
         self, request: messages.ListEvidenceRequest, context: _Context
     ) -> messages.ListEvidenceResponse:
-        raise UnimplementedError("ListEvidence is not there")
+        page = await self._evidence.list_page(
+            _project_id(),
+            UUID(request.memory_id),
+            as_agent_id=request.as_agent_id,
+            page_token=request.page_token,
+            limit=page_size(request.page_size),
+        )
+        return messages.ListEvidenceResponse(
+            evidence=map(sharing_answers.evidence_message, page.entries), next_page_token=page.next_page_token
+        )
 
 
 def _project_id() -> UUID:

@@ -78,3 +78,25 @@ CREATE TABLE evidence (
 CREATE INDEX evidence_memory ON evidence (project_id, memory_id, create_time DESC, id DESC);
 
 SELECT protect_table('evidence');
+
+-- New memories in the order in which they became visible: what subscriptions are read by.
+CREATE INDEX memory_versions_created ON memory_versions (project_id, ((document ->> 'sequence')::bigint)) WHERE version = 1;
+
+-- What synchronisations have settled: that a memory of one side needs nothing more from one of the other, as long as
+-- neither changes. The hashes are of what a copy takes over.
+CREATE TABLE sync_settlements (
+    project_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    target_id uuid NOT NULL,
+    -- Under which policy, by its number in the contract; 0 if under any, because one is a copy of the other.
+    policy smallint NOT NULL,
+    source_hash bytea NOT NULL,
+    target_hash bytea NOT NULL,
+    PRIMARY KEY (project_id, source_id, target_id),
+    FOREIGN KEY (project_id, source_id) REFERENCES memories (project_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (project_id, target_id) REFERENCES memories (project_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX sync_settlements_target ON sync_settlements (project_id, target_id);
+
+SELECT protect_table('sync_settlements');

@@ -52,6 +52,11 @@ class Scope(Struct, frozen=True, kw_only=True):
         """Whether it is the project itself, which may everything."""
         return not self.agent_id
 
+    @property
+    def principals(self) -> list[str]:
+        """Those whose grants the agent has."""
+        return [names.PROJECT, names.agent(self.agent_id), *map(names.team, self.team_ids)]
+
     def may_read(self, namespace: str) -> bool:
         """Tells whether all memories of the namespace may be read."""
         return self._permission(namespace) is not None
@@ -120,6 +125,13 @@ class Scope(Struct, frozen=True, kw_only=True):
         if self.is_everything:
             return "TRUE"
         return _OPEN.format(namespace=column, roots=parameters.add(list(self.roots)))
+
+    def owned_sql(self, parameters: Parameters, column: str) -> str:
+        """Returns the condition that the namespace whose name the column holds is owned, as `owns` says."""
+        if self.is_everything:
+            return "TRUE"
+        own = [names.agent(self.agent_id), *map(names.team, self.team_ids)]
+        return f"({_OPEN.format(namespace=column, roots=parameters.add(own))})"
 
     def _memories_sql(self, parameters: Parameters, *, needed: Permission) -> str:
         if self.is_everything:
