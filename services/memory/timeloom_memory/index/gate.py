@@ -44,16 +44,15 @@ class Gate:
             self._admit(is_writer=is_writer)
             return
         turn = asyncio.get_running_loop().create_future()
-        entry = (turn, is_writer)
-        self._waiting.append(entry)
+        self._waiting.append((turn, is_writer))
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._leave(is_writer=is_writer)
-            else:
-                self._waiting.remove(entry)
+            if turn.cancelled():
                 self._admit_next()
+            else:
+                # It was admitted already, and only did not hear of it.
+                self._leave(is_writer=is_writer)
             raise
 
     def _is_free(self, *, is_writer: bool) -> bool:
@@ -73,10 +72,12 @@ class Gate:
         self._admit_next()
 
     def _admit_next(self) -> None:
-        """Admits those who wait, in order, as far as they get along."""
-        while self._waiting and self._is_free(is_writer=self._waiting[0][1]):
-            turn, is_writer = self._waiting.popleft()
-            if turn.cancelled():
-                continue
-            self._admit(is_writer=is_writer)
-            turn.set_result(None)
+        """Admits those who wait, in order, as far as they get along; who has given up is left out."""
+        while self._waiting:
+            turn, is_writer = self._waiting[0]
+            if not turn.cancelled():
+                if not self._is_free(is_writer=is_writer):
+                    return
+                self._admit(is_writer=is_writer)
+                turn.set_result(None)
+            self._waiting.popleft()
