@@ -62,7 +62,8 @@ async def main(stop: asyncio.Event) -> None:
         rpc_metrics = RpcMetrics()
         tracing = _tracing(service.process)
         stack.push_async_callback(partial(asyncio.to_thread, tracing.close))
-        embedders = Embedders.of(loaded.embedding, Tokenizer())
+        tokenizer = Tokenizer()
+        embedders = Embedders.of(loaded.embedding, tokenizer)
         stack.push_async_callback(embedders.close)
         indexing = Indexing.of(loaded.index, database)
         stack.push_async_callback(indexing.close)
@@ -71,7 +72,9 @@ async def main(stop: asyncio.Event) -> None:
             cursors=Cursors(service.internal_secret),
             clock=lambda: datetime.now(UTC),
             embedders=embedders,
+            tokenizer=tokenizer,
             indexing=indexing,
+            search=loaded.search,
         )
         server = GrpcServer(
             listen=service.listen,
@@ -89,6 +92,7 @@ async def main(stop: asyncio.Event) -> None:
                 tasks.create_task(indexing.run(bus)),
                 tasks.create_task(memory.purge.run()),
                 tasks.create_task(announcer.run()),
+                tasks.create_task(memory.accesses.run()),
             ]
             await server.start()
             await stop.wait()

@@ -13,6 +13,11 @@ from timeloom_memory.memories import Memories
 from timeloom_memory.namespaces import Namespaces
 from timeloom_memory.policies import Policies, Purge
 from timeloom_memory.preparing import Preparation
+from timeloom_memory.search.composition import Tokenizer
+from timeloom_memory.search.contexts import Contexts
+from timeloom_memory.search.lexical import LexicalIndex
+from timeloom_memory.search.searching import Searching
+from timeloom_memory.search.settings import SearchSettings
 from timeloom_memory.servicer import MemoryServicer
 from timeloom_memory.sharing.evidence import EvidenceBook
 from timeloom_memory.sharing.grants import Grants
@@ -20,6 +25,7 @@ from timeloom_memory.sharing.subscriptions import Subscriptions
 from timeloom_memory.sharing.sync import Synchronisation
 from timeloom_memory.sharing.teams import Teams
 from timeloom_memory.sharing_servicer import MemorySharingServicer
+from timeloom_memory.upkeep.accesses import Accesses
 from timeloom_memory.upkeep_servicer import MemoryUpkeepServicer
 from timeloom_memory.writing import Writer
 from timeloom_platform.database import Database
@@ -38,6 +44,8 @@ class Assembly:
     purge: Purge
     embedders: Embedders
     indexing: Indexing
+    lexical: LexicalIndex
+    accesses: Accesses
 
 
 def assembled(
@@ -46,19 +54,37 @@ def assembled(
     cursors: Cursors,
     clock: Callable[[], datetime],
     embedders: Embedders,
+    tokenizer: Tokenizer,
     indexing: Indexing,
+    search: SearchSettings,
 ) -> Assembly:
     """Puts the service together."""
     preparation = Preparation(database=database, embedders=embedders)
     writer = Writer(database=database, preparation=preparation)
     memories = Memories(database=database, preparation=preparation, cursors=cursors)
     namespaces = Namespaces(database=database, embedders=embedders, cursors=cursors)
+    accesses = Accesses(database=database, clock=clock)
+    lexical = LexicalIndex(database, bytes_max=search.lexical_bytes)
+    indexing.following.register(lexical)
+    searching = Searching(
+        database=database,
+        following=indexing.following,
+        vectors=indexing.vectors,
+        lexical=lexical,
+        embedders=embedders,
+        note=accesses.note,
+    )
+    contexts = Contexts(database=database, searching=searching, tokenizer=tokenizer, note=accesses.note)
     return Assembly(
         purge=Purge(database=database),
         embedders=embedders,
         indexing=indexing,
+        lexical=lexical,
+        accesses=accesses,
         bindings=[
-            MemoryServicer(writer=writer, memories=memories).binding(),
+            MemoryServicer(
+                writer=writer, memories=memories, searching=searching, contexts=contexts, clock=clock
+            ).binding(),
             MemorySharingServicer(
                 namespaces=namespaces,
                 grants=Grants(database=database, cursors=cursors, clock=clock),

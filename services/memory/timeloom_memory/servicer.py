@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,12 @@ from timeloom_memory import answers, requests
 from timeloom_memory.errors import refuse_nul
 from timeloom_memory.memories import Memories
 from timeloom_memory.model import Memory
+from timeloom_memory.search.answers import context_message, search_message
+from timeloom_memory.search.contexts import Contexts
+from timeloom_memory.search.requests import context_of, search_of
+from timeloom_memory.search.searching import Searching
 from timeloom_memory.writing import Writer
 from timeloom_platform.auth import current_identity
-from timeloom_platform.errors import UnimplementedError
 from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
 
@@ -27,9 +31,20 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class MemoryServicer(services.MemoryServiceServicer):
     """Translates; whatever is decided, the use cases decide."""
 
-    def __init__(self, *, writer: Writer, memories: Memories) -> None:
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        memories: Memories,
+        searching: Searching,
+        contexts: Contexts,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._writer = writer
         self._memories = memories
+        self._searching = searching
+        self._contexts = contexts
+        self._clock = clock
 
     def binding(self) -> ServiceBinding:
         """Returns the service, ready to be served."""
@@ -174,12 +189,14 @@ class MemoryServicer(services.MemoryServiceServicer):
     async def SearchMemories(
         self, request: messages.SearchMemoriesRequest, context: _Context
     ) -> messages.SearchMemoriesResponse:
-        raise UnimplementedError("SearchMemories is not there")
+        found = await self._searching.search(_project_id(), search_of(request, self._clock()))
+        return search_message(found, explain=request.explain)
 
     async def BuildContext(
         self, request: messages.BuildContextRequest, context: _Context
     ) -> messages.BuildContextResponse:
-        raise UnimplementedError("BuildContext is not there")
+        built = await self._contexts.build(_project_id(), context_of(request, self._clock()))
+        return context_message(built, explain=request.search.explain)
 
     async def _create(
         self, request: messages.BatchCreateMemoriesRequest | messages.StreamMemoriesRequest

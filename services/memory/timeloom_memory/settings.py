@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from timeloom_memory.embedding.settings import EmbeddingSettings
 from timeloom_memory.index.settings import IndexSettings
+from timeloom_memory.search.settings import SearchSettings
 from timeloom_platform.settings import ServiceSettings
 
 
@@ -17,12 +18,14 @@ class Settings:
         service: Those of every service.
         embedding: Those of the models.
         index: Those of the index in memory.
+        search: Those of searching.
         database_pool_size: Connections to PostgreSQL.
     """
 
     service: ServiceSettings
     embedding: EmbeddingSettings
     index: IndexSettings
+    search: SearchSettings
     database_pool_size: int = 8
 
     def __post_init__(self) -> None:

@@ -22,8 +22,10 @@ from timeloom.memory.v1 import memory_upkeep_service_pb2_grpc as upkeep_services
 from timeloom.state import canonical
 from timeloom_memory.assembly import ROOM, Assembly, assembled
 from timeloom_memory.embedding.embedders import Embedders
+from timeloom_memory.embedding.tokenizer import Tokenizer
 from timeloom_memory.index.indexing import Indexing
 from timeloom_memory.index.settings import IndexSettings
+from timeloom_memory.search.settings import SearchSettings
 from timeloom_memory.storage import vectors
 from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.database import Database
@@ -117,6 +119,17 @@ class MemoryClient:
         request = messages.SearchMemoriesRequest(query=query, **fields)
         return await self.stub.SearchMemories(request, metadata=self.metadata)
 
+    async def found(self, query: str = "", **fields: Any) -> list[str]:
+        """Returns what the memories say that a search finds, best first."""
+        return [result.memory.content for result in (await self.search(query, **fields)).results]
+
+    async def context(
+        self, search: messages.SearchMemoriesRequest, **fields: Any
+    ) -> messages.BuildContextResponse:
+        """Builds a context."""
+        request = messages.BuildContextRequest(search=search, **fields)
+        return await self.stub.BuildContext(request, metadata=self.metadata)
+
     async def events(self) -> list[events_pb2.Event]:
         """Returns what the service told and nobody has relayed yet."""
         async with self.rows() as connection:
@@ -137,6 +150,7 @@ async def running_service(
     project_id: UUID | None = None,
     embedders: Embedders | None = None,
     index: IndexSettings | None = None,
+    search: SearchSettings | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncGenerator[MemoryClient]:
     """Runs the service on a migrated database, with a model made in no time unless others are given."""
@@ -148,7 +162,9 @@ async def running_service(
         cursors=Cursors(SECRET),
         clock=clock,
         embedders=embedders or Embedders({NAME: WordsEmbedder()}, default_model=NAME),
+        tokenizer=Tokenizer(),
         indexing=indexing,
+        search=search or SearchSettings(),
     )
     try:
         async with in_process_server(*assembly.bindings) as server:

@@ -228,8 +228,8 @@ def _evidence(
     return Evidence(
         semantic=semantic,
         context_semantic=None if context is None else {**(semantic or {}), **context},
-        keyword=None if said is None else {one: scores.content for one, scores in said.items()},
-        context_keyword=None if said is None else {one: scores.whole for one, scores in said.items()},
+        keyword=None if said is None else {one: said[one].content for one in said if said[one].content},
+        context_keyword=None if said is None else {one: said[one].whole for one in said if said[one].whole},
     )
 
 
