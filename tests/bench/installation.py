@@ -138,6 +138,8 @@ def _gateway(installation: Installation, directory: Path, shared: Mapping[str, s
     grpc_host, _, grpc_port = installation.front_address.rpartition(":")
     http_host, _, http_port = installation.http_url.removeprefix("http://").rpartition(":")
     environment = {
+        # The benchmarks of the gateway call no memories.
+        "TIMELOOM_MEMORY_ADDRESS": "127.0.0.1:1",
         "TIMELOOM_SNAPSHOTS_ADDRESS": installation.snapshots_address,
         "TIMELOOM_GRPC_HOST": grpc_host,
         "TIMELOOM_GRPC_PORT": grpc_port,

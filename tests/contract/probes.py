@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ class Owned:
     execution_id: str
     file: bytes
     """An exported execution that the project does not have."""
+    made: Mapping[str, str]
+    """By their names, the ids of what the method's probe needs besides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +40,12 @@ class Probe:
         request: The request as REST has it: proto3 JSON names, documents inline.
         foreign: The reason with which another project's call fails; empty if it succeeds, but sees and
             changes only what is its own.
+        needs: What else must be there, of what `tests.contract.memory_world` makes.
     """
 
     request: Callable[[Owned], dict[str, Any]]
     foreign: str = "NOT_FOUND"
+    needs: str = ""
 
 
 def _execution(**others: Any) -> Callable[[Owned], dict[str, Any]]:
@@ -60,9 +64,38 @@ def _stream(owned: Owned) -> dict[str, Any]:
     return {"requestId": 1, "snapshots": [{"executionId": owned.execution_id, "state": {"n": 3}}]}
 
 
+def _made(*, needs: str, field: str = "", foreign: str = "NOT_FOUND", **others: Any) -> Probe:
+    """A probe whose request names what it needs, by the field that is named like it or by another one."""
+    return Probe(
+        request=lambda owned: {field or f"{needs}Id": owned.made[needs], **others},
+        foreign=foreign,
+        needs=needs,
+    )
+
+
+def _memory(**others: Any) -> Probe:
+    return _made(needs="memory", **others)
+
+
+def _namespace(*, foreign: str = "NOT_FOUND", **others: Any) -> Probe:
+    return _made(needs="namespace", field="namespace", foreign=foreign, **others)
+
+
+def _own(**fields: Any) -> Probe:
+    """A probe that names nothing of anybody's."""
+    return Probe(request=lambda _: dict(fields), foreign="")
+
+
+def _merging(owned: Owned) -> dict[str, Any]:
+    return {"memoryIds": [owned.made["memory"], owned.made["twin"]]}
+
+
 _EFFECT = {"kind": "EFFECT_KIND_LLM", "name": "model", "response": {"text": "hello"}}
 _IDENTITY = "/timeloom.identity.v1.IdentityService/"
 _SNAPSHOTS = "/timeloom.snapshots.v1.SnapshotsService/"
+_MEMORY = "/timeloom.memory.v1.MemoryService/"
+_SHARING = "/timeloom.memory.v1.MemorySharingService/"
+_UPKEEP = "/timeloom.memory.v1.MemoryUpkeepService/"
 _TIME_TRAVEL = "/timeloom.snapshots.v1.TimeTravelService/"
 
 PROBES: dict[str, Probe] = {
@@ -115,6 +148,61 @@ PROBES: dict[str, Probe] = {
     _TIME_TRAVEL + "VerifyExecution": Probe(request=_execution()),
     _TIME_TRAVEL + "UpdateSnapshot": Probe(request=_execution(sequence=1, label="marked")),
     _TIME_TRAVEL + "ModifyTags": Probe(request=_execution(add=["one"])),
+    _MEMORY + "CreateMemory": _own(content="Ada likes tea."),
+    _MEMORY + "BatchCreateMemories": _own(memories=[{"content": "Ada likes tea."}]),
+    _MEMORY + "StreamMemories": _own(requestId=1, memories=[{"content": "Ada likes tea."}]),
+    _MEMORY + "GetMemory": _memory(),
+    _MEMORY + "ListMemories": _own(),
+    _MEMORY + "UpdateMemory": _memory(content="Ada likes coffee."),
+    _MEMORY + "SupersedeMemory": _memory(replacement={"content": "Ada likes coffee."}),
+    _MEMORY + "DeleteMemory": _memory(),
+    _MEMORY + "RestoreMemory": _memory(),
+    _MEMORY + "ListMemoryVersions": _memory(),
+    _MEMORY + "SearchMemories": _own(query="tea"),
+    _MEMORY + "BuildContext": _own(search={"query": "tea"}),
+    _SHARING + "CreateNamespace": _own(namespace="notes"),
+    _SHARING + "GetNamespace": _namespace(),
+    _SHARING + "ListNamespaces": _own(),
+    _SHARING + "UpdateNamespace": _namespace(description="Notes."),
+    _SHARING + "DeleteNamespace": _namespace(),
+    _SHARING + "Share": _memory(principal="agent/ada"),
+    _SHARING + "ListGrants": _own(),
+    _SHARING + "RevokeGrant": _made(needs="grant"),
+    _SHARING + "SetTeam": _own(teamId="kitchen", agentIds=["ada"]),
+    _SHARING + "ListTeams": _own(),
+    _SHARING + "DeleteTeam": _made(needs="team"),
+    _SHARING + "CreateSubscription": _own(agentId="ada"),
+    _SHARING + "ListSubscriptions": _own(),
+    _SHARING + "ReadSubscription": _made(needs="subscription"),
+    _SHARING + "AcknowledgeSubscription": _made(needs="subscription"),
+    _SHARING + "DeleteSubscription": _made(needs="subscription"),
+    # Who has no such namespace has nothing in it to bring over.
+    _SHARING + "SyncMemories": Probe(
+        request=lambda _: {"source": {"namespace": "notes"}, "target": {"namespace": "copies"}},
+        foreign="",
+        needs="namespace",
+    ),
+    _SHARING + "AddEvidence": _memory(agentId="ada", stance="STANCE_CONFIRMS"),
+    _SHARING + "ListEvidence": _memory(),
+    _UPKEEP + "ArchiveMemories": _own(namespaces=["notes"]),
+    _UPKEEP + "UnarchiveMemories": _own(namespaces=["notes"]),
+    _UPKEEP + "SummarizeMemories": _namespace(),
+    _UPKEEP + "MergeMemories": Probe(request=_merging, needs="memory"),
+    _UPKEEP + "UndoMerge": _made(needs="merged", field="memoryId"),
+    _UPKEEP + "ListProposals": _own(),
+    _UPKEEP + "ApplyProposal": _made(needs="proposal"),
+    _UPKEEP + "RejectProposal": _made(needs="proposal"),
+    _UPKEEP + "ClusterMemories": _namespace(),
+    _UPKEEP + "ListClusters": _namespace(),
+    _UPKEEP + "OptimizeMemories": _namespace(),
+    _UPKEEP + "ReembedNamespace": _namespace(embeddingModel="words"),
+    _UPKEEP + "GetJob": _made(needs="job"),
+    _UPKEEP + "ListJobs": _own(),
+    _UPKEEP + "WatchJob": _made(needs="job"),
+    _UPKEEP + "CancelJob": _made(needs="job"),
+    _UPKEEP + "GetStats": _own(),
+    _UPKEEP + "GetMemoryPolicy": _own(),
+    _UPKEEP + "UpdateMemoryPolicy": _own(policy={"halfLifeDays": 10}),
 }
 
 

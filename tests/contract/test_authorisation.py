@@ -23,6 +23,7 @@ import pytest_asyncio
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from tests.contract.memory_world import make as make_memories
 from tests.contract.probes import PROBES, Owned, to_message
 from tests.contract.whole_house import House, open_whole_house
 from timeloom.errors.v1 import errors_pb2
@@ -110,18 +111,19 @@ async def test_grpc(house: House, path: str) -> None:
     room = path[1:].split(".")[1]
     for door in dict.fromkeys((house.grpc_addresses["front"], house.grpc_addresses[room])):
         async with grpc.aio.insecure_channel(door) as channel:
-            world = await make_world(house)
+            world = await make_world(house, method)
             for caller in CALLERS:
                 metadata = tuple(world.credentials[caller].items())
                 wanted = expected(method, caller)
                 assert await outcome(channel, method, world.owned, metadata) == wanted, caller
-                world = await after_call(house, world, caller, wanted)
+                world = await after_call(house, world, method, caller=caller, wanted=wanted)
 
 
 @each_method
-async def test_grpc_from_service_to_service(house: House, world: World, path: str) -> None:
+async def test_grpc_from_service_to_service(house: House, path: str) -> None:
     """Services vouch for projects, and for themselves where the method is for services alone."""
     method = METHODS[path]
+    world = await make_world(house, method)
     within = Identity(project_id=world.owned.project_id, scope=Scope.ADMIN)
     itself = Identity(project_id="", scope=Scope.INTERNAL)
     internal = method.contract.scope is Scope.INTERNAL
@@ -136,20 +138,20 @@ async def test_grpc_from_service_to_service(house: House, world: World, path: st
 @each_route
 async def test_rest(house: House, route: Route) -> None:
     async with httpx.AsyncClient(base_url=house.http_url, timeout=LIMIT_SECONDS) as client:
-        world = await make_world(house)
+        world = await make_world(house, route.method)
         for caller in CALLERS:
             # REST takes no tokens: whoever sends one is nobody.
             status, reason = await rest_outcome(client, route, world, caller)
             wanted = expected(route.method, caller)
             assert reason == wanted, caller
             assert status == http_status(wanted) if wanted else status in {200, 201, 204}, caller
-            world = await after_call(house, world, caller, wanted)
+            world = await after_call(house, world, route.method, caller=caller, wanted=wanted)
 
 
-async def after_call(house: House, world: World, caller: str, wanted: str) -> World:
+async def after_call(house: House, world: World, method: Method, *, caller: str, wanted: str) -> World:
     """Return the world for the next call: another one if this call was the project's own and allowed."""
     if wanted == OK and caller in HELD:
-        return await make_world(house)
+        return await make_world(house, method)
     assert await still_there(house, world.owned), f"{caller} changed what is not theirs"
     return world
 
@@ -205,6 +207,8 @@ async def first_answer(
 
 def refusal_in(response: Any) -> str:
     """Return the reason that a response holds itself, as those of streams do."""
+    if "refusal" in response.DESCRIPTOR.fields_by_name and response.HasField("refusal"):
+        return str(response.refusal.reason)
     acks = getattr(response, "acks", ())
     return next((ack.refused.reason for ack in acks if ack.HasField("refused")), OK)
 
@@ -245,8 +249,9 @@ def http_status(reason: str) -> int:
     return int(value.GetOptions().Extensions[annotations_pb2.http_status])
 
 
-async def make_world(house: House) -> World:
-    """Make a project that owns a key and an execution with a snapshot, and another project."""
+async def make_world(house: House, method: Method | None = None) -> World:
+    """Make a project that owns a key, an execution with a snapshot and what the method needs; and another."""
+    needs = PROBES[method.contract.path].needs if method else ""
     async with grpc.aio.insecure_channel(house.grpc_addresses["front"]) as channel:
         stub: Any = identity_service_pb2_grpc.IdentityServiceStub(channel)
         service = (("x-timeloom-identity", house.tokens.mint(Identity(project_id="", scope=Scope.INTERNAL))),)
@@ -276,6 +281,7 @@ async def make_world(house: House) -> World:
             api_key_id=spare.api_key.id,
             execution_id=await make_execution(channel, one.secret),
             file=await make_file(channel, one.secret),
+            made=await make_memories(channel, bearer(one.secret), needs) if needs else {},
         )
     forged = InternalTokens(secrets.token_hex(32)).mint(Identity(project_id=project_id, scope=Scope.ADMIN))
     return World(
@@ -340,6 +346,7 @@ async def make_expired_key(house: House, project_id: str) -> str:
             scope=Scope.ADMIN,
             secret_hash=parts.secret_hash,
             expire_time=datetime.now(UTC) - timedelta(days=1),
+            agent_id="",
         )
     return str(parts)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tests.integration.memory.service import running_service as running_memory
 from timeloom_gateway.contracts import Contracts
 from timeloom_gateway.gateway import Metrics, open_gateway
 from timeloom_gateway.settings import GatewaySettings, LimitSettings
@@ -20,7 +21,7 @@ from timeloom_platform.embedded import ports
 from timeloom_platform.identity.resolver import RemoteKeyResolver
 from timeloom_platform.metrics import RpcMetrics
 from timeloom_platform.pagination import Cursors
-from timeloom_platform.server import GrpcServer
+from timeloom_platform.server import GrpcServer, ServiceBinding
 from timeloom_platform.settings import ProcessSettings
 from timeloom_platform.testing import Databases, throw_away_nats
 from timeloom_snapshots.assembly import assembled
@@ -28,6 +29,7 @@ from timeloom_snapshots.assembly import assembled
 ROOMS = {
     "identity": "timeloom_platform.identity",
     "gateway": "timeloom_gateway",
+    "memory": "timeloom_memory",
     "snapshots": "timeloom_snapshots",
 }
 CACHE_BYTES = 1_000_000
@@ -70,11 +72,14 @@ async def open_whole_house(databases: Databases) -> AsyncGenerator[House]:
             grpc_port=ports.choose(),
             pool_size=4,
         )
-        snapshots = await _open_snapshots(stack, settings)
+        rooms = {
+            "memory": await _open_memory(stack, settings),
+            "snapshots": await _open_snapshots(stack, settings),
+        }
         gateway = await stack.enter_async_context(
             open_gateway(
                 settings,
-                addresses={"snapshots": snapshots},
+                addresses=rooms,
                 metrics=Metrics(rpc=RpcMetrics(), http=HttpMetrics()),
             )
         )
@@ -86,7 +91,7 @@ async def open_whole_house(databases: Databases) -> AsyncGenerator[House]:
             grpc_addresses={
                 "front": gateway.grpc_address,
                 "identity": gateway.grpc_address,
-                "snapshots": snapshots,
+                **rooms,
             },
             tokens=InternalTokens(settings.internal_secret),
             identity=identity,
@@ -103,13 +108,22 @@ async def _open_snapshots(stack: AsyncExitStack, settings: GatewaySettings) -> s
         cache_bytes=CACHE_BYTES,
     )
     stack.push_async_callback(assembly.committer.close)
+    return await _serve(stack, settings, assembly.bindings)
+
+
+async def _open_memory(stack: AsyncExitStack, settings: GatewaySettings) -> str:
+    running = await stack.enter_async_context(running_memory(settings.database_url))
+    return await _serve(stack, settings, running.assembly.bindings)
+
+
+async def _serve(stack: AsyncExitStack, settings: GatewaySettings, services: Sequence[ServiceBinding]) -> str:
     tokens = InternalTokens(settings.internal_secret)
     # The gateway starts later, where the service looks for it.
     channel = await stack.enter_async_context(open_channel(f"127.0.0.1:{settings.grpc_port}"))
     server = GrpcServer(
         listen="127.0.0.1:0",
         authenticator=CallAuthenticator(tokens=tokens, keys=RemoteKeyResolver(channel, tokens)),
-        services=assembly.bindings,
+        services=services,
     )
     stack.push_async_callback(server.stop, 0, notice_seconds=0)
     return await server.start()

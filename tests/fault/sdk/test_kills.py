@@ -62,7 +62,7 @@ def record_until(stop: Event, started: Barrier, client: Timeloom, agent: int) ->
         return execution.id, expected
 
 
-@pytest.mark.parametrize("victim", ["snapshots", "gateway", "postgres", "nats"])
+@pytest.mark.parametrize("victim", ["memory", "snapshots", "gateway", "postgres", "nats"])
 def test_nothing_is_lost_or_doubled_when_a_process_is_killed(
     stack: StackProcess, client: Timeloom, victim: str
 ) -> None:

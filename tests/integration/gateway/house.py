@@ -102,7 +102,9 @@ async def _open(
         authenticator=_InternalOnly(tokens),
         services=[backend.binding(), time_travel.binding()],
     )
-    addresses = {"snapshots": await server.start()}
+    address = await server.start()
+    # Nothing answers for memories here: the gateway has to know where they would be.
+    addresses = {"memory": address, "snapshots": address}
     try:
         async with open_gateway(settings, addresses=addresses, metrics=metrics) as gateway:
             yield House(

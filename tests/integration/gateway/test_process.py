@@ -36,6 +36,7 @@ async def running_gateway(databases: Databases) -> AsyncIterator[tuple[asyncio.s
             "TIMELOOM_HTTP_PORT": str(http),
             "TIMELOOM_GRPC_PORT": str(grpc),
             "TIMELOOM_METRICS_LISTEN": f"127.0.0.1:{metrics}",
+            "TIMELOOM_MEMORY_ADDRESS": "127.0.0.1:1",
             "TIMELOOM_SNAPSHOTS_ADDRESS": "127.0.0.1:1",
         }
         process = await _start(environment)
