@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.integration.sdk.memory_service import MemoryService
 from tests.integration.sdk.service import Service
 from timeloom import Timeloom
 from timeloom_platform.testing import Databases
@@ -22,4 +23,18 @@ def service(databases: Databases) -> Iterator[Service]:
 def client(service: Service) -> Iterator[Timeloom]:
     """A client that may write."""
     with Timeloom(api_key=service.api_key, grpc_address=service.address) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def memory_service(databases: Databases) -> Iterator[MemoryService]:
+    """The memory service over a database of its own."""
+    with MemoryService(databases).running() as service:
+        yield service
+
+
+@pytest.fixture
+def memory_client(memory_service: MemoryService) -> Iterator[Timeloom]:
+    """A client of the memory service that may write."""
+    with Timeloom(api_key=memory_service.api_key, grpc_address=memory_service.address) as client:
         yield client

@@ -28,7 +28,7 @@ FAR_FUTURE = 2.0**33
 CACHE_BYTES = 32 * 1024 * 1024
 
 
-class _Keys:
+class Keys:
     """The keys of one project."""
 
     def __init__(self, keys: dict[str, Scope]) -> None:
@@ -52,7 +52,7 @@ class Service:
         self.address = f"127.0.0.1:{ports.choose()}"
         self.databases = databases
         self._secret = secrets.token_hex(32)
-        self._keys = _Keys(
+        self._keys = Keys(
             {self.api_key: Scope.WRITE, self.reader_key: Scope.READ, self.admin_key: Scope.ADMIN}
         )
         self._loop = asyncio.new_event_loop()
