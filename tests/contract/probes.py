@@ -10,7 +10,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor
@@ -221,6 +221,6 @@ def _with_bytes(fields: dict[str, Any], descriptor: Descriptor) -> dict[str, Any
         if is_json(field):
             value = base64.b64encode(json.dumps(value).encode()).decode()
         elif field.message_type is not None and isinstance(value, list):
-            value = [_with_bytes(each, field.message_type) for each in value]
+            value = [_with_bytes(each, field.message_type) for each in cast("list[dict[str, Any]]", value)]
         converted[field.json_name] = value
     return converted

@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from timeloom.state import canonical
+from timeloom_memory import limits
 from timeloom_memory.model import Memory
 from timeloom_memory.storage.vectors import Matrix
 from timeloom_platform.errors import InvalidFieldError
@@ -43,7 +44,7 @@ class MemoryChanges(Struct, frozen=True, kw_only=True):
         """Returns the memory with the new values; its vector is not among them.
 
         Raises:
-            InvalidFieldError: It would hold until before it began to.
+            InvalidFieldError: It would hold until before it began to, or have too many metadata.
         """
         values: dict[str, Any] = {
             name: value for name in _PLAIN if (value := getattr(self, name)) is not UNSET
@@ -80,9 +81,15 @@ def merged(target: Any, patch: Any) -> Any:
     return result
 
 
-def _patched(document: str | None, patch: object) -> str:
+def _patched(document: str | None, patch: object) -> str | None:
     target = None if document is None else canonical.decode(document.encode())
-    return canonical.encode(merged(target, patch)).decode()
+    encoded = canonical.encode(merged(target, patch))
+    if len(encoded) > limits.METADATA_BYTES_MAX:
+        raise InvalidFieldError.of(
+            "metadata",
+            f"would have {len(encoded):,} bytes; at most {limits.METADATA_BYTES_MAX:,} are allowed",
+        )
+    return None if encoded == b"null" else encoded.decode()
 
 
 _PLAIN: Final = (

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
+from google.protobuf.internal.containers import RepeatedScalarFieldContainer
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from msgspec import UNSET, Raw
@@ -27,6 +28,7 @@ from timeloom_platform.errors import InvalidFieldError, TooLargeError
 from timeloom_platform.ids import uuid7
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FLOAT: Final = np.dtype("<f4")
 _KINDS: Final = frozenset(MemoryKind)
 _CLEARABLE: Final = {"occurTime": "occur_time", "validTo": "valid_to", "expireTime": "expire_time"}
 _NUL_IN_JSON: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -99,7 +101,7 @@ def new_memory_of(
         kind=kind_of(message.kind, f"{prefix}kind") if message.kind else MemoryKind.KNOWLEDGE,
         content=message.content,
         context=message.context,
-        metadata=metadata_of(message.metadata, f"{prefix}metadata") if message.metadata else None,
+        metadata=metadata_of(message.metadata, f"{prefix}metadata"),
         tags=tags_of(message.tags, f"{prefix}tags") if message.tags else (),
         importance=importance_of(message.importance, f"{prefix}importance"),
         occur_time=optional_time(message, "occur_time", f"{prefix}occurTime"),
@@ -232,19 +234,30 @@ def namespaces_of(texts: Iterable[str], field: str = "namespaces") -> tuple[str,
     return tuple(dict.fromkeys(names.checked(text, field) for text in texts))
 
 
-def vector_of(numbers: Sequence[float]) -> Matrix | None:
-    """Returns a vector as it was given; None if none was."""
-    return np.fromiter(numbers, np.float32, count=len(numbers)) if numbers else None
+def vector_of(numbers: RepeatedScalarFieldContainer[float]) -> Matrix | None:
+    """Returns a vector as it was given; None if none was.
+
+    On the wire a packed list of floats is their bytes, one after the other, and at the end of a message that
+    has nothing else: so they come without a Python object for each.
+    """
+    if not numbers:
+        return None
+    message = memory_pb2.Memory()
+    message.vector.MergeFrom(numbers)
+    data = message.SerializeToString()
+    return np.frombuffer(data, _FLOAT, offset=len(data) - len(numbers) * _FLOAT.itemsize)
 
 
-def metadata_of(data: bytes, field: str) -> Raw:
-    """Returns a JSON document in canonical form.
+def metadata_of(data: bytes, field: str) -> Raw | None:
+    """Returns a JSON document in canonical form; None if there is none, or it is null.
 
     Raises:
         InvalidFieldError: It has the character U+0000 somewhere.
         MalformedJsonError: It does not parse.
         TooLargeError: It is larger than it may be.
     """
+    if not data:
+        return None
     try:
         encoded = canonical.encode_trusted(canonical.decode(data))
     except canonical.CanonicalError as error:
@@ -257,7 +270,7 @@ def metadata_of(data: bytes, field: str) -> Raw:
         )
     if _NUL_IN_JSON.search(encoded):
         raise InvalidFieldError.of(field, "must not contain the character U+0000")
-    return Raw(encoded)
+    return None if encoded == b"null" else Raw(encoded)
 
 
 def tags_of(tags: Iterable[str], field: str) -> tuple[str, ...]:
@@ -348,7 +361,7 @@ def _merge_patch_of(data: bytes) -> object:
 
 
 def _contained_of(data: bytes, field: str) -> str:
-    encoded = bytes(metadata_of(data, field))
+    encoded = bytes(metadata_of(data, field) or b"null")
     if not encoded.startswith(b"{"):
         raise InvalidFieldError.of(field, "must be a JSON object")
     return encoded.decode()
