@@ -16,6 +16,7 @@ from timeloom_memory.index.indexing import Indexing
 from timeloom_memory.settings import Settings
 from timeloom_memory.sharing import announcing
 from timeloom_memory.storage import vectors
+from timeloom_memory.upkeep.settings import language_model
 from timeloom_platform import metrics, settings
 from timeloom_platform.auth import InternalTokens
 from timeloom_platform.authentication import CallAuthenticator
@@ -75,6 +76,7 @@ async def main(stop: asyncio.Event) -> None:
             tokenizer=tokenizer,
             indexing=indexing,
             search=loaded.search,
+            language_model=await stack.enter_async_context(language_model(loaded.chat)),
         )
         server = GrpcServer(
             listen=service.listen,
@@ -93,6 +95,7 @@ async def main(stop: asyncio.Event) -> None:
                 tasks.create_task(memory.purge.run()),
                 tasks.create_task(announcer.run()),
                 tasks.create_task(memory.accesses.run()),
+                tasks.create_task(memory.upkeep.fading.run()),
             ]
             await server.start()
             await stop.wait()

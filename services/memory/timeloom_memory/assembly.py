@@ -26,6 +26,8 @@ from timeloom_memory.sharing.sync import Synchronisation
 from timeloom_memory.sharing.teams import Teams
 from timeloom_memory.sharing_servicer import MemorySharingServicer
 from timeloom_memory.upkeep.accesses import Accesses
+from timeloom_memory.upkeep.assembly import Upkeep
+from timeloom_memory.upkeep.summarizing import LanguageModel
 from timeloom_memory.upkeep_servicer import MemoryUpkeepServicer
 from timeloom_memory.writing import Writer
 from timeloom_platform.database import Database
@@ -46,6 +48,7 @@ class Assembly:
     indexing: Indexing
     lexical: LexicalIndex
     accesses: Accesses
+    upkeep: Upkeep
 
 
 def assembled(
@@ -57,6 +60,7 @@ def assembled(
     tokenizer: Tokenizer,
     indexing: Indexing,
     search: SearchSettings,
+    language_model: LanguageModel | None = None,
 ) -> Assembly:
     """Puts the service together."""
     preparation = Preparation(database=database, embedders=embedders)
@@ -75,12 +79,25 @@ def assembled(
         note=accesses.note,
     )
     contexts = Contexts(database=database, searching=searching, tokenizer=tokenizer, note=accesses.note)
+    upkeep = Upkeep.of(
+        database=database,
+        cursors=cursors,
+        clock=clock,
+        embedders=embedders,
+        tokenizer=tokenizer,
+        indexing=indexing,
+        preparation=preparation,
+        writer=writer,
+        memories=memories,
+        language_model=language_model,
+    )
     return Assembly(
         purge=Purge(database=database),
         embedders=embedders,
         indexing=indexing,
         lexical=lexical,
         accesses=accesses,
+        upkeep=upkeep,
         bindings=[
             MemoryServicer(
                 writer=writer, memories=memories, searching=searching, contexts=contexts, clock=clock
@@ -93,6 +110,6 @@ def assembled(
                 synchronisation=Synchronisation(database=database, preparation=preparation),
                 evidence=EvidenceBook(database=database, cursors=cursors),
             ).binding(),
-            MemoryUpkeepServicer(policies=Policies(database=database)).binding(),
+            MemoryUpkeepServicer(upkeep=upkeep, policies=Policies(database=database)).binding(),
         ],
     )

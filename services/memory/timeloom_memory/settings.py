@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from timeloom_memory.embedding.settings import EmbeddingSettings
 from timeloom_memory.index.settings import IndexSettings
 from timeloom_memory.search.settings import SearchSettings
+from timeloom_memory.upkeep.settings import ChatSettings
 from timeloom_platform.settings import ServiceSettings
 
 
@@ -19,6 +20,7 @@ class Settings:
         embedding: Those of the models.
         index: Those of the index in memory.
         search: Those of searching.
+        chat: Those of the language model of summaries.
         database_pool_size: Connections to PostgreSQL.
     """
 
@@ -26,6 +28,7 @@ class Settings:
     embedding: EmbeddingSettings
     index: IndexSettings
     search: SearchSettings
+    chat: ChatSettings
     database_pool_size: int = 8
 
     def __post_init__(self) -> None:

@@ -12,6 +12,14 @@ _COLUMNS: Final = ", ".join(MemoryPolicy.__struct_fields__)
 
 _SELECT: Final = f"SELECT {_COLUMNS} FROM memory_policies WHERE project_id = $1"  # noqa: S608 - a constant
 
+_SELECT_ARCHIVING: Final = f"""
+SELECT project_id, {_COLUMNS}
+FROM memory_policies
+WHERE archive_retention_below > 0
+ORDER BY random()
+LIMIT $1
+"""  # noqa: S608 - constants
+
 _UPSERT: Final = f"""
 INSERT INTO memory_policies (project_id, {_COLUMNS})
 VALUES ($1, $2, $3, $4, $5, $6, $7, now())
@@ -32,6 +40,16 @@ async def select(connection: Connection, project_id: UUID) -> MemoryPolicy:
     """Returns a project's policy: the defaults if it has set none."""
     row = await connection.fetchrow(_SELECT, project_id)
     return MemoryPolicy() if row is None else MemoryPolicy(**dict(row))
+
+
+async def select_archiving(connection: Connection, *, limit: int) -> list[tuple[UUID, MemoryPolicy]]:
+    """Returns the projects that want faded memories to be archived, with their policies."""
+    rows = await connection.fetch(_SELECT_ARCHIVING, limit)
+    found: list[tuple[UUID, MemoryPolicy]] = []
+    for row in rows:
+        values = dict(row)
+        found.append((UUID(bytes=values.pop("project_id").bytes), MemoryPolicy(**values)))
+    return found
 
 
 async def upsert(connection: Connection, project_id: UUID, policy: MemoryPolicy) -> MemoryPolicy:

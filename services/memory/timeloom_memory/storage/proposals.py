@@ -30,9 +30,11 @@ _SELECT_APART: Final = """
 SELECT memory_ids FROM proposals WHERE project_id = $1 AND namespace = $2 AND state IN (3, 4)
 """
 
-_LOCK: Final = f"""
-SELECT {_COLUMNS} FROM proposals WHERE project_id = $1 AND id = $2 FOR UPDATE
+_SELECT: Final = f"""
+SELECT {_COLUMNS} FROM proposals WHERE project_id = $1 AND id = $2
 """  # noqa: S608 - a constant
+
+_LOCK: Final = f"{_SELECT} FOR UPDATE"
 
 _UPDATE: Final = f"""
 UPDATE proposals
@@ -121,6 +123,12 @@ async def select_page(
         LIMIT {parameters.add(limit)}
     """  # noqa: S608 - see above
     return [_proposal(row) for row in await connection.fetch(statement, *parameters.values)]
+
+
+async def select(connection: Connection, project_id: UUID, proposal_id: UUID) -> Proposal | None:
+    """Returns a proposal."""
+    row = await connection.fetchrow(_SELECT, project_id, proposal_id)
+    return None if row is None else _proposal(row)
 
 
 async def lock(connection: Connection, project_id: UUID, proposal_id: UUID) -> Proposal | None:

@@ -1,6 +1,7 @@
 """What looking after a namespace would do, worked out before anything is done.
 
-A dry run reports the plan; a run reports the same plan and carries it out. So each step reckons with those before
+A dry run reports the plan; a run reports the same plan and carries it out. So each step reckons with those
+before
 it: what is merged or put away is in no cluster.
 """
 
@@ -94,7 +95,7 @@ class Wish:
     rule: ArchiveRule
     similarity: float = SIMILARITY_DEFAULT
     merge: bool = False
-    cluster: ClusterWish = ClusterWish()
+    cluster: ClusterWish = field(default_factory=ClusterWish)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +261,6 @@ def _summaries(
 
 
 def main_model(models: Collection[tuple[str, int]]) -> tuple[str, int] | None:
-    """Returns the model, with its dimension, that most memories have their vectors of; None if none has any."""
+    """Returns the model, with its dimension, that most memories have vectors of; None if none has any."""
     counted = Counter(each for each in models if each[0])
     return max(counted, key=lambda each: (counted[each], each)) if counted else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -48,6 +49,8 @@ _STOP_WORDS: Final = frozenset(
 )
 _library: Final[Any] = snowballstemmer
 _stemmer: Final = _library.stemmer("english")
+# It keeps the word that it works on.
+_stemming: Final = threading.Lock()
 
 
 def words(text: str) -> Iterator[str]:
@@ -85,4 +88,5 @@ def _folded(word: str) -> str:
 
 @lru_cache(maxsize=STEMS_CACHED_MAX)
 def _stemmed(word: str) -> str:
-    return str(_stemmer.stemWord(word))
+    with _stemming:
+        return str(_stemmer.stemWord(word))
