@@ -44,6 +44,7 @@ class Installation:
 
     postgres: EmbeddedPostgres
     snapshots_address: str
+    memory_address: str
     front_address: str
     http_url: str
     tokens: InternalTokens
@@ -87,8 +88,8 @@ class Installation:
 
 
 @asynccontextmanager
-async def installed(*, gateway: bool = False) -> AsyncIterator[Installation]:
-    """Lends an empty installation with the snapshots service and, if asked for, the gateway."""
+async def installed(*, gateway: bool = False, memory: bool = False) -> AsyncIterator[Installation]:
+    """Lends an empty installation with the snapshots service and, if asked for, the gateway and memory."""
     async with AsyncExitStack() as stack:
         directory = _make_directory()
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
@@ -99,6 +100,7 @@ async def installed(*, gateway: bool = False) -> AsyncIterator[Installation]:
         installation = Installation(
             postgres=postgres,
             snapshots_address=_free_address(),
+            memory_address=_free_address(),
             front_address=_free_address(),
             http_url=f"http://{_free_address()}",
             tokens=InternalTokens(secret),
@@ -112,6 +114,8 @@ async def installed(*, gateway: bool = False) -> AsyncIterator[Installation]:
             "TIMELOOM_LOG_LEVEL": "warning",
         }
         await _run(stack, _snapshots(installation, directory, shared))
+        if memory:
+            await _run(stack, _memory(installation, directory, shared))
         if gateway:
             await _run(stack, _gateway(installation, directory, shared))
         yield installation
@@ -134,13 +138,18 @@ def _snapshots(installation: Installation, directory: Path, shared: Mapping[str,
     return _service("timeloom_snapshots", directory, address, {**shared, "TIMELOOM_LISTEN": address})
 
 
+def _memory(installation: Installation, directory: Path, shared: Mapping[str, str]) -> EmbeddedServer:
+    address = installation.memory_address
+    environment = {"TIMELOOM_LISTEN": address, "TIMELOOM_EMBEDDING_CACHE_DIR": str(directory / "models")}
+    return _service("timeloom_memory", directory, address, {**shared, **environment})
+
+
 def _gateway(installation: Installation, directory: Path, shared: Mapping[str, str]) -> EmbeddedServer:
     grpc_host, _, grpc_port = installation.front_address.rpartition(":")
     http_host, _, http_port = installation.http_url.removeprefix("http://").rpartition(":")
     environment = {
-        # The benchmarks of the gateway call no memories.
-        "TIMELOOM_MEMORY_ADDRESS": "127.0.0.1:1",
         "TIMELOOM_SNAPSHOTS_ADDRESS": installation.snapshots_address,
+        "TIMELOOM_MEMORY_ADDRESS": installation.memory_address,
         "TIMELOOM_GRPC_HOST": grpc_host,
         "TIMELOOM_GRPC_PORT": grpc_port,
         "TIMELOOM_HTTP_HOST": http_host,
