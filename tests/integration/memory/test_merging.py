@@ -11,15 +11,15 @@ from timeloom.memory.v1 import memory_pb2
 from timeloom.memory.v1 import memory_upkeep_service_pb2 as messages
 from timeloom_memory.upkeep.plan import Task
 
-COUNTED = ("version", "sequence", "update_time", "etag", "access_count", "last_access_time")
-
 
 def said(memory: memory_pb2.Memory) -> memory_pb2.Memory:
     """A memory without what counts its changes."""
     plain = memory_pb2.Memory()
     plain.CopyFrom(memory)
-    for name in COUNTED:
-        plain.ClearField(name)
+    plain.ClearField("version")
+    plain.ClearField("sequence")
+    plain.ClearField("update_time")
+    plain.ClearField("etag")
     return plain
 
 

@@ -33,32 +33,44 @@ class ClusterName:
     terms: tuple[str, ...]
 
 
-class _Words:
-    """The terms of a cluster: in how many of its memories each stands, and how it is written."""
+class _Spelling:
+    """How words are written where they do not begin a sentence, whose capital says nothing."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self) -> None:
+        self._forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def note(self, form: str) -> None:
+        self._forms[form.casefold()][form] += 1
+
+    def of(self, folded: str) -> str:
+        forms = self._forms.get(folded)
+        return max(forms, key=lambda form: (forms[form], form)) if forms else folded
+
+
+class _Words:
+    """The terms of a cluster: in how many of its memories each stands, and in which forms, case folded."""
+
+    def __init__(self, texts: Sequence[str], spelling: _Spelling) -> None:
         self.counts: Counter[str] = Counter()
-        self.forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._spelling = spelling
         for text in texts:
             held: set[str] = set()
-            for term, form in _terms(text[:TEXT_CHARACTERS_MAX]):
+            for term, form in _terms(text[:TEXT_CHARACTERS_MAX], spelling):
                 held.add(term)
-                self.forms[term][form] += 1
+                self._forms[term][form] += 1
             self.counts.update(held)
 
     def shown(self, term: str) -> str:
-        forms = self.forms[term]
-        folded: Counter[str] = Counter()
-        for form, count in forms.items():
-            folded[form.casefold()] += count
-        best = max(folded, key=lambda form: (folded[form], form))
-        written = [form for form in forms if form.casefold() == best]
-        return max(written, key=lambda form: (forms[form], form))
+        forms = self._forms[term]
+        best = max(forms, key=lambda form: (forms[form], form))
+        return " ".join(map(self._spelling.of, best.split()))
 
 
 def names_of(clusters: Sequence[Sequence[str]]) -> list[ClusterName]:
     """Returns a name for each cluster, given as its texts; no two are the same."""
-    held = [_Words(texts) for texts in clusters]
+    spelling = _Spelling()
+    held = [_Words(texts, spelling) for texts in clusters]
     everywhere: Counter[str] = Counter()
     for each in held:
         everywhere.update(each.counts)
@@ -74,14 +86,14 @@ def names_of(clusters: Sequence[Sequence[str]]) -> list[ClusterName]:
     return names
 
 
-def _terms(text: str) -> Iterator[tuple[str, str]]:
-    """Yields the terms of a text, each with how it is written."""
+def _terms(text: str, spelling: _Spelling) -> Iterator[tuple[str, str]]:
+    """Yields the terms of a text, each with its form, and notes how they are written."""
     for sentence in sentences.split(text):
         before, before_form, end = "", "", -1
         for word in words.words(sentence):
-            term, start = words.stem(word), sentence.find(word, max(end, 0))
-            # That it begins its sentence says nothing of how a word is written.
-            form = word.casefold() if not before and word.istitle() else word
+            term, start, form = words.stem(word), sentence.find(word, max(end, 0)), word.casefold()
+            if before or not word.istitle():
+                spelling.note(word)
             yield term, form
             # Side by side, with no stop word or mark between.
             if before not in {"", term} and start == end + 1:
