@@ -53,7 +53,7 @@ logger = structlog.get_logger(__name__)
 class _Load:
     """A shard on its way into memory, and the changes that it may miss meanwhile."""
 
-    task: asyncio.Task[None]
+    task: asyncio.Task[None] | None = None
     changed: list[ChangedMemory] = field(default_factory=list[ChangedMemory])
 
 
@@ -72,6 +72,7 @@ class VectorIndex:
         self._workers = workers
         self._loader = loader
         self._loads: dict[ShardKey, _Load] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._loading = asyncio.Semaphore(LOADS_AT_ONCE)
         self._too_large: dict[ShardKey, float] = {}
         following.register(self)
@@ -139,16 +140,17 @@ class VectorIndex:
     def drop(self, project_id: UUID, namespace: str | None = None) -> None:
         """Forgets a namespace, or all of a project."""
         self.holdings.drop(project_id, namespace)
-        for key, load in self._loads.items():
-            if belongs(key, project_id, namespace):
-                load.task.cancel()
+        for key in [key for key in self._loads if belongs(key, project_id, namespace)]:
+            task = self._loads.pop(key).task
+            if task is not None:
+                task.cancel()
 
     async def close(self) -> None:
         """Ends what is being loaded."""
-        loads = [load.task for load in self._loads.values()]
-        for task in loads:
+        tasks = tuple(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*loads, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _hold(self, keys: Sequence[ShardKey]) -> tuple[list[Held], list[ShardKey]]:
         """Returns the shards that are in memory, or come there in time, and the keys of the others."""
@@ -169,17 +171,19 @@ class VectorIndex:
         now = asyncio.get_running_loop().time()
         if len(self._loads) >= LOADS_MAX or self._too_large.get(key, 0.0) > now:
             return None
-        task = asyncio.get_running_loop().create_task(self._bring(key))
-        self._loads[key] = _Load(task)
+        load = self._loads[key] = _Load()
+        task = load.task = asyncio.get_running_loop().create_task(self._bring(key, load))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _bring(self, key: ShardKey) -> None:
+    async def _bring(self, key: ShardKey, load: _Load) -> None:
         try:
             async with self._loading:
                 held = Held(key=key, shard=await self._loader.load(key))
                 if held.shard.graph is not None:
                     held.saved_rows = held.shard.graph.count
-                await self._catch_up(held)
+                await self._catch_up(held, load)
         except TooLargeError:
             logger.info("shard left to PostgreSQL", namespace=key.namespace, dimension=key.dimension)
             self._remember_too_large(key)
@@ -189,17 +193,19 @@ class VectorIndex:
             # Whoever waits for it asks PostgreSQL, and hears of what goes wrong there.
             logger.exception("shard not loaded")
         finally:
-            del self._loads[key]
+            if self._loads.get(key) is load:
+                del self._loads[key]
 
-    async def _catch_up(self, held: Held) -> None:
+    async def _catch_up(self, held: Held, load: _Load) -> None:
         """Applies what changed while a shard was being loaded, and holds it as soon as it lacks nothing."""
-        load = self._loads[held.key]
         while load.changed:
             changed, load.changed = load.changed, []
             async with self._database.transaction(str(held.key.project_id)) as connection:
                 await self._bring_in_line(connection, [held], changed)
-        self.holdings.add(held)
-        self.maintenance.notice(held)
+        # Unless it was dropped meanwhile.
+        if self._loads.get(held.key) is load:
+            self.holdings.add(held)
+            self.maintenance.notice(held)
 
     async def _bring_in_line(
         self, connection: Connection, held: Sequence[Held], changed: Sequence[ChangedMemory]
