@@ -96,11 +96,13 @@ async def main(stop: asyncio.Event) -> None:
                 tasks.create_task(announcer.run()),
                 tasks.create_task(memory.accesses.run()),
                 tasks.create_task(memory.upkeep.fading.run()),
+                tasks.create_task(memory.job_runner.run()),
             ]
             await server.start()
             await stop.wait()
             leaving = tasks.create_task(server.stop())
             await asyncio.sleep(NOTICE_SECONDS)
+            memory.end_streams()
             await leaving
             for task in background:
                 task.cancel()

@@ -9,6 +9,11 @@ from typing import Final
 
 from timeloom_memory.embedding.embedders import Embedders
 from timeloom_memory.index.indexing import Indexing
+from timeloom_memory.jobs.hints import JobHints
+from timeloom_memory.jobs.jobs import Jobs
+from timeloom_memory.jobs.model import JobKind
+from timeloom_memory.jobs.reembedding import Reembedding
+from timeloom_memory.jobs.runner import JobRunner
 from timeloom_memory.memories import Memories
 from timeloom_memory.namespaces import Namespaces
 from timeloom_memory.policies import Policies, Purge
@@ -49,6 +54,12 @@ class Assembly:
     lexical: LexicalIndex
     accesses: Accesses
     upkeep: Upkeep
+    job_hints: JobHints
+    job_runner: JobRunner
+
+    def end_streams(self) -> None:
+        """Ends the calls that would go on for ever: their callers turn to another replica."""
+        self.job_hints.close()
 
 
 def assembled(
@@ -91,6 +102,9 @@ def assembled(
         memories=memories,
         language_model=language_model,
     )
+    hints = JobHints()
+    jobs = Jobs(database=database, cursors=cursors, hints=hints)
+    reembedding = Reembedding(database=database, embedders=embedders, jobs=jobs)
     return Assembly(
         purge=Purge(database=database),
         embedders=embedders,
@@ -98,6 +112,8 @@ def assembled(
         lexical=lexical,
         accesses=accesses,
         upkeep=upkeep,
+        job_hints=hints,
+        job_runner=JobRunner(database=database, handlers={JobKind.REEMBED: reembedding}, hints=hints),
         bindings=[
             MemoryServicer(
                 writer=writer, memories=memories, searching=searching, contexts=contexts, clock=clock
@@ -110,6 +126,11 @@ def assembled(
                 synchronisation=Synchronisation(database=database, preparation=preparation),
                 evidence=EvidenceBook(database=database, cursors=cursors),
             ).binding(),
-            MemoryUpkeepServicer(upkeep=upkeep, policies=Policies(database=database)).binding(),
+            MemoryUpkeepServicer(
+                upkeep=upkeep,
+                policies=Policies(database=database),
+                jobs=jobs,
+                reembedding=reembedding,
+            ).binding(),
         ],
     )

@@ -179,7 +179,7 @@ class Memories:
                 async with self._database.transaction(str(project_id)) as connection:
                     before = await lock_writable(connection, project_id, memory_id, as_agent_id)
                     check_etag(before, etag)
-                    if before.content_version != seen.content_version:
+                    if _vectors_of(before) != _vectors_of(seen):
                         raise taken()
                     after = _with_model(wanted.applied_to(before), model, parts)
                     return await self._write(connection, project_id, before, after, why=why, parts=parts)
@@ -414,6 +414,11 @@ def _check_supersedable(old: Memory, valid_from: datetime | None) -> None:
 def _with_model(memory: Memory, model: str, parts: dict[Part, Matrix]) -> Memory:
     dimension = parts[Part.CONTENT].shape[1] if parts else memory.dimension if model else 0
     return replace(memory, embedding_model=model, dimension=dimension)
+
+
+def _vectors_of(memory: Memory) -> tuple[int, str]:
+    """What names a memory's vectors."""
+    return memory.content_version, memory.embedding_model
 
 
 def _missing(memory_id: UUID) -> NotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,9 @@ import grpc.aio
 from timeloom.memory.v1 import memory_upkeep_service_pb2 as messages
 from timeloom.memory.v1 import memory_upkeep_service_pb2_grpc as services
 from timeloom_memory.answers import memory_message
+from timeloom_memory.jobs.answers import job_message
+from timeloom_memory.jobs.jobs import Jobs
+from timeloom_memory.jobs.reembedding import Reembedding
 from timeloom_memory.names import checked
 from timeloom_memory.policies import Policies
 from timeloom_memory.policy_messages import policy_message, policy_of
@@ -29,14 +33,16 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class MemoryUpkeepServicer(services.MemoryUpkeepServiceServicer):
     """Translates; whatever is decided, the use cases decide."""
 
-    def __init__(self, *, upkeep: Upkeep, policies: Policies) -> None:
+    def __init__(self, *, upkeep: Upkeep, policies: Policies, jobs: Jobs, reembedding: Reembedding) -> None:
         self._archive = upkeep.archive
         self._summarizing = upkeep.summarizing
         self._merging = upkeep.merging
         self._proposals = upkeep.proposals
         self._clusters = upkeep.clusters
         self._statistics = upkeep.statistics
+        self._jobs = jobs
         self._policies = policies
+        self._reembedding = reembedding
 
     def binding(self) -> ServiceBinding:
         """Returns the service, ready to be served."""
@@ -159,26 +165,43 @@ class MemoryUpkeepServicer(services.MemoryUpkeepServiceServicer):
     async def ReembedNamespace(
         self, request: messages.ReembedNamespaceRequest, context: _Context
     ) -> messages.ReembedNamespaceResponse:
-        raise UnimplementedError("ReembedNamespace is not there")
+        job = await self._reembedding.start(
+            _project_id(), request.namespace, request.embedding_model, as_agent_id=request.as_agent_id
+        )
+        return messages.ReembedNamespaceResponse(job=job_message(job))
 
     async def GetJob(self, request: messages.GetJobRequest, context: _Context) -> messages.GetJobResponse:
-        raise UnimplementedError("GetJob is not there")
+        job = await self._jobs.get(_project_id(), UUID(request.job_id), as_agent_id=request.as_agent_id)
+        return messages.GetJobResponse(job=job_message(job))
 
     async def ListJobs(
         self, request: messages.ListJobsRequest, context: _Context
     ) -> messages.ListJobsResponse:
-        raise UnimplementedError("ListJobs is not there")
+        page = await self._jobs.list_page(
+            _project_id(),
+            namespace=request.namespace,
+            state=request.state,
+            page_token=request.page_token,
+            limit=page_size(request.page_size),
+            as_agent_id=request.as_agent_id,
+        )
+        return messages.ListJobsResponse(
+            jobs=map(job_message, page.entries), next_page_token=page.next_page_token
+        )
 
     async def WatchJob(
         self, request: messages.WatchJobRequest, context: _Context
     ) -> AsyncGenerator[messages.WatchJobResponse]:
-        raise UnimplementedError("WatchJob is not there")
-        yield
+        watching = self._jobs.watch(_project_id(), UUID(request.job_id), as_agent_id=request.as_agent_id)
+        async with aclosing(watching):
+            async for job in watching:
+                yield messages.WatchJobResponse(job=job_message(job))
 
     async def CancelJob(
         self, request: messages.CancelJobRequest, context: _Context
     ) -> messages.CancelJobResponse:
-        raise UnimplementedError("CancelJob is not there")
+        job = await self._jobs.cancel(_project_id(), UUID(request.job_id), as_agent_id=request.as_agent_id)
+        return messages.CancelJobResponse(job=job_message(job))
 
     async def GetStats(
         self, request: messages.GetStatsRequest, context: _Context

@@ -79,8 +79,9 @@ async def _keep_homes(connection: Connection, project_id: UUID, prepared: Prepar
     kept = await namespaces.keep(connection, project_id, names)
     if missing := {name: model for name, model in prepared.homes.items() if name not in kept}:
         await namespaces.insert(connection, project_id, missing)
-        if len(await namespaces.keep(connection, project_id, names)) < len(names):
-            raise taken()
+        kept = await namespaces.keep(connection, project_id, names)
+    if kept != prepared.homes:
+        raise taken()
     if prepared.new_models:
         added = await namespaces.insert_models(connection, project_id, prepared.new_models)
         if added < len(prepared.new_models):

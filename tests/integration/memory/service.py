@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -152,8 +153,12 @@ async def running_service(
     index: IndexSettings | None = None,
     search: SearchSettings | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    with_jobs: bool = True,
 ) -> AsyncGenerator[MemoryClient]:
-    """Runs the service on a migrated database, with a model made in no time unless others are given."""
+    """Runs the service on a migrated database, with a model made in no time unless others are given.
+
+    Without jobs those that are begun wait for a runner of the test's own.
+    """
     project_id = project_id or uuid4()
     database = await Database.connect(database_url, room=ROOM, prepare=vectors.prepare)
     indexing = Indexing.of(index or IndexSettings(), database)
@@ -167,7 +172,7 @@ async def running_service(
         search=search or SearchSettings(),
     )
     try:
-        async with in_process_server(*assembly.bindings) as server:
+        async with in_process_server(*assembly.bindings) as server, _doing(assembly, with_jobs=with_jobs):
             yield MemoryClient(
                 stub=services.MemoryServiceStub(server.channel),
                 sharing=sharing_services.MemorySharingServiceStub(server.channel),
@@ -182,6 +187,16 @@ async def running_service(
     finally:
         await indexing.close()
         await database.close()
+
+
+@asynccontextmanager
+async def _doing(assembly: Assembly, *, with_jobs: bool) -> AsyncGenerator[None]:
+    """Does the jobs that the service is given, if that is wanted."""
+    async with asyncio.TaskGroup() as tasks:
+        runner = tasks.create_task(assembly.job_runner.run()) if with_jobs else None
+        yield
+        if runner is not None:
+            runner.cancel()
 
 
 def metadata_of(

@@ -33,9 +33,13 @@ ON CONFLICT (project_id, name) DO NOTHING
 RETURNING name
 """
 
-# Whoever deletes a namespace waits, and whoever writes to it does not.
+# Whoever deletes a namespace or changes its model waits, and whoever writes to it does not.
 _KEEP: Final = """
-SELECT name FROM namespaces WHERE project_id = $1 AND name = ANY($2::text[]) ORDER BY name FOR KEY SHARE
+SELECT name, embedding_model
+FROM namespaces
+WHERE project_id = $1 AND name = ANY($2::text[])
+ORDER BY name
+FOR KEY SHARE
 """
 
 _INSERT_MODELS: Final = """
@@ -117,9 +121,10 @@ async def insert(
     return {row["name"] for row in rows}
 
 
-async def keep(connection: Connection, project_id: UUID, names: Sequence[str]) -> set[str]:
-    """Keeps others from deleting namespaces; returns those that there are."""
-    return {row["name"] for row in await connection.fetch(_KEEP, project_id, names)}
+async def keep(connection: Connection, project_id: UUID, names: Sequence[str]) -> dict[str, str]:
+    """Keeps others from deleting namespaces or changing their models, and returns these models."""
+    rows = await connection.fetch(_KEEP, project_id, names)
+    return {row["name"]: row["embedding_model"] for row in rows}
 
 
 async def insert_models(
