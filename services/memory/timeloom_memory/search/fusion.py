@@ -8,10 +8,13 @@ what was asked for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Final, Self
 from uuid import UUID
 
+import numpy as np
 from msgspec import Struct
 
 # What a text says and what it means count alike. Its context helps to find it: the words of both count fully,
@@ -118,9 +121,14 @@ class Boosted(Struct, frozen=True):
     time: Signal
 
 
+_NOTHING: Final = Signal()
+_BY_NUMBER: Final = attrgetter("int")
+_SCORE: Final = attrgetter("score")
+
+
 def fuse(evidence: Evidence, ranking: Ranking) -> list[Fused]:
     """Returns all memories that the lists name with their scores, best first."""
-    memory_ids = evidence.memory_ids
+    memory_ids = sorted(evidence.memory_ids, key=_BY_NUMBER)
     weights = (
         SEMANTIC_WEIGHT * ranking.semantic,
         KEYWORD_WEIGHT * ranking.keyword,
@@ -134,7 +142,13 @@ def fuse(evidence: Evidence, ranking: Ranking) -> list[Fused]:
         Fused(memory_id, sum(signal.contribution for signal in signals), *signals)
         for memory_id, *signals in zip(memory_ids, *columns, strict=True)
     )
-    return sorted(fused, key=lambda one: (-one.score, one.memory_id.int))
+    return sorted(fused, key=_SCORE, reverse=True)
+
+
+def boost_margin(ranking: Ranking, *, has_time: bool) -> float:
+    """Returns the share of another's score below which no boosts can bring a score past it."""
+    strengths = [ranking.recency, ranking.importance, ranking.frequency, ranking.time if has_time else 0.0]
+    return math.prod((1 - bounded / 2) / (1 + bounded / 2) for bounded in map(_strength, strengths))
 
 
 def boosted(score: float, boosts: Boosts, ranking: Ranking) -> Boosted:
@@ -157,15 +171,20 @@ def _joined(lists: Sequence[Mapping[UUID, float] | None]) -> Mapping[UUID, float
 
 
 def _column(memory_ids: Sequence[UUID], values: Mapping[UUID, float], weight: float) -> list[Signal]:
-    """Returns what one signal says of each memory."""
-    order = sorted((one for one in memory_ids if one in values), key=lambda one: (-values[one], one.int))
-    ranks = {memory_id: rank for rank, memory_id in enumerate(order, 1)}
-    return [
-        Signal(ranks[one], values[one], weight * values[one]) if one in ranks else Signal()
-        for one in memory_ids
-    ]
+    """Returns what one signal says of each memory; of equals the one that comes first has the better rank."""
+    places = [place for place, memory_id in enumerate(memory_ids) if memory_id in values]
+    said = np.array([values[memory_ids[place]] for place in places])
+    signals = [_NOTHING] * len(memory_ids)
+    for rank, at in enumerate(np.argsort(-said, kind="stable").tolist(), 1):
+        value = float(said[at])
+        signals[places[at]] = Signal(rank, value, weight * value)
+    return signals
 
 
 def _boost(value: float, strength: float) -> Signal:
     bounded = min(max(value, 0.0), 1.0)
-    return Signal(value=bounded, contribution=1 + min(strength, STRENGTH_MAX) * (bounded - 0.5))
+    return Signal(value=bounded, contribution=1 + _strength(strength) * (bounded - 0.5))
+
+
+def _strength(strength: float) -> float:
+    return min(strength, STRENGTH_MAX)

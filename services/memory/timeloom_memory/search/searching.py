@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from timeloom_memory.model import MemoryFilter, Part
 from timeloom_memory.search import words
 from timeloom_memory.search.duplicates import Groups
-from timeloom_memory.search.fusion import Boosted, Boosts, Evidence, Fused, boosted, fuse
+from timeloom_memory.search.fusion import Boosted, Boosts, Evidence, Fused, boost_margin, boosted, fuse
 from timeloom_memory.search.lexical import LexicalIndex
 from timeloom_memory.search.model import Found, Hit, Search, Vector
 from timeloom_memory.search.sources import IndexSource, ScanSource, Sought, Source, VectorSearch
@@ -32,6 +32,9 @@ from timeloom_platform.errors import InvalidFieldError
 DEPTH_MIN: Final = 100
 DEPTH_PER_RESULT: Final = 4
 DEEPENING: Final = 4
+
+# So many candidates at least are checked at a time.
+CHECKED_MIN: Final = 32
 
 # A search by a vector alone has one list: what comes after the results only matters to the boosts.
 SPARE_MIN: Final = 20
@@ -136,8 +139,7 @@ class Searching:
         ground = await self._ground(project_id, search)
         sequence = await self._following.reach(project_id, max(search.min_sequence, ground.sequence))
         sources = await self._sources(project_id, search, ground, sequence)
-        ranked = await self._ranked(search, ground, sources, named)
-        hits = await self._hits(ground.asked, ranked, search)
+        hits = await self._found(search, ground, sources, named)
         if hits and not search.is_silent:
             self._note(project_id, [hit.memory.id for hit in hits])
         return Found(hits=hits, sequence=sequence, time_range=named)
@@ -241,9 +243,9 @@ class Searching:
         )
         return dict(zip(models, embedded, strict=True))
 
-    async def _ranked(
+    async def _found(
         self, search: Search, ground: _Ground, sources: Sequence[Source], named: TimeRange | None
-    ) -> list[_Ranked]:
+    ) -> list[Hit]:
         """Returns what may be shown, best first: as much as was asked for, if there is as much."""
         depth = (
             max(DEPTH_MIN, DEPTH_PER_RESULT * search.limit)
@@ -254,27 +256,40 @@ class Searching:
             found = await asyncio.gather(*(source.candidates(depth) for source in sources))
             evidence = Evidence.joined([one.evidence for one in found])
             fused = _alike_enough(fuse(evidence, search.ranking), search.similarity_min)
-            ranked = await self._weighed(search, ground, fused, named)
-            if len(ranked) >= search.limit or all(one.are_all for one in found):
-                return ranked
-            if search.similarity_min is not None and len(fused) < len(evidence.semantic or ()):
-                return ranked  # what is further down is less alike still
+            ranked = await self._ranked(search, ground, fused, named)
+            hits = await self._hits(ground.asked, ranked, search)
+            # With fewer alike enough than the lists are deep, all that are further down are less alike still.
+            has_all = search.similarity_min is not None and len(fused) < depth
+            if len(hits) >= search.limit or has_all or all(one.are_all for one in found):
+                return hits
             depth *= DEEPENING
 
-    async def _weighed(
+    async def _ranked(
         self, search: Search, ground: _Ground, fused: Sequence[Fused], named: TimeRange | None
     ) -> list[_Ranked]:
-        """Leaves out what may not be shown, by what PostgreSQL says now, and applies the boosts."""
-        if not fused:
-            return []
-        asked = ground.asked
-        async with self._database.transaction(str(asked.project_id)) as connection:
-            standings = await storage.standings(connection, asked, [one.memory_id for one in fused])
-        ranked = [
-            _Ranked(one, boosted(one.score, self._boosts(standing, ground, search, named), search.ranking))
-            for one in fused
-            if (standing := standings.get(one.memory_id)) is not None
-        ]
+        """Leaves out what may not be shown, by what PostgreSQL says now, and applies the boosts.
+
+        What no boost could bring among the results is not asked for.
+        """
+        margin = boost_margin(search.ranking, has_time=named is not None)
+        size = max(CHECKED_MIN, 2 * search.limit)
+        ranked: list[_Ranked] = []
+        async with self._database.transaction(str(ground.asked.project_id)) as connection:
+            for start in range(0, len(fused), size):
+                chunk = fused[start : start + size]
+                if len(ranked) >= search.limit and not search.collapse_duplicates:
+                    least = ranked[search.limit - 1].fused.score
+                    if chunk[0].score < min(least, margin * least):
+                        break
+                ids = [one.memory_id for one in chunk]
+                standings = await storage.standings(connection, ground.asked, ids)
+                ranked += [
+                    _Ranked(
+                        one, boosted(one.score, self._boosts(standing, ground, search, named), search.ranking)
+                    )
+                    for one in chunk
+                    if (standing := standings.get(one.memory_id)) is not None
+                ]
         return sorted(ranked, key=lambda one: (-one.boosted.score, one.fused.memory_id.int))
 
     def _boosts(self, standing: Standing, ground: _Ground, search: Search, named: TimeRange | None) -> Boosts:

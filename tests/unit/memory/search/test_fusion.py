@@ -14,6 +14,7 @@ from timeloom_memory.search.fusion import (
     Evidence,
     Ranking,
     Signal,
+    boost_margin,
     boosted,
     fuse,
 )
@@ -87,6 +88,16 @@ def test_boosts_are_bounded(score: float, boosts: Boosts, ranking: Ranking) -> N
         assert 1 - STRENGTH_MAX / 2 <= one.contribution <= 1 + STRENGTH_MAX / 2
     assert score * 0.9**4 <= after.score + 1e-12
     assert after.score <= score * 1.1**4 + 1e-12
+
+
+@given(st.floats(0, 1), st.floats(0, 1), BOOSTS, BOOSTS, RANKINGS)
+def test_no_boosts_bring_a_score_past_another_that_is_beyond_the_margin(
+    better: float, share: float, first: Boosts, second: Boosts, ranking: Ranking
+) -> None:
+    has_time = first.time is not None or second.time is not None
+    worse = better * share * boost_margin(ranking, has_time=has_time)
+    after = boosted(worse, second, ranking).score
+    assert after <= boosted(better, first, ranking).score + 1e-12
 
 
 @given(BOOSTS)
