@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from timeloom.state import canonical
 from timeloom_memory import limits
-from timeloom_memory.model import Memory
-from timeloom_memory.storage.vectors import Matrix
+from timeloom_memory.model import Matrix, Memory
 from timeloom_platform.errors import InvalidFieldError
 
 _Object: TypeAlias = dict[str, Any]

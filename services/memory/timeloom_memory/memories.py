@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from timeloom_memory import events, limits
 from timeloom_memory.changing import MemoryChanges, check_validity
 from timeloom_memory.etags import check_etag
-from timeloom_memory.model import Change, Memory, MemoryFilter, MemoryVersion, Part
+from timeloom_memory.model import Change, Matrix, Memory, MemoryFilter, MemoryVersion, Part
 from timeloom_memory.policies import purge_and_tell
 from timeloom_memory.preparing import NewMemory, Preparation, key_taken
 from timeloom_memory.sharing.access import Access
@@ -23,7 +23,7 @@ from timeloom_memory.storage import memories as storage
 from timeloom_memory.storage import namespaces, purging, vectors, versions
 from timeloom_memory.storage.memories import Order, Reason
 from timeloom_memory.storage.predicates import Parameters, matching
-from timeloom_memory.storage.vectors import Matrix, VectorRows
+from timeloom_memory.storage.vectors import VectorRows
 from timeloom_memory.writing import TakenError, taken, write
 from timeloom_platform import outbox
 from timeloom_platform.database import Connection, Database

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 IMPORTANCE_DEFAULT: Final = 5.0
 CONFIDENCE_DEFAULT: Final = 0.5
 CUSTOM_MODEL: Final = "custom"
 """The model of vectors whose caller names none."""
+
+Matrix: TypeAlias = npt.NDArray[np.float32]
+"""A vector, or vectors in rows."""
 
 
 class MemoryKind(IntEnum):

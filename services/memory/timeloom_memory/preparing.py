@@ -13,14 +13,14 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from timeloom_memory import limits
-from timeloom_memory.model import CONFIDENCE_DEFAULT, CUSTOM_MODEL, Memory, Part
+from timeloom_memory.model import CONFIDENCE_DEFAULT, CUSTOM_MODEL, Matrix, Memory, Part
 from timeloom_memory.sharing.access import Access
 from timeloom_memory.sharing.scope import Scope
 from timeloom_memory.storage import memories as storage
 from timeloom_memory.storage import namespaces, versions
 from timeloom_memory.storage.memories import Draft
 from timeloom_memory.storage.namespaces import Home
-from timeloom_memory.storage.vectors import Matrix, VectorRows
+from timeloom_memory.storage.vectors import VectorRows
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import AlreadyExistsError, InvalidFieldError
 

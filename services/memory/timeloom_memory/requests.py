@@ -20,10 +20,9 @@ from timeloom_memory import limits, names
 from timeloom_memory.answers import write_time
 from timeloom_memory.changing import MemoryChanges, check_validity
 from timeloom_memory.errors import NUL, malformed, refuse_nul
-from timeloom_memory.model import IMPORTANCE_DEFAULT, Memory, MemoryFilter, MemoryKind
+from timeloom_memory.model import IMPORTANCE_DEFAULT, Matrix, Memory, MemoryFilter, MemoryKind
 from timeloom_memory.preparing import NewMemory
 from timeloom_memory.storage.memories import Order
-from timeloom_memory.storage.vectors import Matrix
 from timeloom_platform.errors import InvalidFieldError, TooLargeError
 from timeloom_platform.ids import uuid7
 

@@ -12,10 +12,9 @@ from uuid import UUID
 import numpy as np
 from msgspec import Struct
 
-from timeloom_memory.model import Memory
+from timeloom_memory.model import Matrix, Memory
 from timeloom_memory.search import words
 from timeloom_memory.storage import vectors
-from timeloom_memory.storage.vectors import Matrix
 
 COSINE_MIN: Final = 0.95
 DENIALS: Final = frozenset(

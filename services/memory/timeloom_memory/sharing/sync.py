@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from timeloom_memory import limits
 from timeloom_memory.memories import tell
-from timeloom_memory.model import Change, Memory
+from timeloom_memory.model import Change, Matrix, Memory
 from timeloom_memory.preparing import NewMemory, Preparation
 from timeloom_memory.sharing.access import Access
 from timeloom_memory.sharing.likeness import Likeness
@@ -36,7 +36,7 @@ from timeloom_memory.storage import sync as storage
 from timeloom_memory.storage.changes import Place as Moment
 from timeloom_memory.storage.memories import Reason
 from timeloom_memory.storage.namespaces import Home
-from timeloom_memory.storage.vectors import Matrix, decoded
+from timeloom_memory.storage.vectors import decoded
 from timeloom_memory.writing import TakenError, taken, write
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import InvalidFieldError, NotFoundError

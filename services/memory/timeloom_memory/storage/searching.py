@@ -9,11 +9,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from timeloom_memory.model import MemoryFilter, Part
+from timeloom_memory.model import Matrix, MemoryFilter, Part
 from timeloom_memory.storage import vectors
 from timeloom_memory.storage.predicates import Parameters, Scope, Selection, matching
 from timeloom_memory.storage.texts import TEXTS_PER_PAGE, StoredText
-from timeloom_memory.storage.vectors import Matrix
 from timeloom_platform.database import Connection
 
 _STATE: Final = """

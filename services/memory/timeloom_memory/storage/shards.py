@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from timeloom_memory.model import Part
+from timeloom_memory.model import Matrix, Part
 from timeloom_memory.storage import vectors
-from timeloom_memory.storage.vectors import Matrix
 from timeloom_platform.database import Connection
 
 VECTORS_PER_PAGE_FLOATS: Final = 256 * 1024

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
-from timeloom_memory.model import Part
+from timeloom_memory.model import Matrix, Part
 from timeloom_platform.database import Connection
-
-Matrix: TypeAlias = npt.NDArray[np.float32]
 
 _HEADER: Final = struct.Struct(">hh")
 _BIG_ENDIAN: Final = np.dtype(">f4")
@@ -27,6 +24,7 @@ _INSERT: Final = """
 INSERT INTO memory_vectors (project_id, memory_id, content_version, model, part, vector)
 SELECT $1, memory_id, content_version, $3, $4, vector
 FROM unnest($2::uuid[], $5::integer[], $6::public.vector[]) AS given (memory_id, content_version, vector)
+ORDER BY memory_id
 ON CONFLICT (project_id, memory_id, content_version, model, part) DO UPDATE SET vector = excluded.vector
 """
 
