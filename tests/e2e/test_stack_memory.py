@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.e2e.rest import ok, problem
+from tests.e2e.running_stack import RunningStack
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -37,17 +38,27 @@ def test_a_memory_lives_from_create_to_purge(client: httpx.Client) -> None:
 
 def test_a_search_right_after_a_write_finds_it_by_its_meaning(client: httpx.Client) -> None:
     namespace = f"e2e/{uuid.uuid4()}"
-    texts = ["The cat sleeps on the sofa.", "Invoices are due within thirty days.", "Rome is the capital of Italy."]
+    texts = [
+        "The cat sleeps on the sofa.",
+        "Invoices are due within thirty days.",
+        "Rome is the capital of Italy.",
+    ]
     memories = [{"namespace": namespace, "content": text} for text in texts]
     written = ok(client.post("/api/agent-memory:batch", json={"memories": memories}))
-    search = {"query": "Where does the pet rest?", "namespaces": [namespace], "minSequence": written["sequence"]}
+    search = {
+        "query": "Where does the pet rest?",
+        "namespaces": [namespace],
+        "minSequence": written["sequence"],
+    }
     results = ok(client.post("/api/agent-memory/search", json=search))["results"]
     assert results[0]["memory"]["content"] == texts[0]
 
 
-def test_other_projects_find_nothing(client: httpx.Client, stack_client_of_another_project: httpx.Client) -> None:
+def test_other_projects_find_nothing(
+    stack: RunningStack, client: httpx.Client, other_projects_key: str
+) -> None:
     namespace = f"e2e/{uuid.uuid4()}"
     created = ok(client.post("/api/agent-memory", json={"namespace": namespace, "content": "A secret."}))
-    other = stack_client_of_another_project
-    problem(other.get(f"/api/agent-memory/{created['id']}"), 404, "NOT_FOUND")
-    assert not ok(other.post("/api/agent-memory/search", json={"query": "secret"})).get("results")
+    with stack.client(other_projects_key) as stranger:
+        problem(stranger.get(f"/api/agent-memory/{created['id']}"), 404, "NOT_FOUND")
+        assert ok(stranger.post("/api/agent-memory/search", json={"query": "secret"}))["results"] == []
