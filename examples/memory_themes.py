@@ -2,8 +2,8 @@
 
     python examples/memory_themes.py [FILE] [--query TEXT] [--tokens N]
 
-The file has one memory a line: a date, a tab and a text. Without one, it is a diary of a software team's assistant.
-No service has to run and no language model is asked; the vectors come from the built-in model.
+The file has one memory a line: a date, a tab and a text. Without one, it is a diary of a software team's
+assistant. No service has to run and no language model is asked; the vectors come from the built-in model.
 """
 
 from __future__ import annotations
