@@ -18,6 +18,7 @@ EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
 _OWN_COMMANDS = (
+    metadata.EntryPoint("memory", "timeloom.cli.memory:memory", PLUGIN_GROUP),
     metadata.EntryPoint("play", "timeloom.cli.play:play", PLUGIN_GROUP),
     metadata.EntryPoint("retention", "timeloom.cli.retention:retention", PLUGIN_GROUP),
     metadata.EntryPoint("executions", "timeloom.cli.executions:executions", PLUGIN_GROUP),

@@ -21,7 +21,7 @@ def document(value: Any) -> Any:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if dataclasses.is_dataclass(value):
         members = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return {_camel(name): document(item) for name, item in members.items() if item is not NOT_LOADED}
+        return {camel(name): document(item) for name, item in members.items() if item is not NOT_LOADED}
     return value
 
 
@@ -35,6 +35,7 @@ def compact(value: Any) -> str:
     return json.dumps(document(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """Return a name as JSON has it."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from timeloom.cli.session import LAST
+from timeloom.cli.session import LAST, Session
+from timeloom.memories import MemoryKind, Permission
 from timeloom.resources import ExecutionStatus, SnapshotKind
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
+    from timeloom.client import Memories
+
     _Type = click.ParamType[Any]
 else:
     _Type = click.ParamType
@@ -111,6 +114,8 @@ SPAN = _SpanType()
 JSON = _JsonType()
 STATUS = _EnumType(ExecutionStatus)
 KIND = _EnumType(SnapshotKind)
+MEMORY_KIND = _EnumType(MemoryKind)
+PERMISSION = _EnumType(Permission)
 TIME = _TimeType()
 
 
@@ -133,3 +138,26 @@ def limit_option(default: int) -> Callable[[CommandT], CommandT]:
         callback=without_limit,
         help="At most this many; 0 for all.",
     )
+
+
+def agent_option(command: CommandT) -> CommandT:
+    """Add the `--agent` option: as whom to act."""
+    return click.option("--agent", metavar="ID", default="", help="Act as this agent.")(command)
+
+
+def namespaces_option(command: CommandT) -> CommandT:
+    """Add the `--namespace` option, which may be repeated."""
+    return click.option(
+        "--namespace",
+        "-n",
+        "namespaces",
+        metavar="NAME",
+        multiple=True,
+        help="Only here and below; repeatable.",
+    )(command)
+
+
+def memories_of(session: Session, agent: str) -> Memories:
+    """Return the memories as an agent sees them, or as the project does."""
+    memories = session.client.memory
+    return memories.as_agent(agent) if agent else memories

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import click
 
@@ -23,6 +23,13 @@ WIDTH_WITHOUT_TERMINAL = 10_000
 """Where nobody looks at a terminal nothing is cut: a table is as wide as what it says."""
 
 LAST = "last"
+
+
+class Counter(Protocol):
+    """Is told how many things are done."""
+
+    def __call__(self, done: int, *, total: int | None = None, what: str | None = None) -> None:
+        """Show it, with how many there are and what is being done, if that is known."""
 
 
 class Session:
@@ -79,6 +86,26 @@ class Session:
         with Progress(*columns, console=self._errors(), transient=True) as bar:
             task = bar.add_task(what, total=total)
             yield lambda done: bar.update(task, completed=done)
+
+    @contextmanager
+    def counting(self, what: str) -> Generator[Counter]:
+        """Show how many things are done, on a terminal; yields what is to be told."""
+        from rich.progress import (  # noqa: PLC0415 - it takes a while to load
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        with Progress(*columns, console=self._errors(), transient=True) as bar:
+            task = bar.add_task(what, total=None)
+
+            def count(done: int, *, total: int | None = None, what: str | None = None) -> None:
+                bar.update(task, completed=done, total=total, description=what)
+
+            yield count
 
     def _errors(self) -> Console:
         from rich.console import Console  # noqa: PLC0415 - as above
