@@ -13,6 +13,7 @@ import click
 from timeloom.cli import documents
 from timeloom.client import Memories
 from timeloom.memories import Memory, MemoryKind, NewMemory
+from timeloom.state._kinds import is_object
 
 _TIMES = frozenset({"occur_time", "valid_from", "valid_to", "expire_time"})
 _TEXTS = frozenset(
@@ -67,7 +68,7 @@ def read(file: TextIO, *, into: str) -> Iterator[NewMemory]:
 
 
 def _memory(document: Any) -> NewMemory:
-    if not isinstance(document, dict):
+    if not is_object(document):
         raise TypeError("not a JSON object")
     given: dict[str, Any] = {}
     for name, value in document.items():
