@@ -160,6 +160,31 @@ async def test_what_is_not_there_is_not_found(memory_service: MemoryClient) -> N
     assert await memory_service.contents(namespaces=["nobody/was/here"]) == []
 
 
+async def test_the_longest_names_fit_into_every_index(memory_service: MemoryClient) -> None:
+    namespace, key, session = "".join(chr(0x20000 + number * 7) for number in range(125)), "", ""
+    for number in range(500):
+        key += chr(0x20000 + number * 31)
+        session += chr(0x30000 + number * 7) if number < 200 else ""
+    fields = {"namespace": namespace, "key": key, "session_id": session, "agent_id": session}
+    model = {"vector": [1, 2], "vector_model": session}
+    created = await memory_service.create(tags=[session], **fields, **model)
+    assert await memory_service.get(created.id) == created
+    assert (await memory_service.page(key=key)).memories == [created]
+
+
+async def test_a_version_that_no_memory_reaches_is_not_found(memory_service: MemoryClient) -> None:
+    created = await memory_service.create()
+    last = 2**31 - 1
+    assert (await refused(memory_service.get(created.id, version=last))).reason == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("metadata", ["text", "0", '"quoted"', 0, 1.0, [], {}, True], ids=repr)
+async def test_metadata_are_the_same_in_every_version(memory_service: MemoryClient, metadata: Any) -> None:
+    created = await memory_service.create(metadata=metadata)
+    assert created.metadata == canonical.encode(metadata)
+    assert await memory_service.get(created.id, version=1) == created
+
+
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=50)
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**30), 10**30) | TEXTS,

@@ -19,9 +19,9 @@ WHERE project_id = $1 AND memory_id = ANY($2::uuid[]) AND version = 1
 """
 
 _SELECT_PAGE: Final = """
-SELECT change, reason, agent_id, known_from, known_to, document, document ->> 'metadata' AS metadata
+SELECT change, reason, agent_id, known_from, known_to, document, (document -> 'metadata')::text AS metadata
 FROM memory_versions
-WHERE project_id = $1 AND memory_id = $2 AND version < $3
+WHERE project_id = $1 AND memory_id = $2 AND version < $3::bigint
 ORDER BY version DESC
 LIMIT $4
 """
@@ -46,7 +46,7 @@ async def select_page(
 def _version_of(row: asyncpg.Record) -> MemoryVersion:
     document: dict[str, Any] = msgspec.json.decode(row["document"])
     # As text, as a memory has it; what of the document a memory does not have is left out.
-    document["metadata"] = row["metadata"]
+    document["metadata"] = None if row["metadata"] == "null" else row["metadata"]
     return MemoryVersion(
         memory=msgspec.convert(document, Memory),
         change=Change(row["change"]),
