@@ -33,6 +33,7 @@ from timeloom_memory.sharing_servicer import MemorySharingServicer
 from timeloom_memory.upkeep.accesses import Accesses
 from timeloom_memory.upkeep.assembly import Upkeep
 from timeloom_memory.upkeep.summarizing import LanguageModel
+from timeloom_memory.upkeep.tending_jobs import TendingHandler
 from timeloom_memory.upkeep_servicer import MemoryUpkeepServicer
 from timeloom_memory.writing import Writer
 from timeloom_platform.database import Database
@@ -104,6 +105,8 @@ def assembled(
     )
     hints = JobHints()
     jobs = Jobs(database=database, cursors=cursors, hints=hints)
+    policies = Policies(database=database)
+    tending = TendingHandler(tending=upkeep.tending, policies=policies)
     reembedding = Reembedding(database=database, embedders=embedders, jobs=jobs)
     return Assembly(
         purge=Purge(database=database),
@@ -113,7 +116,15 @@ def assembled(
         accesses=accesses,
         upkeep=upkeep,
         job_hints=hints,
-        job_runner=JobRunner(database=database, handlers={JobKind.REEMBED: reembedding}, hints=hints),
+        job_runner=JobRunner(
+            database=database,
+            handlers={
+                JobKind.REEMBED: reembedding,
+                JobKind.CLUSTER: tending,
+                JobKind.OPTIMIZE: tending,
+            },
+            hints=hints,
+        ),
         bindings=[
             MemoryServicer(
                 writer=writer, memories=memories, searching=searching, contexts=contexts, clock=clock
@@ -128,7 +139,7 @@ def assembled(
             ).binding(),
             MemoryUpkeepServicer(
                 upkeep=upkeep,
-                policies=Policies(database=database),
+                policies=policies,
                 jobs=jobs,
                 reembedding=reembedding,
             ).binding(),

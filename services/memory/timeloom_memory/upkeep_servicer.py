@@ -14,6 +14,7 @@ from timeloom.memory.v1 import memory_upkeep_service_pb2_grpc as services
 from timeloom_memory.answers import memory_message
 from timeloom_memory.jobs.answers import job_message
 from timeloom_memory.jobs.jobs import Jobs
+from timeloom_memory.jobs.model import JobKind
 from timeloom_memory.jobs.reembedding import Reembedding
 from timeloom_memory.names import checked
 from timeloom_memory.policies import Policies
@@ -23,7 +24,6 @@ from timeloom_memory.upkeep import answers, requests
 from timeloom_memory.upkeep.assembly import Upkeep
 from timeloom_memory.upkeep.tending_parameters import decay_policy_of
 from timeloom_platform.auth import current_identity
-from timeloom_platform.errors import UnimplementedError
 from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
 
@@ -141,7 +141,15 @@ class MemoryUpkeepServicer(services.MemoryUpkeepServiceServicer):
     async def ClusterMemories(
         self, request: messages.ClusterMemoriesRequest, context: _Context
     ) -> messages.ClusterMemoriesResponse:
-        raise UnimplementedError("ClusterMemories is not there")
+        job = await self._jobs.start(
+            _project_id(),
+            JobKind.CLUSTER,
+            checked(request.namespace, "namespace"),
+            parameters=requests.clustering_of(request).encoded(),
+            dry_run=request.dry_run,
+            as_agent_id=request.as_agent_id,
+        )
+        return messages.ClusterMemoriesResponse(job=job_message(job))
 
     async def ListClusters(
         self, request: messages.ListClustersRequest, context: _Context
@@ -160,7 +168,15 @@ class MemoryUpkeepServicer(services.MemoryUpkeepServiceServicer):
     async def OptimizeMemories(
         self, request: messages.OptimizeMemoriesRequest, context: _Context
     ) -> messages.OptimizeMemoriesResponse:
-        raise UnimplementedError("OptimizeMemories is not there")
+        job = await self._jobs.start(
+            _project_id(),
+            JobKind.OPTIMIZE,
+            checked(request.namespace, "namespace"),
+            parameters=requests.optimizing_of(request).encoded(),
+            dry_run=request.dry_run,
+            as_agent_id=request.as_agent_id,
+        )
+        return messages.OptimizeMemoriesResponse(job=job_message(job))
 
     async def ReembedNamespace(
         self, request: messages.ReembedNamespaceRequest, context: _Context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -238,3 +239,67 @@ async def test_nothing_is_lost_by_upkeep(database_url: str) -> None:
         assert [(each.id, each.content, each.version) for each in then] == [
             (each.id, each.content, each.version) for each in known
         ]
+
+
+async def ended(client: MemoryClient, job: memory_pb2.Job) -> memory_pb2.Job:
+    """Follows a job to its end."""
+    async for answer in client.upkeep.WatchJob(
+        messages.WatchJobRequest(job_id=job.id), metadata=client.metadata
+    ):
+        job = answer.job
+    return job
+
+
+async def test_a_namespace_is_clustered_by_a_job(memory_service: MemoryClient) -> None:
+    await created(memory_service, [*TEA, *DEPLOYMENTS])
+    request = messages.ClusterMemoriesRequest(namespace="project", cluster_count=3)
+    begun = (await memory_service.upkeep.ClusterMemories(request, metadata=memory_service.metadata)).job
+    job = await ended(memory_service, begun)
+    assert (job.state, job.error) == (memory_pb2.JOB_STATE_SUCCEEDED, "")
+    assert json.loads(job.report)["clusters"]["clusterCount"] == 3
+    assert len((await clusters(memory_service)).clusters) == 3
+
+
+async def test_hdbscan_leaves_alone_what_fits_nowhere(memory_service: MemoryClient) -> None:
+    places = ["Kyoto", "Assam", "Fujian", "Ceylon", "Nepal", "Taiwan", "Kenya"]
+    await created(memory_service, [f"Ann drinks green tea from {place}." for place in places])
+    parts = ["billing", "search", "login", "mail", "chat", "export", "cart"]
+    texts = [f"The deployment of the {part} service failed with a database timeout." for part in parts]
+    await created(memory_service, texts)
+    request = messages.ClusterMemoriesRequest(namespace="project", method=messages.CLUSTER_METHOD_HDBSCAN)
+    begun = (await memory_service.upkeep.ClusterMemories(request, metadata=memory_service.metadata)).job
+    assert (await ended(memory_service, begun)).state == memory_pb2.JOB_STATE_SUCCEEDED
+
+
+async def test_optimising_is_a_job_whose_dry_run_reports_what_it_then_does(
+    memory_service: MemoryClient,
+) -> None:
+    await created(memory_service, [*TEA, *DEPLOYMENTS, TEA[0].upper()])
+
+    async def optimise(**fields: Any) -> memory_pb2.Job:
+        request = messages.OptimizeMemoriesRequest(namespace="project", apply_proposals=True, **fields)
+        begun = await memory_service.upkeep.OptimizeMemories(request, metadata=memory_service.metadata)
+        return await ended(memory_service, begun.job)
+
+    planned = await optimise(dry_run=True)
+    assert planned.dry_run
+    done = await optimise()
+    assert (done.state, json.loads(done.report)) == (
+        memory_pb2.JOB_STATE_SUCCEEDED,
+        json.loads(planned.report),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"tasks": ["dust"]}, "tasks[0] must be one of duplicates, archive, clusters, summaries"),
+        ({"similarity": 0.2}, "similarity must be between 0.5 and 1"),
+    ],
+)
+async def test_optimising_in_a_way_that_there_is_not_is_refused(
+    memory_service: MemoryClient, fields: dict[str, Any], message: str
+) -> None:
+    request = messages.OptimizeMemoriesRequest(namespace="project", **fields)
+    call = memory_service.upkeep.OptimizeMemories(request, metadata=memory_service.metadata)
+    assert (await refused(call)).message == message
