@@ -49,11 +49,23 @@ class Installation:
     http_url: str
     tokens: InternalTokens
     project_id: str
+    directory: Path
+    environment: Mapping[str, str]
 
     def metadata(self, scope: Scope = Scope.WRITE) -> tuple[tuple[str, str], ...]:
         """The credentials of a call to a service itself; good for at least five minutes."""
         identity = Identity(project_id=self.project_id, scope=scope)
         return ((INTERNAL_TOKEN_METADATA, self.tokens.mint(identity, _TOKEN_SECONDS)),)
+
+    @asynccontextmanager
+    async def memory_serving(self, settings: Mapping[str, str]) -> AsyncIterator[int]:
+        """Runs the memory service with settings of its own, and lends its process id."""
+        server = _memory(self, self.directory, {**self.environment, **settings})
+        await server.start()
+        try:
+            yield server.pid
+        finally:
+            await server.stop()
 
     async def create_api_key(self) -> str:
         """Makes a project by the gateway's front and returns its key."""
@@ -97,22 +109,25 @@ async def installed(*, gateway: bool = False, memory: bool = False) -> AsyncIter
         nats = EmbeddedNats(directory / "nats")
         await asyncio.gather(_run(stack, postgres), _run(stack, nats))
         secret = secrets.token_urlsafe(32)
-        installation = Installation(
-            postgres=postgres,
-            snapshots_address=_free_address(),
-            memory_address=_free_address(),
-            front_address=_free_address(),
-            http_url=f"http://{_free_address()}",
-            tokens=InternalTokens(secret),
-            project_id=str(uuid.uuid4()),
-        )
+        front_address = _free_address()
         shared = {
             "TIMELOOM_DATABASE_URL": postgres.url,
             "TIMELOOM_NATS_URL": nats.url,
             "TIMELOOM_INTERNAL_SECRET": secret,
-            "TIMELOOM_IDENTITY_ADDRESS": installation.front_address,
+            "TIMELOOM_IDENTITY_ADDRESS": front_address,
             "TIMELOOM_LOG_LEVEL": "warning",
         }
+        installation = Installation(
+            postgres=postgres,
+            snapshots_address=_free_address(),
+            memory_address=_free_address(),
+            front_address=front_address,
+            http_url=f"http://{_free_address()}",
+            tokens=InternalTokens(secret),
+            project_id=str(uuid.uuid4()),
+            directory=directory,
+            environment=shared,
+        )
         await _run(stack, _snapshots(installation, directory, shared))
         if memory:
             await _run(stack, _memory(installation, directory, shared))

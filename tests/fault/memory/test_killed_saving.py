@@ -1,4 +1,4 @@
-"""The process is killed while it saves a graph: what starts next has what PostgreSQL has, and nothing torn."""
+"""The process is killed while it saves a graph: the next one has what PostgreSQL has, and no torn file."""
 
 from __future__ import annotations
 
