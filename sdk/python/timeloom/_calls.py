@@ -22,6 +22,8 @@ from timeloom.errors import (
     TimeloomError,
     UnavailableError,
 )
+from timeloom.identity.v1 import identity_service_pb2
+from timeloom.identity.v1.identity_service_pb2_grpc import IdentityServiceStub
 from timeloom.memory.v1 import memory_service_pb2, memory_sharing_service_pb2, memory_upkeep_service_pb2
 from timeloom.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from timeloom.memory.v1.memory_sharing_service_pb2_grpc import MemorySharingServiceStub
@@ -31,6 +33,7 @@ from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceStu
 from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceStub
 
 if TYPE_CHECKING:
+    from timeloom.identity.v1.identity_service_pb2_grpc import IdentityServiceAsyncStub
     from timeloom.memory.v1.memory_service_pb2_grpc import MemoryServiceAsyncStub
     from timeloom.memory.v1.memory_sharing_service_pb2_grpc import MemorySharingServiceAsyncStub
     from timeloom.memory.v1.memory_upkeep_service_pb2_grpc import MemoryUpkeepServiceAsyncStub
@@ -42,7 +45,8 @@ _TIME_TRAVEL = time_travel_service_pb2.DESCRIPTOR.services_by_name["TimeTravelSe
 _MEMORY = memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"]
 _MEMORY_SHARING = memory_sharing_service_pb2.DESCRIPTOR.services_by_name["MemorySharingService"]
 _MEMORY_UPKEEP = memory_upkeep_service_pb2.DESCRIPTOR.services_by_name["MemoryUpkeepService"]
-_SERVICES = (_SNAPSHOTS, _TIME_TRAVEL, _MEMORY, _MEMORY_SHARING, _MEMORY_UPKEEP)
+_IDENTITY = identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"]
+_SERVICES = (_SNAPSHOTS, _TIME_TRAVEL, _MEMORY, _MEMORY_SHARING, _MEMORY_UPKEEP, _IDENTITY)
 _METHODS = [method for service in _SERVICES for method in service.methods]
 
 # This client names the executions that it creates or forks, the snapshots that it records and the memories
@@ -101,6 +105,11 @@ class Connection:
     def memory_upkeep(self) -> MemoryUpkeepServiceAsyncStub:
         """The service that looks after memories, for calls from the client's event loop."""
         return cast("MemoryUpkeepServiceAsyncStub", self._stub(MemoryUpkeepServiceStub))
+
+    @property
+    def identity(self) -> IdentityServiceAsyncStub:
+        """The service of projects and API keys, for calls from the client's event loop."""
+        return cast("IdentityServiceAsyncStub", self._stub(IdentityServiceStub))
 
     def _stub(self, kind: type[Any]) -> Any:
         channel = self._open()

@@ -9,6 +9,7 @@ from typing import Any, Self
 from timeloom._blocking import Facade, Method, Portal, blocking, iterating, paging, plain
 from timeloom.aio import (
     TIMEOUT_SECONDS_DEFAULT,
+    AsyncApiKeys,
     AsyncExecutions,
     AsyncMemories,
     AsyncPlayback,
@@ -71,6 +72,14 @@ class RetentionPolicies(Facade[AsyncRetention]):
     get = blocking(AsyncRetention.get)
     set = blocking(AsyncRetention.set)
     clear = blocking(AsyncRetention.clear)
+
+
+class ApiKeys(Facade[AsyncApiKeys]):
+    """The keys that open the project. Looking after them takes the key of an administrator."""
+
+    create = blocking(AsyncApiKeys.create)
+    list = paging(AsyncApiKeys.list)
+    revoke = blocking(AsyncApiKeys.revoke)
 
 
 class Memories(Facade[AsyncMemories]):
@@ -325,6 +334,7 @@ class Timeloom(Facade[AsyncTimeloom]):
         executions: Create, read, list and change executions, fork them, and ask what a debugger asks.
         snapshots: Read, list, compare, mark and follow snapshots.
         retention: What is kept when snapshots are pruned.
+        api_keys: The keys that open the project, and as whom.
     """
 
     record = Method(AsyncTimeloom.record, Recording)
@@ -361,6 +371,7 @@ class Timeloom(Facade[AsyncTimeloom]):
         self.snapshots = Snapshots(self.portal, twin.snapshots)
         self.retention = RetentionPolicies(self.portal, twin.retention)
         self.memory = Memories(self.portal, twin.memory)
+        self.api_keys = ApiKeys(self.portal, twin.api_keys)
 
     @property
     def configuration(self) -> Configuration:

@@ -12,6 +12,7 @@ from timeloom import _convert as convert
 from timeloom import _travel_convert as travel_convert
 from timeloom import configuration
 from timeloom._calls import Connection
+from timeloom.aio.api_keys import AsyncApiKeys
 from timeloom.aio.executions import AsyncExecutions
 from timeloom.aio.memory import AsyncMemories
 from timeloom.aio.playback import AsyncPlayback, frames
@@ -29,6 +30,7 @@ from timeloom.snapshots.v1 import time_travel_service_pb2 as pb
 from timeloom.time_travel import Breakpoint, Frame, FrameContent
 
 __all__ = [
+    "AsyncApiKeys",
     "AsyncExecutions",
     "AsyncMemories",
     "AsyncPlayback",
@@ -56,6 +58,7 @@ class AsyncTimeloom:
         executions: Create, read, list and change executions, fork them, and ask what a debugger asks.
         snapshots: Read, list, compare, mark and follow snapshots.
         retention: What is kept when snapshots are pruned.
+        api_keys: The keys that open the project, and as whom.
         memory: What agents remember.
         stream: What recorded snapshots travel on; for adapters of agent frameworks.
     """
@@ -87,6 +90,7 @@ class AsyncTimeloom:
         self.snapshots = AsyncSnapshots(self._connection)
         self.retention = AsyncRetention(self._connection)
         self.memory = AsyncMemories(self._connection)
+        self.api_keys = AsyncApiKeys(self._connection)
 
     def record(
         self,

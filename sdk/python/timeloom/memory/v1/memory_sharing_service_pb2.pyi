@@ -65,9 +65,9 @@ class _SyncActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SyncAction
     SYNC_ACTION_COPIED: _SyncAction.ValueType  # 1
     """Copied to the other side."""
     SYNC_ACTION_UNCHANGED: _SyncAction.ValueType  # 2
-    """Both sides had the same already."""
+    """Both sides had the same already, or what to do was settled before and neither has changed since."""
     SYNC_ACTION_KEPT_TARGET: _SyncAction.ValueType  # 3
-    """The target's stayed."""
+    """The target's stayed; or it was deleted there, and the source has not changed since."""
     SYNC_ACTION_TOOK_SOURCE: _SyncAction.ValueType  # 4
     """The source's took the place of the target's, which was superseded."""
     SYNC_ACTION_MERGED: _SyncAction.ValueType  # 5
@@ -80,9 +80,9 @@ SYNC_ACTION_UNSPECIFIED: SyncAction.ValueType  # 0
 SYNC_ACTION_COPIED: SyncAction.ValueType  # 1
 """Copied to the other side."""
 SYNC_ACTION_UNCHANGED: SyncAction.ValueType  # 2
-"""Both sides had the same already."""
+"""Both sides had the same already, or what to do was settled before and neither has changed since."""
 SYNC_ACTION_KEPT_TARGET: SyncAction.ValueType  # 3
-"""The target's stayed."""
+"""The target's stayed; or it was deleted there, and the source has not changed since."""
 SYNC_ACTION_TOOK_SOURCE: SyncAction.ValueType  # 4
 """The source's took the place of the target's, which was superseded."""
 SYNC_ACTION_MERGED: SyncAction.ValueType  # 5
@@ -745,7 +745,7 @@ class ReadSubscriptionRequest(_message.Message):
     AS_AGENT_ID_FIELD_NUMBER: _builtins.int
     subscription_id: _builtins.str
     limit: _builtins.int
-    """At most this many; 50 if zero."""
+    """At most this many, 50 if zero; more only if a single change made more, for what it made comes together."""
     as_agent_id: _builtins.str
     """Act as this agent, and see and do only what it may; act for the project, which may everything, if empty."""
     def __init__(

@@ -172,7 +172,9 @@ class MemorySharingServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Share(self, request, context):
-        """Gives a principal a permission on a namespace or on a memory. Giving it again changes it.
+        """Gives a principal a permission on a namespace or on a memory. Giving it again changes it. Only who owns the namespace
+        may do so: its agent, any agent of its team, anybody where it is the project's. Who may write by a grant may not pass
+        that on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -186,7 +188,7 @@ class MemorySharingServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RevokeGrant(self, request, context):
-        """Takes a permission back, at once and on every replica.
+        """Takes a permission back, at once and on every replica. Who may share it may do so, and an agent may give up its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -207,7 +209,7 @@ class MemorySharingServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteTeam(self, request, context):
-        """Deletes a team; the memories of `team/<id>` stay.
+        """Deletes a team, and takes back what was shared with it; the memories of `team/<id>` stay.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

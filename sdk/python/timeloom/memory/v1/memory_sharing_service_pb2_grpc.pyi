@@ -44,17 +44,20 @@ class MemorySharingServiceStub:
     DeleteNamespace: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.DeleteNamespaceRequest, _memory_sharing_service_pb2.DeleteNamespaceResponse]
     """Deletes a namespace, with all its memories."""
     Share: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.ShareRequest, _memory_sharing_service_pb2.ShareResponse]
-    """Gives a principal a permission on a namespace or on a memory. Giving it again changes it."""
+    """Gives a principal a permission on a namespace or on a memory. Giving it again changes it. Only who owns the namespace
+    may do so: its agent, any agent of its team, anybody where it is the project's. Who may write by a grant may not pass
+    that on.
+    """
     ListGrants: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.ListGrantsRequest, _memory_sharing_service_pb2.ListGrantsResponse]
     """Lists grants, newest first."""
     RevokeGrant: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.RevokeGrantRequest, _memory_sharing_service_pb2.RevokeGrantResponse]
-    """Takes a permission back, at once and on every replica."""
+    """Takes a permission back, at once and on every replica. Who may share it may do so, and an agent may give up its own."""
     SetTeam: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.SetTeamRequest, _memory_sharing_service_pb2.SetTeamResponse]
     """Says which agents a team has; creates the team if there is none."""
     ListTeams: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.ListTeamsRequest, _memory_sharing_service_pb2.ListTeamsResponse]
     """Lists teams."""
     DeleteTeam: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.DeleteTeamRequest, _memory_sharing_service_pb2.DeleteTeamResponse]
-    """Deletes a team; the memories of `team/<id>` stay."""
+    """Deletes a team, and takes back what was shared with it; the memories of `team/<id>` stay."""
     CreateSubscription: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.CreateSubscriptionRequest, _memory_sharing_service_pb2.CreateSubscriptionResponse]
     """Lets an agent learn of new memories. They are announced by the topic `memory/agents/<agent id>`."""
     ListSubscriptions: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.ListSubscriptionsRequest, _memory_sharing_service_pb2.ListSubscriptionsResponse]
@@ -88,17 +91,20 @@ class MemorySharingServiceAsyncStub(MemorySharingServiceStub):
     DeleteNamespace: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.DeleteNamespaceRequest, _memory_sharing_service_pb2.DeleteNamespaceResponse]  # type: ignore[assignment]
     """Deletes a namespace, with all its memories."""
     Share: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.ShareRequest, _memory_sharing_service_pb2.ShareResponse]  # type: ignore[assignment]
-    """Gives a principal a permission on a namespace or on a memory. Giving it again changes it."""
+    """Gives a principal a permission on a namespace or on a memory. Giving it again changes it. Only who owns the namespace
+    may do so: its agent, any agent of its team, anybody where it is the project's. Who may write by a grant may not pass
+    that on.
+    """
     ListGrants: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.ListGrantsRequest, _memory_sharing_service_pb2.ListGrantsResponse]  # type: ignore[assignment]
     """Lists grants, newest first."""
     RevokeGrant: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.RevokeGrantRequest, _memory_sharing_service_pb2.RevokeGrantResponse]  # type: ignore[assignment]
-    """Takes a permission back, at once and on every replica."""
+    """Takes a permission back, at once and on every replica. Who may share it may do so, and an agent may give up its own."""
     SetTeam: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.SetTeamRequest, _memory_sharing_service_pb2.SetTeamResponse]  # type: ignore[assignment]
     """Says which agents a team has; creates the team if there is none."""
     ListTeams: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.ListTeamsRequest, _memory_sharing_service_pb2.ListTeamsResponse]  # type: ignore[assignment]
     """Lists teams."""
     DeleteTeam: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.DeleteTeamRequest, _memory_sharing_service_pb2.DeleteTeamResponse]  # type: ignore[assignment]
-    """Deletes a team; the memories of `team/<id>` stay."""
+    """Deletes a team, and takes back what was shared with it; the memories of `team/<id>` stay."""
     CreateSubscription: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.CreateSubscriptionRequest, _memory_sharing_service_pb2.CreateSubscriptionResponse]  # type: ignore[assignment]
     """Lets an agent learn of new memories. They are announced by the topic `memory/agents/<agent id>`."""
     ListSubscriptions: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.ListSubscriptionsRequest, _memory_sharing_service_pb2.ListSubscriptionsResponse]  # type: ignore[assignment]
@@ -165,7 +171,10 @@ class MemorySharingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_sharing_service_pb2.ShareRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_sharing_service_pb2.ShareResponse, _abc.Awaitable[_memory_sharing_service_pb2.ShareResponse]]:
-        """Gives a principal a permission on a namespace or on a memory. Giving it again changes it."""
+        """Gives a principal a permission on a namespace or on a memory. Giving it again changes it. Only who owns the namespace
+        may do so: its agent, any agent of its team, anybody where it is the project's. Who may write by a grant may not pass
+        that on.
+        """
 
     @_abc_1.abstractmethod
     def ListGrants(
@@ -181,7 +190,7 @@ class MemorySharingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_sharing_service_pb2.RevokeGrantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_sharing_service_pb2.RevokeGrantResponse, _abc.Awaitable[_memory_sharing_service_pb2.RevokeGrantResponse]]:
-        """Takes a permission back, at once and on every replica."""
+        """Takes a permission back, at once and on every replica. Who may share it may do so, and an agent may give up its own."""
 
     @_abc_1.abstractmethod
     def SetTeam(
@@ -205,7 +214,7 @@ class MemorySharingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_sharing_service_pb2.DeleteTeamRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_sharing_service_pb2.DeleteTeamResponse, _abc.Awaitable[_memory_sharing_service_pb2.DeleteTeamResponse]]:
-        """Deletes a team; the memories of `team/<id>` stay."""
+        """Deletes a team, and takes back what was shared with it; the memories of `team/<id>` stay."""
 
     @_abc_1.abstractmethod
     def CreateSubscription(
