@@ -97,6 +97,7 @@ async def main(stop: asyncio.Event) -> None:
                 tasks.create_task(memory.accesses.run()),
                 tasks.create_task(memory.upkeep.fading.run()),
                 tasks.create_task(memory.job_runner.run()),
+                tasks.create_task(memory.kept_embedders.run()),
             ]
             await server.start()
             await stop.wait()

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from timeloom_memory.embedding.embedders import Embedders
+from timeloom_memory.embedding.kept import KeptEmbedders
 from timeloom_memory.index.indexing import Indexing
 from timeloom_memory.jobs.hints import JobHints
 from timeloom_memory.jobs.jobs import Jobs
@@ -55,6 +56,7 @@ class Assembly:
     lexical: LexicalIndex
     accesses: Accesses
     upkeep: Upkeep
+    kept_embedders: KeptEmbedders
     job_hints: JobHints
     job_runner: JobRunner
 
@@ -75,7 +77,8 @@ def assembled(
     language_model: LanguageModel | None = None,
 ) -> Assembly:
     """Puts the service together."""
-    preparation = Preparation(database=database, embedders=embedders)
+    kept = KeptEmbedders(database=database, embedders=embedders)
+    preparation = Preparation(database=database, embedders=kept)
     writer = Writer(database=database, preparation=preparation)
     memories = Memories(database=database, preparation=preparation, cursors=cursors)
     namespaces = Namespaces(database=database, embedders=embedders, cursors=cursors)
@@ -115,6 +118,7 @@ def assembled(
         lexical=lexical,
         accesses=accesses,
         upkeep=upkeep,
+        kept_embedders=kept,
         job_hints=hints,
         job_runner=JobRunner(
             database=database,
