@@ -76,11 +76,11 @@ class Given:
 class Model:
     """The rules, in the plainest words."""
 
-    homes: dict[str, str] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-    deleted: set[str] = field(default_factory=set)
-    grants: list[Given] = field(default_factory=list)
-    teams: dict[str, set[str]] = field(default_factory=dict)
+    homes: dict[str, str] = field(default_factory=dict[str, str])
+    texts: dict[str, str] = field(default_factory=dict[str, str])
+    deleted: set[str] = field(default_factory=set[str])
+    grants: list[Given] = field(default_factory=list[Given])
+    teams: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
     def principals(self, agent: str) -> set[str]:
         """Whose grants an agent has."""
@@ -309,7 +309,8 @@ async def test_a_search_right_after_a_revocation_reflects_it_on_another_replica(
         return [each.memory.id for each in answer.results]
 
     assert await found() == []
-    for shared in ({"namespace": "agent/a"}, {"memory_id": memory.id}):
+    subjects: list[dict[str, Any]] = [{"namespace": "agent/a"}, {"memory_id": memory.id}]
+    for shared in subjects:
         grant = await sharing.share("agent/b", **shared, as_agent_id="a")
         assert await found() == [memory.id]
         await sharing.revoke(grant.id, as_agent_id="a")
