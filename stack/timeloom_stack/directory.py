@@ -28,6 +28,7 @@ class DataDirectory:
         self.postgres = self.root / "postgres"
         self.nats = self.root / "nats"
         self.models = self.root / "models"
+        self.graphs = self.root / "graphs"
 
     def log_file(self, service: str) -> Path:
         """The newest log of a service; older ones have a number appended."""

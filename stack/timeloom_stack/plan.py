@@ -102,6 +102,7 @@ class Planner:
             "TIMELOOM_INTERNAL_SECRET_FILE": str(self._secrets.internal_file),
             "TIMELOOM_IDENTITY_ADDRESS": self._settings.grpc_address,
             "TIMELOOM_EMBEDDING_CACHE_DIR": str(self._directory.models),
+            "TIMELOOM_INDEX_DIRECTORY": str(self._directory.graphs),
             "TIMELOOM_LOG_FORMAT": "json",
             "TIMELOOM_LOG_LEVEL": self._settings.log_level,
             "PYTHONUNBUFFERED": "1",
