@@ -25,6 +25,11 @@ COUNTS: Final = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40,
 MEMBERS_MIN: Final = 5
 """No number is tried that would leave clusters with fewer members than this on average."""
 
+USEFUL_SHARE: Final = 0.1
+"""No number below the root of this share of the vectors is tried: texts that are all somewhat alike split
+best in two, which tells nobody anything.
+"""
+
 INDIFFERENCE: Final = 0.97
 """Of the numbers that come this near to the best quality the smallest is taken: fewer clusters say more."""
 
@@ -65,7 +70,8 @@ def choose_count(vectors: Floats, *, seed: int, counts: Sequence[int] = COUNTS) 
     sample = vectors
     if len(vectors) > SAMPLE_MAX:
         sample = vectors[np.sort(random.choice(len(vectors), SAMPLE_MAX, replace=False))]
-    tried = [count for count in counts if count * MEMBERS_MIN <= len(sample)]
+    least = round((USEFUL_SHARE * len(sample)) ** 0.5)
+    tried = [count for count in counts if count * MEMBERS_MIN <= len(sample) and count >= least]
     if not tried:
         return 1
     quality = {

@@ -21,6 +21,9 @@ PAIR_WORTH: Final = 1.2
 TEXT_CHARACTERS_MAX: Final = 2000
 """What a memory is about, it says at its beginning."""
 
+COMMON_SHARE: Final = 0.15
+"""What so many memories of other clusters speak of, too, names none: the speakers of a conversation."""
+
 HOLDERS_MIN: Final = 2
 """A term that a single memory has tells nothing of its cluster, unless that memory is the cluster."""
 
@@ -74,12 +77,16 @@ def names_of(clusters: Sequence[Sequence[str]]) -> list[ClusterName]:
     everywhere: Counter[str] = Counter()
     for each in held:
         everywhere.update(each.counts)
+    memories = sum(map(len, clusters))
     mean = sum(everywhere.values()) / max(1, len(clusters))
     taken: set[str] = set()
     names: list[ClusterName] = []
     for place, each in enumerate(held):
         floor = min(HOLDERS_MIN, len(clusters[place]))
-        terms = tuple(_distinctive(each, everywhere, mean, floor))
+        others = COMMON_SHARE * (memories - len(clusters[place]))
+        common = {term for term, count in everywhere.items() if count - each.counts[term] > others}
+        terms = tuple(_distinctive(each, everywhere, mean, floor=floor, common=common))
+        terms = terms or tuple(_distinctive(each, everywhere, mean, floor=floor, common=set()))
         name = _unused(terms, taken, place)
         taken.add(name)
         names.append(ClusterName(name=name, terms=terms))
@@ -101,12 +108,14 @@ def _terms(text: str, spelling: _Spelling) -> Iterator[tuple[str, str]]:
             before, before_form, end = term, form, start + len(word) if start >= 0 else end
 
 
-def _distinctive(held: _Words, everywhere: Counter[str], mean: float, floor: int) -> Iterator[str]:
+def _distinctive(
+    held: _Words, everywhere: Counter[str], mean: float, *, floor: int, common: set[str]
+) -> Iterator[str]:
     total = sum(held.counts.values())
     scores = {
         term: (PAIR_WORTH if " " in term else 1.0) * count / total * math.log(1 + mean / everywhere[term])
         for term, count in held.counts.items()
-        if count >= floor and not term.isdigit()
+        if count >= floor and not term.isdigit() and common.isdisjoint((term, *term.split()))
     }
     shown: list[set[str]] = []
     for term in sorted(scores, key=lambda term: (-scores[term], term)):
