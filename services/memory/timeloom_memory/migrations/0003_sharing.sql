@@ -79,9 +79,6 @@ CREATE INDEX evidence_memory ON evidence (project_id, memory_id, create_time DES
 
 SELECT protect_table('evidence');
 
--- New memories in the order in which they became visible: what subscriptions are read by.
-CREATE INDEX memory_versions_created ON memory_versions (project_id, ((document ->> 'sequence')::bigint)) WHERE version = 1;
-
 -- What synchronisations have settled: that a memory of one side needs nothing more from one of the other, as long as
 -- neither changes. The hashes are of what a copy takes over.
 CREATE TABLE sync_settlements (
