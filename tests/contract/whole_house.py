@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.integration.memory.service import running_service as running_memory
+from tests.integration.memory.words import WordsEmbedder
 from timeloom_gateway.contracts import Contracts
 from timeloom_gateway.gateway import Metrics, open_gateway
 from timeloom_gateway.settings import GatewaySettings, LimitSettings
 from timeloom_gateway.web.metrics import HttpMetrics
+from timeloom_memory.embedding.embedders import Embedders
 from timeloom_platform.auth import InternalTokens
 from timeloom_platform.authentication import CallAuthenticator
 from timeloom_platform.channel import open_channel
@@ -33,6 +35,7 @@ ROOMS = {
     "snapshots": "timeloom_snapshots",
 }
 CACHE_BYTES = 1_000_000
+MODELS = ("words", "other words")
 # Refused calls are what these tests are about; their number is no attack.
 NO_LIMITS = LimitSettings(rate_per_second=0, failure_rate_per_second=0)
 
@@ -112,7 +115,8 @@ async def _open_snapshots(stack: AsyncExitStack, settings: GatewaySettings) -> s
 
 
 async def _open_memory(stack: AsyncExitStack, settings: GatewaySettings) -> str:
-    running = await stack.enter_async_context(running_memory(settings.database_url))
+    embedders = Embedders({model: WordsEmbedder() for model in MODELS}, default_model=MODELS[0])
+    running = await stack.enter_async_context(running_memory(settings.database_url, embedders=embedders))
     return await _serve(stack, settings, running.assembly.bindings)
 
 

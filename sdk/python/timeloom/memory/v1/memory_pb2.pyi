@@ -278,7 +278,7 @@ class Memory(_message.Message):
     Of a memory with a session it is the content of that session's previous memory, if its writer gave none.
     """
     metadata: _builtins.bytes
-    """Any JSON value to keep with it."""
+    """Any JSON value to keep with it; null is the same as none."""
     importance: _builtins.float
     """How much it matters, from 1 to 10."""
     confidence: _builtins.float
