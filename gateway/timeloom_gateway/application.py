@@ -15,6 +15,8 @@ from timeloom_gateway.idempotency.keys import Idempotency
 from timeloom_gateway.live.feed import Feed
 from timeloom_gateway.live.stream import EventStream
 from timeloom_gateway.live.websocket import WebSocketEndpoint
+from timeloom_gateway.mcp import endpoint as mcp_endpoint
+from timeloom_gateway.mcp.endpoint import McpEndpoint
 from timeloom_gateway.openapi import document
 from timeloom_gateway.pages.assets import asset
 from timeloom_gateway.pages.console import Console
@@ -58,10 +60,19 @@ class Collaborators:
     metrics: HttpMetrics
     tracing: Tracing
     closing: asyncio.Event
+    grpc_address: str
 
 
-def build_application(settings: GatewaySettings, parts: Collaborators) -> Edge:
-    """The ASGI application."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """The ASGI application, and what of it has to run while it serves."""
+
+    edge: Edge
+    mcp: McpEndpoint
+
+
+def build_application(settings: GatewaySettings, parts: Collaborators) -> Application:
+    """Puts the application together."""
     problems = Problems(parts.contracts)
     routes = list(compile_routes(parts.contracts))
     relay = StreamRelay(metrics=parts.metrics, closing=parts.closing)
@@ -84,6 +95,7 @@ def build_application(settings: GatewaySettings, parts: Collaborators) -> Edge:
     )
     openapi = document.build(parts.contracts, routes, problems.reasons)
     stream = EventStream(feed=parts.feed, gatekeeper=gatekeeper, relay=relay, problems=problems)
+    mcp = McpEndpoint(gatekeeper=gatekeeper, grpc_address=parts.grpc_address)
     dispatcher = Dispatcher(
         protocol={
             **_auth_routes(parts, gatekeeper, cookies),
@@ -91,6 +103,7 @@ def build_application(settings: GatewaySettings, parts: Collaborators) -> Edge:
             "/healthz": parts.health.live,
             "/readyz": parts.health.ready,
             "/api/stream": stream,
+            mcp_endpoint.PATH: mcp,
         },
         api=api,
         api_roots={route.request.template.segments[0] for route in routes},
@@ -98,7 +111,7 @@ def build_application(settings: GatewaySettings, parts: Collaborators) -> Edge:
         api_socket=api.open_socket,
         fallback=Console(settings.console_dir),
     )
-    return Edge(
+    edge = Edge(
         dispatcher,
         problems=problems,
         cors=Cors([origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]),
@@ -108,6 +121,7 @@ def build_application(settings: GatewaySettings, parts: Collaborators) -> Edge:
         is_secure=settings.secure_cookies,
         logs_access=settings.access_log,
     )
+    return Application(edge=edge, mcp=mcp)
 
 
 def _gatekeeper(settings: GatewaySettings, parts: Collaborators, cookies: Cookies) -> Gatekeeper:

@@ -152,9 +152,12 @@ async def open_gateway(
             metrics=metrics.http,
             tracing=tracing,
             closing=closing,
+            grpc_address=_reachable(grpc_address),
         )
+        application = build_application(settings, parts)
+        await stack.enter_async_context(application.mcp.running())
         http_server = HttpServer(
-            build_application(settings, parts),
+            application.edge,
             host=settings.http_host,
             port=settings.http_port,
             trusted_proxies=settings.trusted_proxies,

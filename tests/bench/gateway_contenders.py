@@ -111,8 +111,9 @@ async def start_gateway(service: str) -> str:
         metrics=HttpMetrics(),
         tracing=Tracing.disabled(),
         closing=asyncio.Event(),
+        grpc_address="",
     )
-    return await _listen(build_application(settings, parts))
+    return await _listen(build_application(settings, parts).edge)
 
 
 class _Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

@@ -59,7 +59,7 @@ class Gatekeeper:
             RateLimitedError: The caller, or an address that keeps guessing, has to wait.
         """
         if request.header(b"authorization"):
-            identity = await self.admit_api_key(request, _bearer_of(request))
+            identity = await self.admit_api_key(request, bearer_of(request))
             self._count(request, identity.api_key_id)
         else:
             opened = await self.open_session(request)
@@ -83,7 +83,7 @@ class Gatekeeper:
         """Whether the credentials that a long request came with, or this key, are still good."""
         try:
             if api_key or request.header(b"authorization"):
-                await self._keys.authenticate_api_key(api_key or _bearer_of(request))
+                await self._keys.authenticate_api_key(api_key or bearer_of(request))
             else:
                 await self._sessions.open(self._cookies.session_of(request))
         except UnavailableError:
@@ -154,7 +154,8 @@ def is_same_origin(request: Request) -> bool:
     return urlsplit(origin).netloc == request.header(b"host")
 
 
-def _bearer_of(request: Request) -> str:
+def bearer_of(request: Request) -> str:
+    """The API key of a request; UnauthenticatedError if it carries none."""
     authorization = request.header(b"authorization")
     if authorization[: len(_BEARER)].lower() != _BEARER:
         raise UnauthenticatedError("The authorization must be: Bearer tl_…")

@@ -17,6 +17,7 @@ from timeloom.resources import Execution
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from timeloom.aio import AsyncTimeloom
     from timeloom.client import Timeloom
 
 WIDTH_WITHOUT_TERMINAL = 10_000
@@ -47,6 +48,12 @@ class Session:
         from timeloom.client import Timeloom  # noqa: PLC0415
 
         return Timeloom(api_key=self._api_key, grpc_address=self._grpc_address, url=self._url)
+
+    def asynchronous_client(self) -> AsyncTimeloom:
+        """Return a client for asyncio, which belongs to the caller."""
+        from timeloom.aio import AsyncTimeloom  # noqa: PLC0415 - as above
+
+        return AsyncTimeloom(api_key=self._api_key, grpc_address=self._grpc_address, url=self._url)
 
     @cached_property
     def console(self) -> Console:

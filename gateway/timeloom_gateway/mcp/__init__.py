@@ -1,0 +1,1 @@
+"""Memories over the Model Context Protocol."""
