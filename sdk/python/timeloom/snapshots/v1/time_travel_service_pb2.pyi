@@ -1040,7 +1040,7 @@ class PruneExecutionsRequest(_message.Message):
     session_id: _builtins.str
     """Only this conversation's."""
     dry_run: _builtins.bool
-    """Only tells what would go."""
+    """Only tells what this call would do."""
     @_builtins.property
     def policy(self) -> _time_travel_pb2.RetentionPolicy:
         """What to keep; the project's own policy if absent."""
