@@ -41,8 +41,8 @@ SET
 LEAVE_TO_FORKS: Final = f"""
 INSERT INTO effects (project_id, {_COLUMNS}, record_time)
 SELECT
-    $1, line.execution_id, sequence, ordinal, create_time, checksum, document_bytes, kind, dictionary_id, key, name,
-    request, response, record_time
+    $1, line.execution_id, sequence, ordinal, create_time, checksum, document_bytes, kind, dictionary_id, key,
+    name, request, response, record_time
 FROM lineages AS line
 CROSS JOIN LATERAL effects_of($1, line.execution_id, $3, $3) AS seen
 WHERE line.project_id = $1
@@ -80,8 +80,8 @@ CROSS JOIN LATERAL effects_of($1, $2, wanted.wanted_sequence, wanted.wanted_sequ
 GROUP BY sequence
 """
 
-# Effects are recorded before an execution is forked or after, so that the times of both tell which a fork has.
-# Recording snapshots waits for neither: they come with their effects, and no fork shares one before both are there.
+# Effects are recorded before an execution is forked or after: the times of both tell what a fork has.
+# Recording snapshots waits for neither: no fork shares a snapshot before it is there with its effects.
 LOCK_EXECUTION: Final = """
 SELECT pg_advisory_xact_lock_shared(hashtextextended(id::text, 0))
 FROM executions

@@ -9,8 +9,8 @@ from timeloom_platform.database import Connection
 from timeloom_snapshots.model import Execution
 from timeloom_snapshots.storage.executions import COLUMNS, execution_of
 
-# The lines are the origin's, as far as the fork shares them, and one for the origin itself. Its time is after the
-# commits of all effects that the origin has, and before those that it will have.
+# The lines are the origin's, as far as the fork shares them, and one for the origin itself. Its time is after
+# the commits of all effects that the origin has, and before those that it will have.
 INSERT: Final = f"""
 WITH fork AS (
     INSERT INTO executions (
