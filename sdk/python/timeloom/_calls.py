@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -138,14 +138,18 @@ class Connection:
         return max(error.retry_after_seconds or 0.0, backoff * random.uniform(0.5, 1.0))  # noqa: S311
 
     async def stream(
-        self, method: grpc.aio.UnaryStreamMultiCallable[RequestT, ResponseT], request: RequestT
-    ) -> AsyncIterator[ResponseT]:
-        """Call a method that answers with a stream, which may go on for ever.
+        self,
+        method: grpc.aio.UnaryStreamMultiCallable[RequestT, ResponseT],
+        request: RequestT,
+        *,
+        timeout_seconds: float | None = None,
+    ) -> AsyncGenerator[ResponseT]:
+        """Call a method that answers with a stream, which may go on for ever if no time is given.
 
         Raises:
             TimeloomError: The call failed, now or later.
         """
-        call = method(request, metadata=self.metadata)
+        call = method(request, timeout=timeout_seconds, metadata=self.metadata)
         try:
             async for response in call:
                 yield response

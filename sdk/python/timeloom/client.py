@@ -270,6 +270,7 @@ class Timeloom(Facade[AsyncTimeloom]):
     replay = Method(AsyncTimeloom.replay, Replaying)
     recording = blocking(AsyncTimeloom.recording)
     playback = Method(AsyncTimeloom.playback, Playback)
+    frames = iterating(AsyncTimeloom.frames)
 
     def __init__(
         self,

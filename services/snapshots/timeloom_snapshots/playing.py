@@ -9,7 +9,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from timeloom_platform.database import Database
-from timeloom_platform.errors import InvalidFieldError
+from timeloom_platform.errors import InvalidFieldError, NotFoundError
 from timeloom_snapshots.commands import (
     Action,
     Command,
@@ -151,10 +151,13 @@ def _within(span: Span, wanted: Range) -> Span:
     """Returns the part of an execution that is to be played.
 
     Raises:
+        NotFoundError: It begins where there is nothing any more.
         InvalidFieldError: It ends before it begins.
     """
     first = (wanted.to_sequence if wanted.is_reverse else wanted.from_sequence) or span.first
     last = (wanted.from_sequence if wanted.is_reverse else wanted.to_sequence) or span.head
+    if first > last and not wanted.to_sequence:
+        raise NotFoundError(f"There is no snapshot {wanted.from_sequence}.")
     if first > last:
         direction = "after" if wanted.is_reverse else "before"
         raise InvalidFieldError.of("toSequence", f"must not be {direction} the beginning")

@@ -312,6 +312,22 @@ def test_a_playback_goes_as_it_is_told(writer: Timeloom, recorded: str, content:
         assert not playback.is_playing
 
 
+def test_frames_are_iterated_over(writer: Timeloom, recorded: str) -> None:
+    every = [(number, state_of(number)) for number in range(1, STEPS + 1)]
+    assert states(writer.frames(recorded)) == every
+    assert states(writer.frames(recorded, reverse=True)) == every[::-1]
+    assert states(writer.frames(recorded, from_sequence=9, to_sequence=4, reverse=True)) == every[8:2:-1]
+    parts = writer.frames(recorded, from_sequence=2, to_sequence=3, path="/n", content=FrameContent.STATE)
+    assert states(parts) == [(2, 2), (3, 3)]
+    first_stop = list(writer.frames(recorded, breakpoints=[Breakpoint(expression="state.n == 3")]))[-1]
+    assert (first_stop.sequence, first_stop.breakpoints) == (3, (0,))
+    assert next(writer.frames(recorded)).sequence == 1
+    with pytest.raises(errors.NotFoundError):
+        list(writer.frames(recorded, from_sequence=99))
+    with pytest.raises(errors.DeadlineExceededError):
+        list(writer.frames(recorded, timeout_seconds=1e-6))
+
+
 def test_a_playback_shows_parts_changes_or_nothing(writer: Timeloom, recorded: str) -> None:
     with writer.playback(recorded, path="/notes", sequence=2) as playback:
         assert playback.frame.state == ["note 0", "note 1"]

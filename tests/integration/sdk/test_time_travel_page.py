@@ -38,4 +38,4 @@ def test_the_snippets_run(client: Timeloom, monkeypatch: pytest.MonkeyPatch, tmp
             assert said == SAID.findall(snippet)
     finally:
         names["client"].close()
-    assert (len(snippets), len(prompts)) == (9, 1)
+    assert (len(snippets), len(prompts)) == (10, 1)

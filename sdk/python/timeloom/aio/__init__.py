@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from timeloom import _convert as convert
+from timeloom import _travel_convert as travel_convert
 from timeloom import configuration
 from timeloom._calls import Connection
 from timeloom.aio.executions import AsyncExecutions
-from timeloom.aio.playback import AsyncPlayback
+from timeloom.aio.playback import AsyncPlayback, frames
 from timeloom.aio.recording import AsyncRecordedExecution, AsyncRecording, AsyncStep
 from timeloom.aio.replaying import AsyncReplay, AsyncReplaying, replaying
 from timeloom.aio.retention import AsyncRetention
@@ -23,7 +24,8 @@ from timeloom.recording.stream import SnapshotStream
 from timeloom.replay.recording import Recording as ExecutionRecording
 from timeloom.replay.tape import current
 from timeloom.resources import Execution, ExecutionStatus
-from timeloom.time_travel import Breakpoint, FrameContent
+from timeloom.snapshots.v1 import time_travel_service_pb2 as pb
+from timeloom.time_travel import Breakpoint, Frame, FrameContent
 
 __all__ = [
     "AsyncExecutions",
@@ -213,6 +215,44 @@ class AsyncTimeloom:
             breakpoints=breakpoints,
             pause_seconds_max=pause_seconds_max,
         )
+
+    def frames(
+        self,
+        execution_id: str,
+        *,
+        from_sequence: int = 0,
+        to_sequence: int = 0,
+        reverse: bool = False,
+        content: FrameContent = FrameContent.DELTA,
+        path: str = "",
+        breakpoints: Iterable[Breakpoint] = (),
+        timeout_seconds: float | None = None,
+    ) -> AsyncGenerator[Frame]:
+        """Yield one state of an execution after the other, as fast as they come: `async for frame in …`.
+
+        Args:
+            execution_id: The execution.
+            from_sequence: The first snapshot; that of the execution if zero, or the head in reverse.
+            to_sequence: The last snapshot; the head if zero, or the first one in reverse.
+            reverse: Backwards.
+            content: What travels. With deltas, each state is rebuilt here and compared with its hash.
+            path: Only the part of the state at this JSON pointer.
+            breakpoints: The first of them at which a frame stops is the last frame.
+            timeout_seconds: How long all of it may take.
+
+        Raises:
+            NotFoundError: There is no such execution, or no snapshot to begin with.
+        """
+        request = pb.PlayExecutionRequest(
+            execution_id=execution_id,
+            from_sequence=from_sequence,
+            to_sequence=to_sequence,
+            reverse=reverse,
+            content=travel_convert.content_number(content),
+            path=path,
+            breakpoints=[travel_convert.breakpoint_message(each) for each in breakpoints],
+        )
+        return frames(self._connection, request, content=content, timeout_seconds=timeout_seconds)
 
     async def recording(self, execution_id: str) -> ExecutionRecording:
         """Read a whole execution, to replay it here or, from the file that `save` writes, anywhere.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,6 +58,22 @@ class Screen:
         if self._hash is not None and self._hash.digest.hex() != arrived.snapshot.state_hash:
             raise DataLossError(f"The state of snapshot {arrived.sequence} does not have its recorded hash")
         return Frame(snapshot=arrived.snapshot, state=self._state, breakpoints=arrived.breakpoints)
+
+
+async def frames(
+    connection: Connection,
+    request: pb.PlayExecutionRequest,
+    *,
+    content: FrameContent,
+    timeout_seconds: float | None = None,
+) -> AsyncGenerator[Frame]:
+    """Yield the frames of a range, as fast as they come."""
+    screen = Screen(content=content, path=request.path)
+    method = connection.time_travel.PlayExecution
+    async with aclosing(connection.stream(method, request, timeout_seconds=timeout_seconds)) as messages:
+        async for message in messages:
+            if message.HasField("frame"):
+                yield screen.show(message.frame)
 
 
 class AsyncPlayback:

@@ -31,7 +31,7 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from timeloom._cache import SizedCache
-from timeloom.langgraph.transcoding import TAG, Document, Order, Transcoder
+from timeloom.langgraph.transcoding import TAG, Document, Order, Packer, Transcoder
 from timeloom.resources import Effect, EffectKind, Snapshot
 
 REMEMBERED_CHECKPOINTS_MAX: Final = 1024
@@ -241,7 +241,13 @@ class CheckpointCodec:
         }
 
     def load(
-        self, serde: SerializerProtocol, ref: ThreadRef, snapshot: Snapshot, *, remember: bool = False
+        self,
+        serde: SerializerProtocol,
+        ref: ThreadRef,
+        snapshot: Snapshot,
+        *,
+        packer: Packer | None = None,
+        remember: bool = False,
     ) -> CheckpointTuple:
         """Return the checkpoint that a snapshot, with its state and effects, recorded.
 
@@ -249,14 +255,16 @@ class CheckpointCodec:
             serde: Loads the values.
             ref: The thread.
             snapshot: What was recorded.
+            packer: Packs what several states share only once.
             remember: The next checkpoint to be recorded will probably follow this one.
         """
+        packer = packer or Packer()
         state = dict(snapshot.state)
         orders = _orders(state.pop(TAG, ["orders", []])[1])
         self._transcoder.learn(orders)
         documents = {channel: Document(tree, orders) for channel, tree in state.items()}
         values = {
-            channel: serde.loads_typed(self._transcoder.decode(document))
+            channel: serde.loads_typed(self._transcoder.decode(document, packer))
             for channel, document in documents.items()
         }
         rest = serde.loads_typed(self._bookkeeping.decode(Document(snapshot.metadata["checkpoint"])))

@@ -24,11 +24,14 @@ from timeloom.client import Timeloom
 from timeloom.langgraph.codec import CheckpointCodec, ThreadRef, WritesRecord
 from timeloom.langgraph.delta_channels import DeltaHistories
 from timeloom.langgraph.store import CheckpointStore
+from timeloom.langgraph.transcoding import Packer
 from timeloom.langgraph.upkeep import Upkeep
 from timeloom.resources import Effect, Snapshot
 
 AGENT_ID_DEFAULT: Final = "langgraph"
-LOAD_AHEAD_MAX: Final = 16
+LOAD_AHEAD_MIN: Final = 4
+LOAD_AHEAD_MAX: Final = 64
+"""How many checkpoints are loaded at once, although whoever asks may stop at any."""
 
 
 class TimeloomSaver(BaseCheckpointSaver[str]):
@@ -156,7 +159,8 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
             before: Only those before this checkpoint.
             limit: At most this many.
         """
-        return self.client.portal.iterate(self._found(config, filter, before, limit))
+        for batch in self.client.portal.iterate(self._found(config, filter, before, limit)):
+            yield from batch
 
     async def alist(
         self,
@@ -168,8 +172,9 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
     ) -> AsyncIterator[CheckpointTuple]:
         """Yield checkpoints, like `list`."""
         found = self._found(config, filter, before, limit)
-        async for checkpoint in self.client.portal.iterate_from_async(found):
-            yield checkpoint
+        async for batch in self.client.portal.iterate_from_async(found):
+            for checkpoint in batch:
+                yield checkpoint
 
     async def _found(
         self,
@@ -177,13 +182,15 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
         wanted: dict[str, Any] | None,
         before: RunnableConfig | None,
         limit: int | None,
-    ) -> AsyncIterator[CheckpointTuple]:
+    ) -> AsyncIterator[Sequence[CheckpointTuple]]:
         """Find checkpoints without their states, then load a few ahead of those that are wanted."""
         remaining = limit
         ahead: list[tuple[ThreadRef, Snapshot]] = []
         # Without a limit, whoever asks may stop at any checkpoint.
-        ahead_max = 1 if limit is None else min(max(limit, 1), LOAD_AHEAD_MAX)
-        async for found in self._candidates(config, before):
+        ahead_max = LOAD_AHEAD_MIN if limit is None else min(max(limit, 1), LOAD_AHEAD_MAX)
+        takes_all = before is None and not wanted and not (config and get_checkpoint_id(config))
+        page_size = ahead_max if limit is not None and takes_all else LOAD_AHEAD_MAX
+        async for found in self._candidates(config, before, page_size):
             if remaining is not None and len(ahead) >= remaining:
                 break
             if wanted and not _agrees(self._codec.metadata(self.serde, found[1]), wanted):
@@ -191,15 +198,13 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
             ahead.append(found)
             if len(ahead) < ahead_max:
                 continue
-            for checkpoint in await self._loaded(ahead):
-                yield checkpoint
+            yield await self._loaded(ahead)
             remaining = None if remaining is None else remaining - len(ahead)
             ahead, ahead_max = [], min(2 * ahead_max, LOAD_AHEAD_MAX)
-        for checkpoint in await self._loaded(ahead):
-            yield checkpoint
+        yield await self._loaded(ahead)
 
     async def _candidates(
-        self, config: RunnableConfig | None, before: RunnableConfig | None
+        self, config: RunnableConfig | None, before: RunnableConfig | None, page_size: int
     ) -> AsyncIterator[tuple[ThreadRef, Snapshot]]:
         checkpoint_id = None if config is None else get_checkpoint_id(config)
         before_id = None if before is None else get_checkpoint_id(before)
@@ -211,7 +216,8 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
             if named is not None and not (before_id and named.key >= before_id):
                 yield ref, named
             return
-        async for ref, snapshot in self._store.history(thread_id, configurable.get("checkpoint_ns")):
+        history = self._store.history(thread_id, configurable.get("checkpoint_ns"), page_size=page_size)
+        async for ref, snapshot in history:
             if checkpoint_id and snapshot.key != checkpoint_id:
                 continue
             if before_id and snapshot.key >= before_id:
@@ -222,8 +228,9 @@ class TimeloomSaver(BaseCheckpointSaver[str]):
         snapshots = await self._store.load(found)
 
         def load() -> Sequence[CheckpointTuple]:
+            packer = Packer()
             return [
-                self._codec.load(self.serde, ref, snapshot)
+                self._codec.load(self.serde, ref, snapshot, packer=packer)
                 for (ref, _), snapshot in zip(found, snapshots, strict=True)
                 if snapshot is not None
             ]

@@ -6,7 +6,9 @@ import asyncio
 import heapq
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from typing import Final
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
 
 from timeloom import _convert as convert
 from timeloom._cache import SizedCache
@@ -27,6 +29,9 @@ CHECKPOINTS_PER_THREAD_MAX: Final = 4096
 
 EARLY_CHECKPOINTS_MAX: Final = 64
 """For how many checkpoints of a thread writes may come before the checkpoint itself."""
+
+PASSED_PER_LOADED_MAX: Final = 4
+"""To load several states at once, so many others are passed for each of them at most."""
 
 
 class _Thread:
@@ -266,9 +271,9 @@ class CheckpointStore:
                 return
 
     async def history(
-        self, thread_id: str | None, checkpoint_ns: str | None
+        self, thread_id: str | None, checkpoint_ns: str | None, *, page_size: int
     ) -> AsyncIterator[tuple[ThreadRef, Snapshot]]:
-        """Yield the snapshots of a thread or of all threads, newest first, without their states.
+        """Yield the snapshots of a thread or of all threads, newest first, with effects, without states.
 
         The snapshots of an execution are in order, and executions come in the order of their last change.
         So an execution is not looked into before it can hold the next newest snapshot.
@@ -280,7 +285,7 @@ class CheckpointStore:
             if execution is not None and (
                 not newest or execution.update_time >= newest[0].snapshot.create_time
             ):
-                cursor = await _Cursor.open(self._client, execution)
+                cursor = await _Cursor.open(self._client, execution, page_size)
                 execution = await anext(executions, None)
                 if cursor is not None:
                     heapq.heappush(newest, cursor)
@@ -293,8 +298,37 @@ class CheckpointStore:
                 heapq.heappop(newest)
 
     async def load(self, found: Sequence[tuple[ThreadRef, Snapshot]]) -> list[Snapshot | None]:
-        """Load the states of several snapshots at once; None for one that was deleted meanwhile."""
-        return await asyncio.gather(*(self.state_of(snapshot) for _, snapshot in found))
+        """Load the states of listed snapshots at once; None for one that was deleted meanwhile."""
+        by_execution: dict[str, list[Snapshot]] = {}
+        for _, snapshot in found:
+            by_execution.setdefault(snapshot.execution_id, []).append(snapshot)
+        loaded = await asyncio.gather(*map(self._states_of, by_execution.values()))
+        states = {place: state for states in loaded for place, state in states.items()}
+        return [
+            replace(snapshot, state=states[place]) if (place := _place(snapshot)) in states else None
+            for _, snapshot in found
+        ]
+
+    async def _states_of(self, snapshots: Sequence[Snapshot]) -> dict[tuple[str, int], Any]:
+        """Load states of one execution: if they are near each other, by what differs between them."""
+        wanted = {snapshot.sequence: snapshot for snapshot in snapshots}
+        first, last = min(wanted), max(wanted)
+        found: dict[int, Any] = {}
+        if last - first < PASSED_PER_LOADED_MAX * (len(wanted) - 1):
+            frames = self._client.frames(
+                snapshots[0].execution_id,
+                from_sequence=last,
+                to_sequence=first,
+                reverse=True,
+                timeout_seconds=self._client.timeout_seconds,
+            )
+            with suppress(NotFoundError):  # the last one was deleted meanwhile
+                found = {frame.sequence: frame.state async for frame in frames if frame.sequence in wanted}
+        alone = [snapshot for sequence, snapshot in wanted.items() if sequence not in found]
+        for whole in await asyncio.gather(*map(self.state_of, alone)):
+            if whole is not None:
+                found[whole.sequence] = whole.state
+        return {_place(wanted[sequence]): state for sequence, state in found.items()}
 
     async def state_of(self, snapshot: Snapshot) -> Snapshot | None:
         """Load what a list has left out; None if the snapshot was deleted meanwhile."""
@@ -324,10 +358,15 @@ class _Cursor:
         self._snapshots = snapshots
 
     @classmethod
-    async def open(cls, client: AsyncTimeloom, execution: Execution) -> _Cursor | None:
-        snapshots = aiter(
-            client.snapshots.list(execution.id, kinds=(SnapshotKind.CHECKPOINT,), descending=True)
+    async def open(cls, client: AsyncTimeloom, execution: Execution, page_size: int) -> _Cursor | None:
+        found = client.snapshots.list(
+            execution.id,
+            kinds=(SnapshotKind.CHECKPOINT,),
+            descending=True,
+            include_effects=True,
+            page_size=page_size,
         )
+        snapshots = aiter(found)
         first = await anext(snapshots, None)
         return None if first is None else cls(ref_of(execution), snapshots, first)
 
@@ -340,6 +379,10 @@ class _Cursor:
 
     def __lt__(self, other: _Cursor) -> bool:
         return self.snapshot.create_time > other.snapshot.create_time
+
+
+def _place(snapshot: Snapshot) -> tuple[str, int]:
+    return snapshot.execution_id, snapshot.sequence
 
 
 def _request(

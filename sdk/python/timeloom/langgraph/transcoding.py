@@ -111,7 +111,7 @@ class Transcoder:
                 pass
         return Document(_tagged("opaque", kind, _base64(data)))
 
-    def decode(self, document: Document) -> Typed:
+    def decode(self, document: Document, packer: Packer | None = None) -> Typed:
         """Return the typed bytes that a document was made of."""
         tree: Any = document.tree
         if tree is None:
@@ -122,7 +122,7 @@ class Transcoder:
             case ["opaque", str(kind), str(data)]:
                 return kind, base64.b64decode(data)
             case _:
-                return "msgpack", _Builder(document.orders).pack(tree)
+                return "msgpack", (packer or Packer()).pack(document)
 
     def learn(self, orders: Iterable[Order]) -> None:
         """Prefer these orders: those of a document that the next ones will be compared with."""
@@ -231,15 +231,40 @@ class _Walk:
         return True
 
 
+class Packer:
+    """Packs documents. Of states that share what is equal in them, it packs each value and message once.
+
+    What it has packed it keeps alive, so it should live as long as the states that it is used for.
+    """
+
+    __slots__ = ("_builders", "_packed")
+
+    def __init__(self) -> None:
+        self._builders: dict[frozenset[Order], _Builder] = {}
+        self._packed: dict[tuple[int, frozenset[Order]], tuple[Any, bytes]] = {}
+
+    def pack(self, document: Document) -> bytes:
+        """Return the msgpack that a document was made of."""
+        key = (id(document.tree), document.orders)
+        known = self._packed.get(key)
+        if known is None:
+            builder = self._builders.get(document.orders)
+            if builder is None:
+                builder = self._builders[document.orders] = _Builder(document.orders)
+            known = self._packed[key] = document.tree, builder.pack(document.tree)
+        return known[1]
+
+
 class _Builder:
     """Turns JSON into the value that msgpack packs into the bytes it came from."""
 
-    __slots__ = ("_known", "_orders")
+    __slots__ = ("_known", "_objects", "_orders")
 
     def __init__(self, orders: Iterable[Order]) -> None:
         self._orders = {tuple(sorted(order)): order for order in orders}
         # The orders of objects by their names as they come, which is nearly always sorted.
         self._known: dict[Order, Order] = {}
+        self._objects: dict[int, tuple[Any, _Extension]] = {}
 
     def pack(self, tree: Any) -> bytes:
         return ormsgpack.packb(self._value(tree), default=_packed_extension, option=_OPTION)
@@ -251,11 +276,22 @@ class _Builder:
         if kind is not dict:
             return tree
         tag = tree.get(TAG)
-        return self._members(tree) if tag is None else self._tagged(tag, tree)
+        if tag is None:
+            return self._members(tree)
+        known = self._objects.get(id(tree))
+        if known is not None:
+            return known[1]
+        value = self._tagged(tag, tree)
+        if type(value) is _Extension:
+            self._objects[id(tree)] = tree, value
+        return value
 
     def _members(self, members: dict[str, Any], order: Sequence[str] | None = None) -> dict[str, Any]:
         if order is None:
-            order = self._order_of(tuple(members))
+            given = tuple(members)
+            order = self._order_of(given)
+            if order == given and all(type(member) in _PLAIN for member in members.values()):
+                return members
         value = self._value
         return {name: member if type(member := members[name]) in _PLAIN else value(member) for name in order}
 
