@@ -129,6 +129,8 @@ class _Jury:
             "snapshot": snapshot_variable(read.snapshot),
             "good": good.state if good else None,
         }
+        if expression.may_take_long:
+            return await asyncio.to_thread(expression.holds, variables)
         return await work.on(read.snapshot.state_bytes, expression.holds, variables)
 
     async def _read(self, execution_id: UUID | None, sequence: int) -> ReadState:
