@@ -97,7 +97,7 @@ class Expression:
         """Tell whether a condition is true; it is not where it names something that is not there.
 
         Raises:
-            InvalidExpressionError: It has no value, or one that is neither true nor false; or it takes too long.
+            InvalidExpressionError: It has no value, or one that is neither true nor false; or takes too long.
         """
         if self.may_take_long:
             found = _PROCESS.holds(self.text, self._named(variables))
