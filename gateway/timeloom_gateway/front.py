@@ -18,12 +18,12 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from timeloom.final_status import CALL_OVER, FinalStatus
 from timeloom_gateway.backends import Backends
 from timeloom_gateway.contracts import Contracts, Method, Service
 from timeloom_gateway.rooms import OWN_ROOM
 from timeloom_platform.auth import API_KEY_METADATA, INTERNAL_TOKEN_METADATA
 from timeloom_platform.channel import REQUEST_ID_METADATA
-from timeloom_platform.final_status import CALL_OVER, FinalStatus
 from timeloom_platform.server import ServiceBinding
 from timeloom_platform.telemetry import TRACEPARENT_METADATA
 

@@ -69,6 +69,10 @@ async def _measure(report: Report) -> None:
             async with installed(gateway=True) as installation:
                 steps = list(workload.steps(STEPS, mode))
                 await sdk.measure(section, installation, steps, SETTLED[mode])
+    for mode in workload.MODES:
+        with report.shown_section(f"{mode}: {scale.SEALED_EXECUTIONS} executions, sealed") as section:
+            async with installed() as installation, Recorder.open(installation) as client:
+                await scale.measure_sealed(section, installation, client, mode)
     async with installed() as installation, Recorder.open(installation) as client:
         with report.shown_section(f"window: {scale.AGENTS} agents at once") as section:
             await scale.measure_agents(section, client)

@@ -153,7 +153,7 @@ def console() -> Console:
 
 
 def percentiles(
-    name: str, ours: Sequence[float], peer: Sequence[float], *, factor_min: float, versus: str = ""
+    name: str, ours: Sequence[float], peer: Sequence[float], *, factor_min: float | None, versus: str = ""
 ) -> list[Figure]:
     """The median and the 99th percentile of durations in seconds, as figures in milliseconds."""
     return [

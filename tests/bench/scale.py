@@ -5,10 +5,18 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 
 from tests.bench import recorder, workload
+from tests.bench.installation import Installation
 from tests.bench.recorder import Recorder
 from tests.bench.report import NO_WORSE, Figure, Section, median, percentiles, seconds_of
+from tests.bench.workload import Mode
+from timeloom_platform.database import Database
+from timeloom_snapshots.assembly import ROOM
+from timeloom_snapshots.codec import Codec
+from timeloom_snapshots.sealing import Sealer
+from timeloom_snapshots.storage.sealing import SealingRules
 
 AGENTS = 16
 AGENT_STEPS = range(100, 151)
@@ -18,6 +26,9 @@ REPETITIONS = 5
 EXECUTIONS = 100
 STEPS = 1000
 STREAMED_AT_ONCE = 10
+SEALED_EXECUTIONS = 20
+SEALED_BYTES_MAX = 1_000
+AT_ONCE = SealingRules(recent_count=0, quiet=timedelta(0), idle=timedelta(0))
 LISTS = 100
 LOADS = 500
 CATCH_UPS = 50
@@ -67,6 +78,49 @@ async def measure_executions(section: Section, client: Recorder, alone: Recorder
             seconds[FOLLOW][side].extend(await reader.follow(execution_ids[0], part))
     for name, (many, one) in seconds.items():
         section.add(*percentiles(name, many, one, factor_min=NO_WORSE, versus="one execution"))
+
+
+async def measure_sealed(section: Section, installation: Installation, client: Recorder, mode: Mode) -> None:
+    """Measures executions that are sealed as a whole: what they take, and how they are read."""
+    empty_bytes = await installation.stored_bytes("snapshots")
+    deltas = recorder.encode(list(workload.steps(STEPS, mode)))
+    execution_ids = [await client.create() for _ in range(SEALED_EXECUTIONS)]
+    await client.stream(execution_ids, deltas)
+    rng = random.Random(17)
+    hot = await _seconds_of_loads(client, execution_ids, rng)
+    database = await Database.connect(installation.postgres.url, room=ROOM)
+    try:
+        sealer = Sealer(database=database, codec=Codec.packaged(), rules=AT_ONCE)
+        while await sealer.seal_due():
+            pass
+    finally:
+        await database.close()
+    taken_bytes = await installation.stored_bytes("snapshots") - empty_bytes
+    section.add(
+        Figure(
+            name="all tables and indexes, sealed",
+            unit="bytes/snapshot",
+            ours=taken_bytes / (SEALED_EXECUTIONS * STEPS),
+            better="lower",
+            limit=SEALED_BYTES_MAX,
+        ),
+        *percentiles(
+            "load of a random step, sealed",
+            await _seconds_of_loads(client, execution_ids, rng),
+            hot,
+            factor_min=None,
+            versus="not sealed",
+        ),
+    )
+
+
+async def _seconds_of_loads(
+    client: Recorder, execution_ids: Sequence[str], rng: random.Random
+) -> list[float]:
+    return [
+        await seconds_of(lambda: client.load(rng.choice(execution_ids), rng.randint(1, STEPS)))
+        for _ in range(LOADS)
+    ]
 
 
 async def _measure_reads(

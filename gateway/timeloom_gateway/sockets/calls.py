@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import grpc.aio
 
+from timeloom.final_status import CALL_OVER, FinalStatus
 from timeloom_gateway.security.gatekeeper import require_scope
 from timeloom_gateway.sockets.connection import Connection, ConnectionClosed
 from timeloom_gateway.sockets.reception import Reception
@@ -19,7 +20,6 @@ from timeloom_gateway.transcoding.rest import Route
 from timeloom_gateway.web.messages import Receive, Request, Send
 from timeloom_gateway.web.operations import Found
 from timeloom_platform.errors import MalformedJsonError, OverloadedError
-from timeloom_platform.final_status import CALL_OVER, FinalStatus
 
 TAKE_SECONDS_MAX: Final = 15.0
 """How long a service may leave a request waiting. While one waits, none is read from the client."""

@@ -126,7 +126,8 @@ class Bisection:
         first_bad_sequence: The first bad snapshot; zero if the last one is not bad.
         last_good_sequence: The last good one before it; zero if there is none.
         evaluations: What was asked of the predicate, in order.
-        not_monotone: What was found contradicts a predicate that is false up to some snapshot and then true.
+        not_monotone: The answers contradict a predicate that is false up to some snapshot and then true, or
+            the good snapshot is bad. Only if all states were asked is it certain that none does.
         flips: Where the answer changes, if all states were asked.
     """
 

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from timeloom.bisecting import Search
+from timeloom.time_travel import Bisection
 from timeloom_platform.errors import InvalidFieldError, NotFoundError
 from timeloom_platform.expressions import Expression
 from timeloom_snapshots import work
 from timeloom_snapshots.alignment import align_steps
-from timeloom_snapshots.bisection import Bisection, Finding
 from timeloom_snapshots.facts import Fact
 from timeloom_snapshots.playback import snapshot_variable
 from timeloom_snapshots.reader import ReadState, StateReader
@@ -47,7 +48,7 @@ class Bisecting:
         self._reader = reader
         self._walk = walk
 
-    async def bisect(self, project_id: UUID, question: Question) -> Finding:
+    async def bisect(self, project_id: UUID, question: Question) -> Bisection:
         """Finds the first bad snapshot on the way to a bad one.
 
         Raises:
@@ -65,21 +66,18 @@ class Bisecting:
             good_way = (await self._survey.way(project_id, question.good_execution_id, None)).facts
             counterparts = await asyncio.to_thread(_counterparts, way, good_way)
         jury = _Jury(self._reader, project_id, question, way, counterparts)
-        bisection = Bisection(candidates, jury.is_bad, known_good=question.good_sequence)
-        finding = await bisection.search()
-        if not question.is_exhaustive:
-            return finding
-        if question.expression is not None:
-            await self._read_all(project_id, question, bisection, jury)
-        for sequence in bisection.unasked():
-            await bisection.ask(sequence)
-        return bisection.completed(finding)
+        search = Search(candidates, jury.is_bad, good=question.good_sequence)
+        await search.run()
+        if question.is_exhaustive:
+            if question.expression is not None:
+                await self._read_all(project_id, question, search, jury)
+            for sequence in search.unasked():
+                await search.ask(sequence)
+        return search.result()
 
-    async def _read_all(
-        self, project_id: UUID, question: Question, bisection: Bisection, jury: _Jury
-    ) -> None:
+    async def _read_all(self, project_id: UUID, question: Question, search: Search, jury: _Jury) -> None:
         """Asks what was not asked yet, in one walk."""
-        unasked = bisection.unasked()
+        unasked = search.unasked()
         wanted = set(unasked)
         if not wanted:
             return
@@ -89,7 +87,7 @@ class Bisecting:
                 for step in steps:
                     if step.sequence in wanted:
                         jury.show(ReadState(snapshot=step.snapshot, state=step.state))
-                        await bisection.ask(step.sequence)
+                        await search.ask(step.sequence)
 
 
 class _Jury:
@@ -131,6 +129,8 @@ class _Jury:
             "snapshot": snapshot_variable(read.snapshot),
             "good": good.state if good else None,
         }
+        if expression.may_take_long:
+            return await asyncio.to_thread(expression.holds, variables)
         return await work.on(read.snapshot.state_bytes, expression.holds, variables)
 
     async def _read(self, execution_id: UUID | None, sequence: int) -> ReadState:

@@ -16,6 +16,9 @@ CURRENT_DICTIONARY: Final = 1
 LEVEL: Final = 2
 """A higher one saves a hundredth of the space, and its tables push more out of the processor's cache."""
 
+STATE_LEVEL: Final = 12
+"""Whole states are few and stay large: here it saves a twelfth."""
+
 OVERHEAD_BYTES_MAX: Final = 4096
 """What the frame of a delta may add to the size of a state."""
 
@@ -29,7 +32,9 @@ class Codec:
 
     def __init__(self, dictionaries: Mapping[int, bytes], *, current: int = CURRENT_DICTIONARY) -> None:
         self.dictionary_id = current
-        self._dictionaries = {number: _dictionary(content) for number, content in dictionaries.items()}
+        self._dictionaries = {number: _dictionary(content, LEVEL) for number, content in dictionaries.items()}
+        content = dictionaries.get(current)
+        self._state_dictionary = None if content is None else _dictionary(content, STATE_LEVEL)
         self._local = threading.local()
 
     @classmethod
@@ -41,7 +46,12 @@ class Codec:
 
     def compress(self, data: bytes) -> bytes:
         """Returns a frame that needs the current dictionary."""
-        return self._compressor().compress(data)
+        dictionary = self._dictionaries.get(self.dictionary_id)
+        return self._compressor("compressor", LEVEL, dictionary).compress(data)
+
+    def compress_state(self, data: bytes) -> bytes:
+        """Returns a frame like `compress`, with more work, for what is stored once in many steps."""
+        return self._compressor("state_compressor", STATE_LEVEL, self._state_dictionary).compress(data)
 
     def decompress(self, frame: bytes, dictionary_id: int) -> bytes:
         """Returns what was compressed; never more than a state may have.
@@ -58,19 +68,21 @@ class Codec:
             raise CodecError(str(error)) from error
 
     # A (de)compressor must not be used by two threads at once; a dictionary may.
-    def _compressor(self) -> zstandard.ZstdCompressor:
-        try:
-            compressor: zstandard.ZstdCompressor = self._local.compressor
-        except AttributeError:
-            compressor = self._local.compressor = zstandard.ZstdCompressor(
-                level=LEVEL,
-                dict_data=self._dictionaries.get(self.dictionary_id),
+    def _compressor(
+        self, name: str, level: int, dictionary: zstandard.ZstdCompressionDict | None
+    ) -> zstandard.ZstdCompressor:
+        found: zstandard.ZstdCompressor | None = getattr(self._local, name, None)
+        if found is None:
+            found = zstandard.ZstdCompressor(
+                level=level,
+                dict_data=dictionary,
                 # The row names the dictionary and has a checksum.
                 write_dict_id=False,
                 write_checksum=False,
                 write_content_size=True,
             )
-        return compressor
+            setattr(self._local, name, found)
+        return found
 
     def _decompressor(self, dictionary_id: int) -> zstandard.ZstdDecompressor:
         try:
@@ -94,7 +106,7 @@ def decompressed_size(frame: bytes) -> int:
         return 0
 
 
-def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict:
+def _dictionary(content: bytes, level: int) -> zstandard.ZstdCompressionDict:
     dictionary = zstandard.ZstdCompressionDict(content)
-    dictionary.precompute_compress(level=LEVEL)  # pyright: ignore[reportUnknownMemberType] - no return type
+    dictionary.precompute_compress(level=level)  # pyright: ignore[reportUnknownMemberType] - no return type
     return dictionary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -26,15 +26,17 @@ class Fact(NamedTuple):
     create_time: datetime
 
 
-def on_the_way_to(sequence: int, facts: Iterable[Fact]) -> list[Fact]:
-    """Returns the facts of those snapshots that lie on the way to one, in order."""
-    known = [each for each in facts if each.sequence <= sequence]
-    turns = {
-        each.sequence: each.parent_sequence for each in known if each.parent_sequence != each.sequence - 1
-    }
+def on_the_way_to(sequence: int, facts: Sequence[Fact], turns: Mapping[int, int]) -> list[Fact]:
+    """Returns the facts, which are in order, of those snapshots that lie on the way to one.
+
+    Args:
+        sequence: The snapshot's.
+        facts: What is known of the snapshots that are there.
+        turns: As for `way_to`, also of snapshots that are not there any more.
+    """
     found: list[Fact] = []
     for stretch in way_to(sequence, turns):
-        found += _within(known, stretch)
+        found += _within(facts, stretch)
     return found
 
 

@@ -21,7 +21,7 @@ from timeloom_snapshots.errors import PatchMismatchError
 from timeloom_snapshots.head import Head, Position, advance
 from timeloom_snapshots.model import Execution, ExecutionStatus, NewSnapshot, Record, SnapshotKind, StateDelta
 from timeloom_snapshots.reader import StateReader
-from timeloom_snapshots.storage import commit, executions, snapshots
+from timeloom_snapshots.storage import commit, effects, executions, snapshots
 from timeloom_snapshots.storage import forks as storage
 from timeloom_snapshots.storage.commit import Move
 
@@ -108,6 +108,7 @@ class Forks:
     ) -> Execution:
         # Recording goes on meanwhile, but nobody deletes what is about to be shared.
         origin = _found(await executions.keep(connection, project_id, wanted.origin_id), wanted)
+        await effects.await_recorders(connection, origin.id)
         sequence = patched.origin.position.sequence if patched else wanted.sequence or origin.head_sequence
         last_shared = await snapshots.select_one(connection, project_id, origin.id, sequence)
         if last_shared is None:

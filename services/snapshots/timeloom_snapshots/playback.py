@@ -122,6 +122,13 @@ class Playback:
         self.shown: Step | None = None
         """The step of the newest frame."""
 
+    @property
+    def may_take_long(self) -> bool:
+        """Whether a breakpoint may take long to tell whether it stops."""
+        return any(
+            isinstance(each, AtCondition) and each.expression.may_take_long for each in self.breakpoints
+        )
+
     def show(self, step: Step, *, stops: bool, jumps: bool = False) -> Frame:
         """Makes the next frame.
 

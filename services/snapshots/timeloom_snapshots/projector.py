@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 from uuid import UUID
 
 from timeloom_platform.errors import NotFoundError
@@ -113,9 +114,11 @@ class Projector:
         return await self._reel.following(self._sequence, last=self._span.last)
 
     async def _show(self, step: Step, *, stops: bool, jumps: bool = False) -> Frame:
-        frame = await work.on(
-            self.playback.work_bytes(step), self.playback.show, step, stops=stops, jumps=jumps
-        )
+        show = partial(self.playback.show, step, stops=stops, jumps=jumps)
+        if stops and self.playback.may_take_long:
+            frame = await asyncio.to_thread(show)
+        else:
+            frame = await work.on(self.playback.work_bytes(step), show)
         self._sequence = step.sequence
         if frame.breakpoints:
             self.state = PlaybackState.PAUSED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -76,7 +76,7 @@ class Pruning:
     async def prune(
         self, project_id: UUID, policy: RetentionPolicy, scope: Scope, *, dry_run: bool
     ) -> Pruned:
-        """Deletes what a policy does not keep, as much as one call may; a dry run only tells what goes."""
+        """Deletes what a policy does not keep, as much as one call may; a dry run tells exactly that."""
         cutoffs = Cutoffs(policy=policy, now=self._clock())
         pruned: list[PrunedExecution] = []
         room = limits.PRUNED_SNAPSHOTS_MAX
@@ -86,7 +86,7 @@ class Pruning:
             done = await self._prune_one(project_id, cutoffs, losses, room=room, dry_run=dry_run)
             if done is not None:
                 pruned.append(done)
-                room -= 0 if dry_run else done.snapshot_count
+                room -= done.snapshot_count
         return Pruned(executions=pruned, is_truncated=room <= 0)
 
     async def _losses(self, project_id: UUID, cutoffs: Cutoffs, scope: Scope) -> AsyncGenerator[Losses]:
@@ -98,7 +98,7 @@ class Pruning:
                     connection, project_id, cutoffs, scope, after=after, limit=limits.PRUNING_PAGE
                 )
             for losses in page:
-                if losses.is_outlived or losses.snapshot_count:
+                if losses.is_outlived or losses.loses_snapshots:
                     yield losses
             if len(page) < limits.PRUNING_PAGE:
                 return
@@ -110,41 +110,52 @@ class Pruning:
         execution_id = losses.execution_id
         if losses.is_outlived:
             return await self._delete_outlived(project_id, execution_id, dry_run=dry_run)
-        if dry_run:
-            return PrunedExecution(
-                execution_id=execution_id,
-                snapshot_count=losses.snapshot_count,
-                stored_bytes=losses.stored_bytes,
-                is_deleted=False,
-            )
-        snapshot_count = stored_bytes = 0
-        while snapshot_count < room:
-            limit = min(limits.PRUNED_AT_ONCE_MAX, room - snapshot_count)
-            count, size_bytes = await self._prune_some(project_id, execution_id, cutoffs, limit=limit)
-            snapshot_count += count
-            stored_bytes += size_bytes
-            if count < limit:
-                break
-        if not snapshot_count:
+        async with self._database.transaction(str(project_id)) as connection:
+            planned = await storage.select_going(connection, project_id, execution_id, cutoffs, limit=room)
+        done = planned
+        if not dry_run:
+            done = await self._prune_planned(project_id, execution_id, cutoffs, planned, limit=room)
+        if not done:
             return None
         return PrunedExecution(
             execution_id=execution_id,
-            snapshot_count=snapshot_count,
-            stored_bytes=stored_bytes,
+            snapshot_count=len(done),
+            stored_bytes=sum(done.values()),
             is_deleted=False,
         )
 
+    async def _prune_planned(
+        self,
+        project_id: UUID,
+        execution_id: UUID,
+        cutoffs: Cutoffs,
+        planned: Mapping[int, int],
+        *,
+        limit: int,
+    ) -> dict[int, int]:
+        """Deletes some at a time; returns what each took when all were still there.
+
+        What is deleted first lets the rest be stored anew, and take more, until it goes as well.
+        """
+        done: dict[int, int] = {}
+        while len(done) < limit:
+            at_once = min(limits.PRUNED_AT_ONCE_MAX, limit - len(done))
+            going = await self._prune_some(project_id, execution_id, cutoffs, limit=at_once)
+            done |= {sequence: planned.get(sequence, size) for sequence, size in going.items()}
+            if len(going) < at_once:
+                break
+        return done
+
     async def _prune_some(
         self, project_id: UUID, execution_id: UUID, cutoffs: Cutoffs, *, limit: int
-    ) -> tuple[int, int]:
+    ) -> Mapping[int, int]:
         """Deletes in one transaction; what goes is found anew under the lock."""
         async with self._database.transaction(str(project_id)) as connection:
             if await storage.lock(connection, project_id, execution_id) is None:
-                return 0, 0
+                return {}
             going = await storage.select_going(connection, project_id, execution_id, cutoffs, limit=limit)
-            size_bytes = await storage.select_stored_bytes(connection, project_id, execution_id, going)
-            await self._remove(connection, project_id, execution_id, going)
-        return len(going), size_bytes
+            await self._remove(connection, project_id, execution_id, list(going))
+        return going
 
     async def _delete_outlived(
         self, project_id: UUID, execution_id: UUID, *, dry_run: bool

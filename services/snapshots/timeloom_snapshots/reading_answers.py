@@ -6,10 +6,10 @@ from datetime import datetime
 
 from timeloom.snapshots.v1 import snapshots_pb2, time_travel_pb2
 from timeloom.snapshots.v1 import time_travel_service_pb2 as messages
+from timeloom.time_travel import Bisection
 from timeloom_platform.pagination import Page
 from timeloom_snapshots import answers, travel_answers
 from timeloom_snapshots.alignment import AlignedStep, AlignmentKind
-from timeloom_snapshots.bisection import Finding
 from timeloom_snapshots.comparing import ExecutionComparison
 from timeloom_snapshots.model import EffectEntry, ForkEntry, HeadMove, Snapshot
 from timeloom_snapshots.storage.timeline import TimelineItem
@@ -34,16 +34,15 @@ def value_history_message(page: Page[DatedChange]) -> messages.GetValueHistoryRe
     )
 
 
-def finding_message(finding: Finding) -> messages.BisectExecutionResponse:
+def finding_message(finding: Bisection) -> messages.BisectExecutionResponse:
     """Returns what a bisection found."""
     return messages.BisectExecutionResponse(
-        first_bad_sequence=finding.first_bad,
-        last_good_sequence=finding.last_good,
+        first_bad_sequence=finding.first_bad_sequence,
+        last_good_sequence=finding.last_good_sequence,
         evaluations=[
-            time_travel_pb2.Evaluation(sequence=each.sequence, bad=each.is_bad)
-            for each in finding.evaluations
+            time_travel_pb2.Evaluation(sequence=each.sequence, bad=each.bad) for each in finding.evaluations
         ],
-        not_monotone=finding.is_not_monotone,
+        not_monotone=finding.not_monotone,
         flips=finding.flips,
     )
 

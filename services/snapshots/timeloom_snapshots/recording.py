@@ -129,8 +129,13 @@ class Recording:
             size_bytes = sum(effect.document_bytes for effect in merged)
             dictionary_id = self._codec.dictionary_id
             stored = await work.on(size_bytes, compressed_effects, merged, self._codec)
-            rows = [storage.row(execution_id, sequence, dictionary_id, effect) for effect in stored]
-            await storage.insert(connection, project_id, rows, replace=replace_known)
+            rows = {
+                effect.key: storage.row(execution_id, sequence, dictionary_id, effect) for effect in stored
+            }
+            if replace_known:
+                await storage.replace(connection, project_id, execution_id, sequence, rows)
+            else:
+                await storage.insert(connection, project_id, list(rows.values()))
             return await storage.select_slim(connection, project_id, execution_id, sequence)
 
 

@@ -139,13 +139,15 @@ class Sealer:
         """Yields the steps in parts: those of a segment, or a single one without an entry.
 
         A segment ends where a run does, if it is long enough: then who reads the next run need not unpack it.
+        It ends before snapshots that are sealed already, too: no other ones stand between its own.
         """
         part: list[tuple[StoredStep, Entry | None]] = []
         room = limits.SEGMENT_BYTES_MAX
         for step in steps:
             entry = self._entry(step)
             size_bytes = entry.size_bytes if entry else 0
-            if part and (entry is None or size_bytes > room):
+            is_next = not part or (step.sealed_before or 0) < part[-1][0].sequence
+            if part and (entry is None or size_bytes > room or not is_next):
                 yield part
                 part, room = [], limits.SEGMENT_BYTES_MAX
             if entry is None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from timeloom_platform.database import Database
 from timeloom_platform.errors import NotFoundError, TooLargeError
 from timeloom_snapshots.facts import Fact, on_the_way_to
-from timeloom_snapshots.storage import facts, spans
+from timeloom_snapshots.storage import deltas, facts, spans
 
 SNAPSHOTS_MAX: Final = 100_000
 """The snapshots of an execution that is surveyed."""
@@ -45,10 +45,11 @@ class Survey:
             found = await facts.select_up_to(
                 connection, project_id, execution_id, last=wanted, limit=SNAPSHOTS_MAX + 1
             )
+            turns = await deltas.select_turns(connection, project_id, execution_id, last=wanted)
         if len(found) > SNAPSHOTS_MAX:
             raise TooLargeError(
                 f"Execution {execution_id} has more than {SNAPSHOTS_MAX:,} snapshots up to {wanted}."
             )
         if wanted and (not found or found[-1].sequence != wanted):
             raise NotFoundError(f"Execution {execution_id} has no snapshot {wanted}.")
-        return Way(sequence=wanted, facts=on_the_way_to(wanted, found))
+        return Way(sequence=wanted, facts=on_the_way_to(wanted, found, turns))

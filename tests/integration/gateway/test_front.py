@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tests.integration.gateway.backend import MemorySnapshots, tailed
 from tests.integration.gateway.house import House, Tenant, make_tenant, open_house
 from tests.integration.gateway.time_travel import UNKNOWN, MemoryTimeTravel
+from timeloom.final_status import FinalStatus
 from timeloom.identity.v1 import identity_service_pb2, identity_service_pb2_grpc
 from timeloom.snapshots.v1 import (
     snapshots_service_pb2,
@@ -24,7 +25,6 @@ from timeloom.snapshots.v1 import (
     time_travel_service_pb2_grpc,
 )
 from timeloom_platform import failures
-from timeloom_platform.final_status import FinalStatus
 from timeloom_platform.testing import Databases, eventually
 
 if TYPE_CHECKING:  # stubs know this class, modules do not

@@ -20,6 +20,7 @@ from langgraph.prebuilt import ToolNode, tools_condition
 from langgraph.types import Command, interrupt
 
 from timeloom import Timeloom
+from timeloom.errors import InvalidRequestError
 from timeloom.langgraph import TimeloomSaver
 from timeloom.replay import DivergenceKind, Recording, ReplayDiverged, now, replay
 from timeloom.replay.langgraph import ReplaySaver, capture_langgraph, execution_of
@@ -248,3 +249,25 @@ def test_streams_and_plain_recordings_work_too(client: Timeloom) -> None:
     assert replayed.result.identical
     assert replayed.result.effects == 2
     assert before == CALLS
+
+
+def test_a_run_without_checkpoints_is_refused_before_anything_happens(
+    client: Timeloom, thread_id: str
+) -> None:
+    """With `durability="exit"` effects would have nothing to stand with."""
+    CALLS.clear()
+    thread: RunnableConfig = {"configurable": {"thread_id": str(uuid.uuid4())}}
+    question = {"messages": [HumanMessage("A weekend in Lisbon")]}
+    saver = TimeloomSaver(client)
+    with (
+        capture_langgraph(saver, thread_id=thread["configurable"]["thread_id"]),
+        pytest.raises(InvalidRequestError, match="durability"),
+    ):
+        build(saver).invoke(question, thread, durability="exit")
+    with (
+        pytest.raises(ReplayDiverged),
+        client.replay(execution_of(thread_id)) as replayed,
+        pytest.raises(InvalidRequestError, match="durability"),
+    ):
+        build(ReplaySaver(replayed)).invoke(question, thread, durability="exit")
+    assert CALLS == []

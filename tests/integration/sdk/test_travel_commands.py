@@ -87,7 +87,7 @@ def test_values_are_followed(command: Command, execution_id: str) -> None:
     ]
     assert command("executions", "bisect", execution_id, "state.n >= 3")[-1] == "First bad: #3, after #2"
     lines = command("executions", "bisect", execution_id, "state.n == 2 || state.n == 5", "--exhaustive")
-    assert lines[-1] == "The predicate is not monotone. It flips at #2, #3, #5"
+    assert lines[-1] == "The predicate is not monotone. It flips at #2, #3, #5."
 
 
 def test_comparing_exits_like_diff(command: Command, client: Timeloom, execution_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -54,6 +55,7 @@ async def row_counts(service: Service) -> dict[str, int]:
         "head_moves",
         "segments",
         "deleted_snapshots",
+        "deleted_turns",
     )
     async with service.rows() as connection:
         return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in tables}
@@ -285,6 +287,82 @@ async def test_effects_that_are_added_afterwards_stay_where_they_are_added(servi
     assert await effects(fork) == {"a": b'"own"', "b": b'"fork"', "c": b'"late"'}
     assert await effects(second) == {"a": b'"own"', "b": b'"fork"'}
     assert [await service.problems(each) for each in (origin, fork, second)] == [[], [], []]
+
+
+async def test_a_fork_keeps_the_effects_that_its_origin_replaces(service: Service) -> None:
+    origin = await service.create()
+    await service.record(origin, state=1, effects=[{**EFFECT, "key": "a", "response": b"1"}])
+    early = (await service.fork(origin)).id
+    await add_effect(service, origin, key="a", response=b"2", replace=True)
+    late = (await service.fork(origin)).id
+    grandchild = (await service.fork(early)).id
+    await add_effect(service, early, key="a", response=b"9", replace=True)
+    await add_effect(service, origin, key="a", response=b"3", replace=True)
+    await add_effect(service, origin, key="a", response=b"4", replace=True)
+
+    async def answer(execution_id: str) -> bytes:
+        (effect,) = (await service.get(execution_id, 1)).effects
+        return effect.response
+
+    executions = [origin, early, late, grandchild]
+    assert [await answer(each) for each in executions] == [b"4", b"9", b"2", b"1"]
+    await service.delete(origin)
+    assert [await answer(each) for each in executions[1:]] == [b"9", b"2", b"1"]
+    assert [await service.problems(each) for each in executions[1:]] == [[], [], []]
+    for each in executions[1:]:
+        await service.delete(each)
+    assert set((await row_counts(service)).values()) == {0}
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_nothing_that_others_record_changes_the_effects_of_a_fork(
+    service: Service, data: st.DataObject
+) -> None:
+    """Whoever adds or replaces what: each sees what it had when it was made, and its own."""
+    root = await service.create()
+    await service.record(root, state=1)
+    model: dict[str, dict[str, bytes]] = {root: {}}
+    for number in range(data.draw(st.integers(1, 12))):
+        who = data.draw(st.sampled_from(sorted(model)))
+        if data.draw(st.booleans()):
+            model[(await service.fork(who)).id] = dict(model[who])
+            continue
+        key, replace = data.draw(st.sampled_from("ab")), data.draw(st.booleans())
+        response = str(number).encode()
+        await add_effect(service, who, key=key, response=response, replace=replace)
+        if replace or key not in model[who]:
+            model[who][key] = response
+    for execution_id, expected in model.items():
+        found = (await service.get(execution_id, 1)).effects
+        assert {each.key: each.response for each in found} == expected
+
+
+async def test_a_fork_has_each_effect_or_not_for_good(service: Service) -> None:
+    """Forks are made while effects are added and replaced: they never change afterwards."""
+    origin = await service.create()
+    await service.record(origin, state=1)
+
+    async def write() -> None:
+        for number in range(40):
+            key = str(number % 3)
+            await add_effect(service, origin, key=key, response=str(number).encode(), replace=True)
+
+    async def responses(execution_id: str) -> dict[str, bytes]:
+        return {each.key: each.response for each in (await service.get(execution_id, 1)).effects}
+
+    async def fork() -> tuple[str, dict[str, bytes]]:
+        made = (await service.fork(origin)).id
+        return made, await responses(made)
+
+    async def forks() -> list[tuple[str, dict[str, bytes]]]:
+        return [await fork() for _ in range(12)]
+
+    writing = asyncio.create_task(write())
+    made = await asyncio.gather(*(forks() for _ in range(3)))
+    await writing
+    for execution_id, seen in chain.from_iterable(made):
+        assert await responses(execution_id) == seen
 
 
 async def add_effect(service: Service, execution_id: str, *, replace: bool = False, **fields: Any) -> None:

@@ -17,6 +17,7 @@ from tests.integration.snapshots.test_states import agent_states
 from timeloom.events.v1 import events_pb2
 from timeloom.snapshots.v1 import snapshots_pb2, time_travel_pb2
 from timeloom.snapshots.v1 import time_travel_service_pb2 as messages
+from timeloom_snapshots import limits
 from timeloom_snapshots.codec import Codec
 from timeloom_snapshots.sealing import Sealer
 from timeloom_snapshots.storage.sealing import SealingRules
@@ -80,7 +81,7 @@ async def rows_of(service: Service, table: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("is_sealed", [False, True])
+@pytest.mark.parametrize("is_sealed", [False, True], ids=["unsealed", "sealed"])
 async def test_what_stays_is_what_was_recorded(service: Service, *, is_sealed: bool) -> None:
     execution_id = await record(service, 300)
     if is_sealed:
@@ -336,3 +337,29 @@ def _state(rng: random.Random) -> Any:
         return rng.randrange(10)
     state = STATES[rng.randrange(len(STATES))]
     return {**state, "extra": ["x" * 50] * rng.randrange(60)} if rng.random() < 0.3 else state
+
+
+@pytest.mark.parametrize("is_sealed", [False, True], ids=["unsealed", "sealed"])
+async def test_a_dry_run_tells_what_the_real_one_takes(
+    service: Service, monkeypatch: pytest.MonkeyPatch, *, is_sealed: bool
+) -> None:
+    """Also where what goes later is stored anew for what goes first."""
+    monkeypatch.setattr(limits, "PRUNED_AT_ONCE_MAX", 7)
+    execution_id = await record(service, 40)
+    await service.record(execution_id, state=0, parent_sequence=3, branch=True)
+    if is_sealed:
+        assert await seal(service)
+    policy: dict[str, Any] = {"keep_last": 5, "keep_kinds": [snapshots_pb2.SNAPSHOT_KIND_DECISION_POINT]}
+    told = await prune(service, execution_id, dry_run=True, **policy)
+    done = await prune(service, execution_id, **policy)
+    assert (told.snapshot_count, told.executions) == (36, done.executions)
+
+
+async def test_a_dry_run_tells_what_one_call_takes(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PRUNED_SNAPSHOTS_MAX", 8)
+    for _ in range(2):
+        await record(service, 7)
+    told = await prune(service, dry_run=True, keep_last=1)
+    done = await prune(service, keep_last=1)
+    assert (told.snapshot_count, told.truncated) == (8, True)
+    assert told == done

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -80,6 +81,25 @@ async def test_a_segment_ends_where_a_run_does(service: Service) -> None:
         bases = await connection.fetch("SELECT sequence FROM keyframes")
     assert [row["last"] for row in ends][-1] == 300
     assert {row["last"] for row in ends[:-1]} <= {row["sequence"] for row in bases}
+
+
+async def test_what_was_unsealed_is_sealed_apart_from_what_came_later(service: Service) -> None:
+    execution_id = await record(service, 60)
+    await seal(service)
+    await record_more(service, execution_id, range(61, 121))
+    await seal(service)
+    await delete(service, execution_id, [5])  # unseals the first ones
+    await record_more(service, execution_id, range(121, 181))
+    assert await hot_rows(service) == 118
+    assert await seal(service) == 118
+    for sequence in (*range(1, 5), *range(6, 181)):
+        assert await service.state(execution_id, sequence) == STATES[sequence - 1]
+    assert await service.verify(execution_id) is None
+    await delete(service, execution_id, [150])  # unseals the last ones
+    assert await service.verify(execution_id) is None
+    async with service.rows() as connection:
+        ranges = await connection.fetch("SELECT first_sequence, last_sequence FROM segments ORDER BY 1")
+    assert all(before[1] < after[0] for before, after in pairwise(ranges))
 
 
 async def test_keys_are_found_and_stay_unique(service: Service) -> None:

@@ -21,7 +21,16 @@ from timeloom_snapshots.assembly import PACKAGE, ROOM
 from timeloom_snapshots.transfer import records
 from timeloom_snapshots.transfer.container import Counts, FileReader, FileWriter
 
-TABLES = ["executions", "snapshots", "keyframes", "effects", "head_moves", "deleted_snapshots", "segments"]
+TABLES = [
+    "executions",
+    "snapshots",
+    "keyframes",
+    "effects",
+    "head_moves",
+    "deleted_snapshots",
+    "deleted_turns",
+    "segments",
+]
 
 
 async def export(service: Service, execution_id: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,4 +46,47 @@ async def test_asking_of_every_state_tells_whether_the_predicate_is_monotone(
     flips = [number for number in range(2, len(answers) + 1) if answers[number - 1] != answers[number - 2]]
     assert list(found.flips) == flips
     assert found.not_monotone == (answers != sorted(answers))
-    assert len(found.evaluations) == len(answers) - int(good_is_known)
+    assert len(found.evaluations) == len(answers)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=70), st.booleans())
+async def test_whatever_the_answers_the_search_is_short_and_calls_no_monotone_predicate_otherwise(
+    answers: list[bool],
+    good_is_named: bool,  # noqa: FBT001 - hypothesis gives it by place
+) -> None:
+    async def is_bad(sequence: int) -> bool:
+        return answers[sequence - 1]
+
+    good = int(good_is_named)
+    sequences = range(1 + good, len(answers) + 1)
+    found = await bisected(sequences, is_bad, good=good, exhaustive=False)
+    assert len(found.evaluations) <= max(len(sequences) - 1, 0).bit_length() + 1
+    assert not found.not_monotone or answers != sorted(answers) or (good and answers[0])
+    if found.first_bad_sequence:
+        assert answers[found.first_bad_sequence - 1]
+        assert found.last_good_sequence <= good or not answers[found.last_good_sequence - 1]
+
+
+@pytest.mark.parametrize(
+    ("bad", "good", "asked", "contradicts"),
+    [
+        # The last is not bad: the other three questions find one that is.
+        ({4, 5}, 0, [8, 4, 2, 6], True),
+        (set(), 0, [8, 4, 2, 6], False),
+        (set(), 1, [8, 1, 4, 6], False),
+        # One question is left over: it goes to the state that is said to be good.
+        ({1, 7}, 1, [7, 4, 6, 1], True),
+        ({7}, 1, [7, 4, 6, 1], False),
+        # Or to the middle of the longest stretch that was passed over.
+        ({2, 7}, 0, [7, 4, 6, 2], True),
+    ],
+)
+async def test_questions_that_are_left_over_look_for_contradictions(
+    bad: set[int], good: int, asked: list[int], *, contradicts: bool
+) -> None:
+    async def is_bad(sequence: int) -> bool:
+        return sequence in bad
+
+    found = await bisected(range(1 + good, asked[0] + 1), is_bad, good=good, exhaustive=False)
+    assert [each.sequence for each in found.evaluations] == asked
+    assert found.not_monotone == contradicts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, cast
 
 from timeloom import _travel_convert as convert
@@ -182,13 +182,19 @@ class AsyncInquiries:
             return bool(await cast("Awaitable[Any]", answer) if inspect.isawaitable(answer) else answer)
 
         predicate: Predicate = ask
-        return await bisected(_path(parents, last), predicate, good=good_sequence, exhaustive=exhaustive)
+        return await bisected(
+            _path(parents, last, good_sequence), predicate, good=good_sequence, exhaustive=exhaustive
+        )
 
 
-def _path(parents: dict[int, int], last: int) -> list[int]:
-    """Return what led to the last snapshot, oldest first, passing over branches that were left."""
+def _path(parents: Mapping[int, int], last: int, good: int) -> list[int]:
+    """Return what led to the last snapshot, oldest first, passing over branches that were left.
+
+    Of a deleted snapshot nobody tells what it was made from: it counts as made from the one before it.
+    """
     path: list[int] = []
-    while last in parents:
-        path.append(last)
-        last = parents[last]
+    while last > good:
+        if last in parents:
+            path.append(last)
+        last = parents.get(last, last - 1)
     return path[::-1]

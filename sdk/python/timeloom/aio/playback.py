@@ -14,6 +14,7 @@ import grpc.aio
 from timeloom import _travel_convert as convert
 from timeloom._calls import Connection
 from timeloom.errors import DataLossError, UnavailableError
+from timeloom.final_status import CALL_OVER, FinalStatus
 from timeloom.resources import NOT_LOADED
 from timeloom.snapshots.v1 import time_travel_pb2 as nouns
 from timeloom.snapshots.v1 import time_travel_service_pb2 as pb
@@ -109,6 +110,7 @@ class AsyncPlayback:
         )
         self._screen = Screen(content=content, path=path)
         self._call: _Call | None = None
+        self._ending: FinalStatus | None = None
         self._reading = asyncio.Lock()
         self._request_id = 0
         self._answers: dict[int, list[Frame]] = {}
@@ -138,6 +140,7 @@ class AsyncPlayback:
         """Begin; the block does it."""
         method = self._connection.time_travel.ControlPlayback
         self._call = method(metadata=self._connection.metadata)
+        self._ending = FinalStatus(self._call)
         await self._command(pb.ControlPlaybackRequest(execution_id=self._execution_id, open=self._opening))
         return self
 
@@ -205,7 +208,7 @@ class AsyncPlayback:
         self._answers[number] = []
         try:
             await self._call.write(request)
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+        except CALL_OVER:
             await self._read_until(lambda: False)  # says why it is over
         await self._read_until(lambda: number in self._settled)
         self._settled.discard(number)
@@ -220,16 +223,18 @@ class AsyncPlayback:
                 self._take(await self._read())
 
     async def _read(self) -> pb.ControlPlaybackResponse:
-        call = self._call
-        if call is None:
+        call, ending = self._call, self._ending
+        if call is None or ending is None:
             raise RuntimeError("The playback is not open")
         try:
             message = await call.read()
+        except grpc.aio.AioRpcError as fault:
+            error = await ending.of(fault)
+            if error is not None:
+                raise self._connection.failed(error) from None
+        else:
             if isinstance(message, pb.ControlPlaybackResponse):
                 return message
-            await call.code()
-        except grpc.aio.AioRpcError as fault:
-            raise self._connection.failed(fault) from None
         raise UnavailableError("The server ended the playback")
 
     def _take(self, message: pb.ControlPlaybackResponse) -> None:

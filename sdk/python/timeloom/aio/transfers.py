@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -12,11 +12,14 @@ import grpc.aio
 
 from timeloom import _convert as convert
 from timeloom._calls import Connection
+from timeloom.final_status import CALL_OVER, FinalStatus
 from timeloom.resources import Execution
 from timeloom.snapshots.v1 import time_travel_service_pb2 as pb
 
 CHUNK_BYTES: Final = 256 * 1024
 TIMEOUT_SECONDS: Final = 600.0
+
+_Upload = grpc.aio.StreamUnaryCall[pb.ImportExecutionRequest, pb.ImportExecutionResponse]
 
 Progress = Callable[[int], None]
 """Told how many bytes have passed so far."""
@@ -86,19 +89,30 @@ class AsyncTransfers:
         return await self._send(source, progress)
 
     async def _send(self, file: BinaryIO, progress: Progress | None) -> Execution:
-        async def requests() -> AsyncIterator[pb.ImportExecutionRequest]:
-            size = 0
-            while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
-                yield pb.ImportExecutionRequest(chunk=chunk)
-                size += len(chunk)
-                if progress is not None:
-                    progress(size)
-
-        call = self._connection.time_travel.ImportExecution(
-            requests(), metadata=self._connection.metadata, timeout=TIMEOUT_SECONDS
+        call: _Upload = self._connection.time_travel.ImportExecution(
+            metadata=self._connection.metadata, timeout=TIMEOUT_SECONDS
         )
+        status = FinalStatus(call)
         try:
+            await _write(call, file, progress)
             response = await call
         except grpc.aio.AioRpcError as fault:
-            raise self._connection.failed(fault) from None
+            raise self._connection.failed(await status.of(fault) or fault) from None
+        finally:
+            call.cancel()
         return convert.execution(response.execution)
+
+
+async def _write(call: _Upload, file: BinaryIO, progress: Progress | None) -> None:
+    """Send a file, as far as the server wants it."""
+    size = 0
+    while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+        try:
+            await call.write(pb.ImportExecutionRequest(chunk=chunk))
+        except CALL_OVER:
+            return
+        size += len(chunk)
+        if progress is not None:
+            progress(size)
+    with suppress(*CALL_OVER):
+        await call.done_writing()

@@ -181,7 +181,8 @@ def bisect(
         session.console.print("No state is bad.")
     if found.not_monotone:
         flips = ", ".join(f"#{sequence}" for sequence in found.flips)
-        session.console.print(f"[yellow]The predicate is not monotone.[/yellow] It flips at {flips}")
+        where = f"It flips at {flips}." if flips else "--exhaustive tells where it flips."
+        session.console.print(f"[yellow]The predicate is not monotone.[/yellow] {where}")
 
 
 @click.command()

@@ -18,7 +18,7 @@ from typing import Any, Final
 import grpc
 
 from timeloom._calls import Connection
-from timeloom._faults import from_refusal, from_rpc
+from timeloom._faults import from_refusal
 from timeloom.errors import (
     AuthenticationError,
     DeadlineExceededError,
@@ -28,6 +28,7 @@ from timeloom.errors import (
     TimeloomError,
     UnavailableError,
 )
+from timeloom.final_status import FinalStatus
 from timeloom.recording.lane import Committed, Entry, Lane
 from timeloom.snapshots.v1 import snapshots_service_pb2 as pb
 
@@ -133,6 +134,7 @@ class SnapshotStream:
     async def _converse(self) -> TimeloomError | None:
         """Send and receive until the stream ends, and return why it did."""
         call = self._connection.snapshots.StreamSnapshots(metadata=self._connection.metadata)
+        status = FinalStatus(call)
         writer = asyncio.create_task(self._write(call), name="timeloom-stream-writer")
         try:
             async with asyncio.timeout(None) as self._patience:
@@ -141,7 +143,9 @@ class SnapshotStream:
         except TimeoutError:
             return DeadlineExceededError("Timeloom did not answer in time")
         except grpc.aio.AioRpcError as fault:
-            return from_rpc(fault, address=self._connection.configuration.grpc_address)
+            error = await status.of(fault)
+            if error is not None:
+                return self._connection.failed(error)
         finally:
             self._patience = None
             writer.cancel()

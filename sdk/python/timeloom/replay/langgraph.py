@@ -26,6 +26,7 @@ from langchain_core.runnables.config import ensure_config
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.memory import InMemorySaver
 
+from timeloom.errors import InvalidRequestError
 from timeloom.langgraph import TimeloomSaver
 from timeloom.langgraph.codec import CheckpointCodec, ThreadRef
 from timeloom.langgraph.directory import execution_id_of
@@ -37,6 +38,9 @@ from timeloom.resources import Effect
 from timeloom.state._kinds import kind_of
 
 INPUT_CHANNEL: Final = "__start__"
+
+DURABILITY: Final = "__pregel_durability"
+"""Where LangGraph keeps how durable a run is."""
 
 CHECKPOINT_WAIT_SECONDS_MAX: Final = 30.0
 """How long a task waits for the checkpoint that it began from, which is saved in the background."""
@@ -53,7 +57,8 @@ def capture_langgraph(saver: TimeloomSaver, *, thread_id: str, http: bool = Fals
 
     Also recorded are `@effect` functions, `timeloom.replay.now` and the like, and the identifiers that
     LangGraph gives to messages. Everything is stored when the block ends. Checkpoints must be saved as they
-    come about: with `durability="exit"` there is nothing that effects could stand with.
+    come about: with `durability="exit"` there is nothing that effects could stand with, and the first of them
+    is refused with an `InvalidRequestError` before it happens.
 
     Args:
         saver: The graph's checkpointer.
@@ -214,8 +219,16 @@ def _place() -> str:
 
 
 def _root_checkpoint() -> str | None:
-    """Return the checkpoint of the whole graph that the task running here began from; None outside of one."""
+    """Return the checkpoint of the whole graph that the task running here began from; None outside of one.
+
+    Raises:
+        InvalidRequestError: The run saves no checkpoints before its end.
+    """
     configurable: dict[str, Any] = ensure_config().get("configurable", {})
+    if configurable.get(DURABILITY) == "exit":
+        raise InvalidRequestError(
+            'durability: "exit" saves no checkpoint that effects could stand with; use "sync" or "async"'
+        )
     found = configurable.get("checkpoint_map", {}).get("")
     return found if isinstance(found, str) else None
 

@@ -24,15 +24,21 @@ WHERE bytes_before < {BYTES_MAX}
 ORDER BY sequence
 """  # noqa: S608 - a constant
 
-# The snapshots whose parent is not the one before them: where the way to a snapshot turns off.
+# Where the way to a snapshot turns off: at one, deleted or not, whose parent is not the one before it.
 SELECT_TURNS: Final = """
-SELECT snapshots.sequence, snapshots.parent_sequence
+SELECT turns.sequence, turns.parent_sequence
 FROM lineage_of($1, $2) AS line
-JOIN snapshots
-    ON snapshots.project_id = $1
-    AND snapshots.execution_id = line.owner_id
-    AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
-WHERE snapshots.sequence <= $3 AND snapshots.parent_sequence <> snapshots.sequence - 1
+CROSS JOIN LATERAL (
+    SELECT sequence, parent_sequence
+    FROM snapshots
+    WHERE project_id = $1 AND execution_id = line.owner_id AND parent_sequence <> sequence - 1
+    UNION ALL
+    SELECT sequence, parent_sequence
+    FROM deleted_turns
+    WHERE project_id = $1 AND execution_id = line.owner_id
+) AS turns
+WHERE turns.sequence BETWEEN line.first_sequence AND least(line.last_sequence, $3)
+ORDER BY turns.sequence
 """
 
 
@@ -55,6 +61,9 @@ async def select_run(
 async def select_turns(
     connection: Connection, project_id: UUID, execution_id: UUID, *, last: int
 ) -> dict[int, int]:
-    """Returns the parents of those snapshots up to a sequence that do not stand on the one before."""
+    """Returns the parents of those snapshots up to a sequence that do not stand on the one before.
+
+    Those of snapshots that were deleted are among them.
+    """
     rows = await connection.fetch(SELECT_TURNS, project_id, execution_id, last)
     return {row["sequence"]: row["parent_sequence"] for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -16,9 +16,10 @@ _COLUMNS: Final = """
     request, response
 """
 
+# The time is that of the statement, which waited for the forks that are being made: see LOCK_EXECUTION.
 INSERT: Final = f"""
-INSERT INTO effects (project_id, {_COLUMNS})
-SELECT $1, new.* FROM unnest($2::new_effect[]) AS new
+INSERT INTO effects (project_id, {_COLUMNS}, record_time)
+SELECT $1, new.*, clock_timestamp() FROM unnest($2::new_effect[]) AS new
 """  # noqa: S608 - a constant
 
 UPSERT: Final = f"""
@@ -32,8 +33,24 @@ SET
     dictionary_id = excluded.dictionary_id,
     name = excluded.name,
     request = excluded.request,
-    response = excluded.response
+    response = excluded.response,
+    record_time = excluded.record_time
 """
+
+# What is about to be replaced becomes the own of those forks that have had it from here.
+LEAVE_TO_FORKS: Final = f"""
+INSERT INTO effects (project_id, {_COLUMNS}, record_time)
+SELECT
+    $1, line.execution_id, sequence, ordinal, create_time, checksum, document_bytes, kind, dictionary_id, key,
+    name, request, response, record_time
+FROM lineages AS line
+CROSS JOIN LATERAL effects_of($1, line.execution_id, $3, $3) AS seen
+WHERE line.project_id = $1
+    AND line.owner_id = $2
+    AND line.last_sequence >= $3
+    AND seen.execution_id = $2
+    AND seen.key = ANY($4::text[])
+"""  # noqa: S608 - a constant
 
 SELECT_SLIM: Final = """
 SELECT key, ordinal, kind, name, document_bytes, create_time
@@ -63,6 +80,17 @@ CROSS JOIN LATERAL effects_of($1, $2, wanted.wanted_sequence, wanted.wanted_sequ
 GROUP BY sequence
 """
 
+# Effects are recorded before an execution is forked or after: the times of both tell what a fork has.
+# Recording snapshots waits for neither: no fork shares a snapshot before it is there with its effects.
+LOCK_EXECUTION: Final = """
+SELECT pg_advisory_xact_lock_shared(hashtextextended(id::text, 0))
+FROM executions
+WHERE project_id = $1 AND id = $2
+FOR KEY SHARE
+"""
+
+AWAIT_RECORDERS: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))"
+
 # The snapshot's row is locked, so that two writers do not number their effects alike.
 LOCK_SNAPSHOT: Final = """
 SELECT TRUE
@@ -86,16 +114,33 @@ class StoredEffect:
     effect: Effect
 
 
-async def insert(
-    connection: Connection, project_id: UUID, rows: Sequence[tuple[Any, ...]], *, replace: bool = False
-) -> None:
-    """Inserts what `row` made; replaces effects that are there, if that is asked for."""
+async def insert(connection: Connection, project_id: UUID, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Inserts what `row` made."""
     if rows:
-        await connection.execute(UPSERT if replace else INSERT, project_id, rows)
+        await connection.execute(INSERT, project_id, rows)
+
+
+async def replace(
+    connection: Connection,
+    project_id: UUID,
+    execution_id: UUID,
+    sequence: int,
+    rows: Mapping[str, tuple[Any, ...]],
+) -> None:
+    """Inserts what `row` made of a snapshot's effects, by their keys; forks keep what it replaces."""
+    if rows:
+        await connection.execute(LEAVE_TO_FORKS, project_id, execution_id, sequence, list(rows))
+        await connection.execute(UPSERT, project_id, list(rows.values()))
+
+
+async def await_recorders(connection: Connection, execution_id: UUID) -> None:
+    """Lets nobody add effects to the snapshots of an execution before the transaction ends."""
+    await connection.execute(AWAIT_RECORDERS, str(execution_id))
 
 
 async def lock_snapshot(connection: Connection, project_id: UUID, execution_id: UUID, sequence: int) -> bool:
     """Makes the caller the only one to add effects to a snapshot; False if there is none."""
+    await connection.execute(LOCK_EXECUTION, project_id, execution_id)
     is_locked = await connection.fetchval(LOCK_SNAPSHOT, project_id, execution_id, sequence)
     if not is_locked:
         # It may have been sealed while this waited for its row: then it has another one now.

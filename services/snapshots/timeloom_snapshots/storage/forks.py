@@ -9,7 +9,8 @@ from timeloom_platform.database import Connection
 from timeloom_snapshots.model import Execution
 from timeloom_snapshots.storage.executions import COLUMNS, execution_of
 
-# The lines are the origin's, as far as the fork shares them, and one for the origin itself.
+# The lines are the origin's, as far as the fork shares them, and one for the origin itself. Its time is after
+# the commits of all effects that the origin has, and before those that it will have.
 INSERT: Final = f"""
 WITH fork AS (
     INSERT INTO executions (
@@ -33,7 +34,7 @@ lines AS (
     SELECT
         $1, $2,
         (SELECT count(*)::smallint FROM lineages WHERE lineages.project_id = $1 AND execution_id = $10),
-        origin.id, origin.shared_count + 1, $11, now()
+        origin.id, origin.shared_count + 1, $11, clock_timestamp()
     FROM fork
     CROSS JOIN executions AS origin
     WHERE origin.project_id = $1 AND origin.id = $10

@@ -76,6 +76,11 @@ deleted_gone AS (
     USING remains
     WHERE project_id = $1 AND execution_id = remains.id AND first_sequence > coalesce(shared, 0)
 ),
+turns_gone AS (
+    DELETE FROM deleted_turns
+    USING remains
+    WHERE project_id = $1 AND execution_id = remains.id AND sequence > coalesce(shared, 0)
+),
 moves_gone AS (
     DELETE FROM head_moves
     USING remains

@@ -64,8 +64,15 @@ WHERE placed.sequence <> executions.head_sequence
     AND NOT placed.kind = ANY($5::smallint[])
 """
 
+# A snapshot takes what is stored of it and of its effects.
 SELECT_GOING: Final = f"""
-SELECT going.sequence
+SELECT
+    going.sequence,
+    going.stored_bytes + (
+        SELECT coalesce(sum(coalesce(octet_length(request), 0) + coalesce(octet_length(response), 0)), 0)
+        FROM effects
+        WHERE effects.project_id = $1 AND execution_id = executions.id AND effects.sequence = going.sequence
+    )::bigint AS stored_bytes
 FROM executions
 CROSS JOIN LATERAL ({_GOING}) AS going
 WHERE executions.project_id = $1 AND executions.id = $6 AND executions.delete_time IS NULL AND $7
@@ -89,33 +96,22 @@ WITH page AS MATERIALIZED (
 SELECT
     executions.id,
     executions.status <> {ExecutionStatus.RUNNING.value} AND executions.end_time < $8 AS is_outlived,
-    losses.snapshot_count,
-    losses.stored_bytes
+    $7 AND EXISTS ({_GOING}) AS loses_snapshots
 FROM page AS executions
-CROSS JOIN LATERAL (
-    SELECT count(*)::integer AS snapshot_count, coalesce(sum(going.stored_bytes), 0)::bigint AS stored_bytes
-    FROM ({_GOING}) AS going
-    WHERE $7
-) AS losses
 ORDER BY executions.id
 """  # noqa: S608 - a constant
 
 SELECT_WHOLE_SIZE: Final = """
-SELECT count(*)::integer, coalesce(sum(stored_bytes), 0)::bigint
-FROM snapshots
-WHERE project_id = $1 AND execution_id = $2
-"""
-
-SELECT_STORED_BYTES: Final = """
 SELECT
+    count(*)::integer,
     coalesce(sum(stored_bytes), 0)::bigint
     + (
         SELECT coalesce(sum(coalesce(octet_length(request), 0) + coalesce(octet_length(response), 0)), 0)
         FROM effects
-        WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+        WHERE project_id = $1 AND execution_id = $2
     )::bigint
 FROM snapshots
-WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+WHERE project_id = $1 AND execution_id = $2
 """
 
 _LAYOUT: Final = """
@@ -206,6 +202,13 @@ WITH effects_gone AS (
 keyframes_gone AS (
     DELETE FROM keyframes WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
 ),
+turns_kept AS (
+    INSERT INTO deleted_turns (project_id, execution_id, sequence, parent_sequence)
+    SELECT project_id, execution_id, sequence, parent_sequence
+    FROM snapshots
+    WHERE project_id = $1 AND execution_id = $2 AND sequence = ANY($3::integer[])
+        AND parent_sequence <> sequence - 1
+),
 noted AS (
     UPDATE executions
     SET last_deleted_sequence = greatest(last_deleted_sequence, $4)
@@ -222,6 +225,21 @@ JOIN deleted_snapshots
     AND deleted_snapshots.execution_id = line.owner_id
     AND deleted_snapshots.first_sequence BETWEEN line.first_sequence AND line.last_sequence
 ORDER BY deleted_snapshots.first_sequence
+"""
+
+SELECT_DELETED_TURNS: Final = """
+SELECT deleted_turns.sequence, deleted_turns.parent_sequence
+FROM lineage_of($1, $2) AS line
+JOIN deleted_turns
+    ON deleted_turns.project_id = $1
+    AND deleted_turns.execution_id = line.owner_id
+    AND deleted_turns.sequence BETWEEN line.first_sequence AND line.last_sequence
+ORDER BY deleted_turns.sequence
+"""
+
+INSERT_DELETED_TURNS: Final = """
+INSERT INTO deleted_turns (project_id, execution_id, sequence, parent_sequence)
+SELECT $1, $2, new.* FROM unnest($3::integer[], $4::integer[]) AS new
 """
 
 TAKE_TOUCHED_RANGES: Final = """
@@ -272,12 +290,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Losses:
-    """What a policy takes from an execution; `is_outlived` if it is all."""
+    """Whether a policy takes snapshots from an execution, or all of it."""
 
     execution_id: UUID
     is_outlived: bool
-    snapshot_count: int
-    stored_bytes: int
+    loses_snapshots: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,8 +345,8 @@ async def select_present(
 
 async def select_going(
     connection: Connection, project_id: UUID, execution_id: UUID, cutoffs: Cutoffs, *, limit: int
-) -> list[int]:
-    """Returns the first snapshots of an execution that a policy lets go, in order."""
+) -> dict[int, int]:
+    """Returns the first snapshots of an execution that a policy lets go, in order, with what they take."""
     rows = await connection.fetch(
         SELECT_GOING,
         project_id,
@@ -338,7 +355,7 @@ async def select_going(
         cutoffs.policy.prunes_snapshots,
         limit,
     )
-    return [row["sequence"] for row in rows]
+    return {row["sequence"]: row["stored_bytes"] for row in rows}
 
 
 async def select_losses(
@@ -361,8 +378,7 @@ async def select_losses(
         Losses(
             execution_id=UUID(bytes=row["id"].bytes),
             is_outlived=bool(row["is_outlived"]),
-            snapshot_count=row["snapshot_count"],
-            stored_bytes=row["stored_bytes"],
+            loses_snapshots=row["loses_snapshots"],
         )
         for row in rows
     ]
@@ -373,14 +389,6 @@ async def select_whole_size(connection: Connection, project_id: UUID, execution_
     row = await connection.fetchrow(SELECT_WHOLE_SIZE, project_id, execution_id)
     assert row is not None, "an aggregate has a row"
     return row[0], row[1]
-
-
-async def select_stored_bytes(
-    connection: Connection, project_id: UUID, execution_id: UUID, sequences: Sequence[int]
-) -> int:
-    """Returns what snapshots and their effects take."""
-    size: int = await connection.fetchval(SELECT_STORED_BYTES, project_id, execution_id, sequences)
-    return size
 
 
 async def select_layout(
@@ -479,3 +487,23 @@ async def select_deleted(connection: Connection, project_id: UUID, execution_id:
     """Returns which snapshots of an execution, also of those that it shares, were deleted."""
     rows = await connection.fetch(SELECT_DELETED, project_id, execution_id)
     return sequence_ranges.merged((row[0], row[1]) for row in rows)
+
+
+async def select_deleted_turns(
+    connection: Connection, project_id: UUID, execution_id: UUID
+) -> list[tuple[int, int]]:
+    """Returns those of an execution's deleted snapshots that were not made from the one before, in order.
+
+    Each comes with its parent.
+    """
+    rows = await connection.fetch(SELECT_DELETED_TURNS, project_id, execution_id)
+    return [(row["sequence"], row["parent_sequence"]) for row in rows]
+
+
+async def note_deleted_turns(
+    connection: Connection, project_id: UUID, execution_id: UUID, turns: Sequence[tuple[int, int]]
+) -> None:
+    """Notes the parents of snapshots that were deleted."""
+    if turns:
+        sequences, parents = zip(*turns, strict=True)
+        await connection.execute(INSERT_DELETED_TURNS, project_id, execution_id, sequences, parents)

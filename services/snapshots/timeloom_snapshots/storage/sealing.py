@@ -45,7 +45,14 @@ SELECT_UNSEALED: Final = """
 SELECT
     snapshots.sequence, snapshots.base_sequence, snapshots.dictionary_id, snapshots.state_bytes,
     snapshots.stored_bytes, snapshots.checksum, snapshots.delta, snapshots.bridge,
-    octet_length(keyframes.state) AS keyframe_bytes
+    octet_length(keyframes.state) AS keyframe_bytes,
+    (
+        SELECT max(sealed_snapshots.sequence)
+        FROM sealed_snapshots
+        WHERE sealed_snapshots.project_id = $1
+            AND sealed_snapshots.execution_id = $2
+            AND sealed_snapshots.sequence < snapshots.sequence
+    ) AS sealed_before
 FROM ONLY snapshots
 LEFT JOIN keyframes USING (project_id, execution_id, sequence)
 WHERE project_id = $1 AND execution_id = $2 AND sequence > $3 AND sequence <= $4
@@ -148,7 +155,11 @@ class Locked(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredStep:
-    """What is stored of a snapshot's delta; that is None where it lies in a segment."""
+    """What is stored of a snapshot's delta; that is None where it lies in a segment.
+
+    Attributes:
+        sealed_before: Of one that is not sealed, the last before it that is.
+    """
 
     sequence: int
     base_sequence: int
@@ -159,6 +170,7 @@ class StoredStep:
     delta: bytes | None
     bridge: bytes | None
     keyframe_bytes: int | None
+    sealed_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

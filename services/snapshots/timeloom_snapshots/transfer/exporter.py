@@ -74,13 +74,14 @@ class Exporter:
         async with self._database.transaction(str(project_id)) as connection:
             execution = await executions.select(connection, project_id, execution_id)
             deleted = await pruning.select_deleted(connection, project_id, execution_id)
+            turns = await pruning.select_deleted_turns(connection, project_id, execution_id)
         if execution is None:
             raise NotFoundError(f"There is no execution {execution_id}.")
         if execution.snapshot_count > limits.FILE_SNAPSHOTS_MAX:
             raise TooLargeError(f"A file has at most {limits.FILE_SNAPSHOTS_MAX:,} snapshots.")
         writer = FileWriter()
         yield writer.begin()
-        yield writer.add(records.encode(_execution_record(execution, deleted)))
+        yield writer.add(records.encode(_execution_record(execution, deleted, turns)))
         snapshot_count = effect_count = 0
         async for page in self._pages(project_id, execution, deleted):
             size_bytes = sum(len(each.delta or b"") for each in page.snapshots)
@@ -242,7 +243,9 @@ def _unpacked(segment: StoredSegment) -> list[Entry]:
     return segments.unpack(segment.content)
 
 
-def _execution_record(execution: Execution, deleted: Sequence[SequenceRange]) -> ExecutionRecord:
+def _execution_record(
+    execution: Execution, deleted: Sequence[SequenceRange], turns: Sequence[tuple[int, int]]
+) -> ExecutionRecord:
     error = execution.error
     return ExecutionRecord(
         id=execution.id.bytes,
@@ -268,6 +271,7 @@ def _execution_record(execution: Execution, deleted: Sequence[SequenceRange]) ->
             for each in deleted
             if each.first <= execution.snapshot_count
         ),
+        deleted_turns=tuple(turn for turn in turns if turn[0] <= execution.snapshot_count),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -18,9 +18,11 @@ from timeloom_snapshots import events, limits, sequence_ranges
 from timeloom_snapshots.codec import Codec
 from timeloom_snapshots.errors import RETRY_AFTER_SECONDS, DamagedFileError
 from timeloom_snapshots.model import Execution, ExecutionError, ExecutionStatus
+from timeloom_snapshots.sequence_ranges import SequenceRange
 from timeloom_snapshots.storage import pruning
 from timeloom_snapshots.storage import transfer as storage
 from timeloom_snapshots.transfer import records
+from timeloom_snapshots.transfer.chain_check import damaged
 from timeloom_snapshots.transfer.container import FileReader
 from timeloom_snapshots.transfer.intake import Intake, check_document
 from timeloom_snapshots.transfer.records import ExecutionRecord, Record
@@ -86,6 +88,8 @@ class Importer:
         if inserted is None:
             raise AlreadyExistsError(f"The project has an execution {execution.id} already.")
         await pruning.note_deleted(connection, project_id, execution.id, deleted)
+        _check_turns(record.deleted_turns, deleted)
+        await pruning.note_deleted_turns(connection, project_id, execution.id, record.deleted_turns)
         intake = Intake(connection, project_id, execution, deleted, codec=self._codec)
         async for data in found:
             await intake.take(_record(data), size_bytes=len(data))
@@ -134,6 +138,15 @@ def _execution(record: ExecutionRecord) -> Execution:
         update_time=records.time_of(record.update_time),
         end_time=None if record.end_time is None else records.time_of(record.end_time),
     )
+
+
+def _check_turns(turns: Sequence[tuple[int, int]], deleted: Sequence[SequenceRange]) -> None:
+    before = 0
+    for sequence, parent in turns:
+        is_turn = parent < sequence - 1 and before < sequence
+        if not is_turn or not sequence_ranges.contains(deleted, sequence):
+            raise damaged(sequence, "it was not made from what is said")
+        before = sequence
 
 
 async def _prompt(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:

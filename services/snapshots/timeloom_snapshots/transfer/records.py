@@ -38,6 +38,7 @@ class ExecutionRecord(
 
     Attributes:
         deleted: The snapshots that were deleted: first and last sequence of each range.
+        deleted_turns: Those of them that were not made from the one before, each with its parent.
     """
 
     id: _Id
@@ -57,6 +58,7 @@ class ExecutionRecord(
     update_time: _Time
     end_time: _Time | None
     deleted: tuple[tuple[_Sequence, _Sequence], ...]
+    deleted_turns: tuple[tuple[_Sequence, _SequenceOrZero], ...] = ()
 
 
 class SnapshotRecord(

@@ -177,6 +177,7 @@ class SnapshotsServiceServicer(object):
 
     def RecordEffects(self, request, context):
         """Adds effects to a recorded snapshot. An effect whose key is there already is left as it is, or replaced on request.
+        Forks of the execution keep the effects that it had when they were made.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -54,7 +54,9 @@ class SnapshotsServiceStub:
     Every message is answered once it is committed, or refused with the reason, in the order of the messages.
     """
     RecordEffects: _grpc.UnaryUnaryMultiCallable[_snapshots_service_pb2.RecordEffectsRequest, _snapshots_service_pb2.RecordEffectsResponse]
-    """Adds effects to a recorded snapshot. An effect whose key is there already is left as it is, or replaced on request."""
+    """Adds effects to a recorded snapshot. An effect whose key is there already is left as it is, or replaced on request.
+    Forks of the execution keep the effects that it had when they were made.
+    """
     ListSnapshots: _grpc.UnaryUnaryMultiCallable[_snapshots_service_pb2.ListSnapshotsRequest, _snapshots_service_pb2.ListSnapshotsResponse]
     """Lists the snapshots of an execution without their states."""
     GetSnapshot: _grpc.UnaryUnaryMultiCallable[_snapshots_service_pb2.GetSnapshotRequest, _snapshots_service_pb2.GetSnapshotResponse]
@@ -90,7 +92,9 @@ class SnapshotsServiceAsyncStub(SnapshotsServiceStub):
     Every message is answered once it is committed, or refused with the reason, in the order of the messages.
     """
     RecordEffects: _aio.UnaryUnaryMultiCallable[_snapshots_service_pb2.RecordEffectsRequest, _snapshots_service_pb2.RecordEffectsResponse]  # type: ignore[assignment]
-    """Adds effects to a recorded snapshot. An effect whose key is there already is left as it is, or replaced on request."""
+    """Adds effects to a recorded snapshot. An effect whose key is there already is left as it is, or replaced on request.
+    Forks of the execution keep the effects that it had when they were made.
+    """
     ListSnapshots: _aio.UnaryUnaryMultiCallable[_snapshots_service_pb2.ListSnapshotsRequest, _snapshots_service_pb2.ListSnapshotsResponse]  # type: ignore[assignment]
     """Lists the snapshots of an execution without their states."""
     GetSnapshot: _aio.UnaryUnaryMultiCallable[_snapshots_service_pb2.GetSnapshotRequest, _snapshots_service_pb2.GetSnapshotResponse]  # type: ignore[assignment]
@@ -183,7 +187,9 @@ class SnapshotsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _snapshots_service_pb2.RecordEffectsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_snapshots_service_pb2.RecordEffectsResponse, _abc.Awaitable[_snapshots_service_pb2.RecordEffectsResponse]]:
-        """Adds effects to a recorded snapshot. An effect whose key is there already is left as it is, or replaced on request."""
+        """Adds effects to a recorded snapshot. An effect whose key is there already is left as it is, or replaced on request.
+        Forks of the execution keep the effects that it had when they were made.
+        """
 
     @_abc_1.abstractmethod
     def ListSnapshots(

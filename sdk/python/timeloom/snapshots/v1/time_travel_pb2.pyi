@@ -592,7 +592,7 @@ class PrunedExecution(_message.Message):
     snapshot_count: _builtins.int
     """How many snapshots go."""
     stored_bytes: _builtins.int
-    """What their storage took, compressed, in bytes."""
+    """What they and their effects took, compressed, in bytes."""
     deleted: _builtins.bool
     """The whole execution goes."""
     def __init__(

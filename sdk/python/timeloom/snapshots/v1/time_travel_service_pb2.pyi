@@ -592,7 +592,9 @@ class BisectExecutionResponse(_message.Message):
     last_good_sequence: _builtins.int
     """The last good snapshot before it; zero if there is none."""
     not_monotone: _builtins.bool
-    """What was found contradicts a predicate that is false up to some snapshot and true from then on."""
+    """The answers contradict a predicate that is false up to some snapshot and true from then on, or the good snapshot is
+    bad. Only if all states were asked is it certain that none does.
+    """
     @_builtins.property
     def evaluations(self) -> _containers.RepeatedCompositeFieldContainer[_time_travel_pb2.Evaluation]:
         """What was asked of the predicate, in order."""
@@ -1040,7 +1042,7 @@ class PruneExecutionsRequest(_message.Message):
     session_id: _builtins.str
     """Only this conversation's."""
     dry_run: _builtins.bool
-    """Only tells what would go."""
+    """Only tells what this call would do."""
     @_builtins.property
     def policy(self) -> _time_travel_pb2.RetentionPolicy:
         """What to keep; the project's own policy if absent."""

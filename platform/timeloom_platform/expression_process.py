@@ -1,0 +1,124 @@
+"""A process in which expressions are evaluated that may take long, so that nobody waits and nothing is lost.
+
+The evaluator cannot be interrupted, keeps all other threads waiting, and has no bound but the number of turns
+that comprehensions take: a `map` over 9,000 elements takes more than a second, because each turn copies the
+list, and comparing long lists in each turn takes minutes. Here the operating system keeps the bounds: a timer
+of processor time, which runs no faster on a busy machine, and the memory that the process may have. What
+exceeds them ends the process; the next question starts another one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import marshal
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from typing import IO, Any, Final
+
+CPU_SECONDS_MAX: Final = 0.5
+MEMORY_BYTES_MAX: Final = 2 * 1024**3
+
+_LENGTH: Final = struct.Struct("<I")
+
+
+class ExpressionProcess:
+    """Starts with the first question, and ends with this process; threads take turns."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def holds(self, text: str, variables: Mapping[str, Any]) -> bool | str:
+        """Tell whether an expression over JSON values is true, or else why it has no answer."""
+        question = marshal.dumps((text, dict(variables)))
+        with self._lock:
+            process = self._process or self._start()
+            assert process.stdin is not None, "it was asked for"
+            assert process.stdout is not None, "likewise"
+            try:
+                _write(process.stdin, question)
+                answer = _read(process.stdout)
+            except BrokenPipeError:
+                answer = None
+            if answer is None:
+                return self._end()
+        holds: bool | str = marshal.loads(answer)  # noqa: S302 - it comes from this very module
+        return holds
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        with self._lock:
+            self._end()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        atexit.register(self.close)
+        return self._process
+
+    def _end(self) -> str:
+        """Let go of the process, and return why it has not answered."""
+        process, self._process = self._process, None
+        if process is None:
+            return ""
+        atexit.unregister(self.close)
+        with process:
+            if process.stdin is not None:
+                process.stdin.close()
+        if process.returncode == -signal.SIGPROF:
+            return f"takes more than {CPU_SECONDS_MAX} seconds"
+        return "takes more memory than there is"
+
+
+def serve(
+    holds: Callable[[str, Mapping[str, Any]], bool | str], questions: IO[bytes], answers: IO[bytes]
+) -> None:
+    """Answer questions until there are no more.
+
+    Args:
+        holds: Answers one.
+        questions: Where they come from.
+        answers: Where the answers go to.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+    while (question := _read(questions)) is not None:
+        text, variables = marshal.loads(question)  # noqa: S302 - it comes from this very module
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS_MAX)
+        answer = holds(text, variables)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        _write(answers, marshal.dumps(answer))
+
+
+def _write(stream: IO[bytes], message: bytes) -> None:
+    stream.write(_LENGTH.pack(len(message)))
+    stream.write(message)
+    stream.flush()
+
+
+def _read(stream: IO[bytes]) -> bytes | None:
+    """Return the next message; None if there is none any more, or not the whole of it."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    message = stream.read(length)
+    return message if len(message) == length else None
+
+
+def _main() -> None:
+    from timeloom_platform.expressions import answer  # noqa: PLC0415 - which asks this module
+
+    serve(answer, sys.stdin.buffer, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    _main()
