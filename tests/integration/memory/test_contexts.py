@@ -36,7 +36,7 @@ async def test_a_context_is_dated_numbered_and_counted(memory_service: MemoryCli
         assert line.startswith(f"[{number}] 2026-05-0")
         assert line.endswith(result.memory.content)
     assert context.token_count == Tokenizer().count(context.text)
-    assert context.tokenizer == Tokenizer.name
+    assert context.tokenizer == Tokenizer().name
     assert context.sequence == 4
 
 

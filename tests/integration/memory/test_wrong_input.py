@@ -166,7 +166,7 @@ async def test_the_longest_names_fit_into_every_index(memory_service: MemoryClie
         key += chr(0x20000 + number * 31)
         session += chr(0x30000 + number * 7) if number < 200 else ""
     fields = {"namespace": namespace, "key": key, "session_id": session, "agent_id": session}
-    model = {"vector": [1, 2], "vector_model": session}
+    model: dict[str, Any] = {"vector": [1, 2], "vector_model": session}
     created = await memory_service.create(tags=[session], **fields, **model)
     assert await memory_service.get(created.id) == created
     assert (await memory_service.page(key=key)).memories == [created]

@@ -19,7 +19,10 @@ FRAME_TOKENS: Final = 2
 class Tokenizer:
     """Counts and cuts texts; loaded at its first use. May be used by several threads."""
 
-    name: Final = NAME
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return NAME
 
     def count(self, text: str) -> int:
         """Returns how many tokens a text has, without those that a model puts around it."""
