@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import Generator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
 from tests.integration.memory.words import NAME, WordsEmbedder
 from tests.integration.sdk.service import Keys
-from timeloom_memory.assembly import PACKAGE, ROOM, assembled
+from timeloom_memory.assembly import PACKAGE, ROOM, Assembly, assembled
 from timeloom_memory.embedding.embedders import Embedders
 from timeloom_memory.embedding.tokenizer import Tokenizer
 from timeloom_memory.index.indexing import Indexing
@@ -82,5 +82,20 @@ class MemoryService:
             )
             await server.start()
             stack.push_async_callback(partial(server.stop, 0, notice_seconds=0))
+            stack.callback(assembly.end_streams)
+            await stack.enter_async_context(_doing(assembly))
             self._ready.set()
             await self._stop.wait()
+
+
+@asynccontextmanager
+async def _doing(assembly: Assembly) -> AsyncGenerator[None]:
+    """Does what the service does in the background: jobs, and the noting of what is used."""
+    async with asyncio.TaskGroup() as tasks:
+        background = [
+            tasks.create_task(each.run())
+            for each in (assembly.job_runner, assembly.accesses, assembly.kept_embedders)
+        ]
+        yield
+        for task in background:
+            task.cancel()
