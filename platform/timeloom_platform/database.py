@@ -113,7 +113,7 @@ class Database:
             max_inactive_connection_lifetime=IDLE_CONNECTION_SECONDS,
             server_settings=_server_settings(room),
             reset=_keep_session,
-            init=prepare,
+            init=prepare,  # pyright: ignore[reportArgumentType] - its stubs ask for the class of coroutines
         )
         database = cls(pool, url=url, room=room)
         try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, overload
 
 Vector = Sequence[float]
 """Numbers of one length for each model: a list, a tuple or an array."""
@@ -313,7 +313,13 @@ class SearchResults(Sequence[SearchResult]):
     sequence: int
     time_range: TimeRange | None
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> SearchResult: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[SearchResult, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> SearchResult | tuple[SearchResult, ...]:
         """Return a result, or some of them."""
         return self.results[index]
 
@@ -392,7 +398,13 @@ class NewsPage(Sequence[Memory]):
     memories: tuple[Memory, ...]
     sequence: int
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Memory: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Memory, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Memory | tuple[Memory, ...]:
         """Return a memory, or some of them."""
         return self.memories[index]
 

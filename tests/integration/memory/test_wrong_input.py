@@ -165,7 +165,7 @@ async def test_the_longest_names_fit_into_every_index(memory_service: MemoryClie
     for number in range(500):
         key += chr(0x20000 + number * 31)
         session += chr(0x30000 + number * 7) if number < 200 else ""
-    fields = {"namespace": namespace, "key": key, "session_id": session, "agent_id": session}
+    fields: dict[str, Any] = {"namespace": namespace, "key": key, "session_id": session, "agent_id": session}
     model: dict[str, Any] = {"vector": [1, 2], "vector_model": session}
     created = await memory_service.create(tags=[session], **fields, **model)
     assert await memory_service.get(created.id) == created

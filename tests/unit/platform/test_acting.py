@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from timeloom.identity.v1 import identity_service_pb2
@@ -12,7 +15,7 @@ from timeloom_platform.errors import InvalidFieldError, PermissionDeniedError
 
 
 def binder_of(message: Message) -> Binder:
-    bind = AgentBinders().compile(message.DESCRIPTOR)
+    bind = AgentBinders().compile(cast("Descriptor", message.DESCRIPTOR))
     assert bind is not None
     return bind
 
