@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import IO, Any, Final
 
 CPU_SECONDS_MAX: Final = 0.5
@@ -37,7 +38,7 @@ class ExpressionProcess:
         """Tell whether an expression over JSON values is true, or else why it has no answer."""
         question = marshal.dumps((text, dict(variables)))
         with self._lock:
-            process = self._process or self._start()
+            process = self._running() or self._start()
             assert process.stdin is not None, "it was asked for"
             assert process.stdout is not None, "likewise"
             try:
@@ -55,6 +56,11 @@ class ExpressionProcess:
         with self._lock:
             self._end()
 
+    def _running(self) -> subprocess.Popen[bytes] | None:
+        if self._process is not None and self._process.poll() is not None:
+            self._end()  # somebody else has ended it, between two questions
+        return self._process
+
     def _start(self) -> subprocess.Popen[bytes]:
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
@@ -71,9 +77,9 @@ class ExpressionProcess:
         if process is None:
             return ""
         atexit.unregister(self.close)
-        with process:
-            if process.stdin is not None:
-                process.stdin.close()
+        # What it was still to be told is lost.
+        with suppress(BrokenPipeError), process:
+            pass
         if process.returncode == -signal.SIGPROF:
             return f"takes more than {CPU_SECONDS_MAX} seconds"
         return "takes more memory than there is"

@@ -27,6 +27,7 @@ from tests.contract.memory_world import make as make_memories
 from tests.contract.probes import PROBES, Owned, to_message
 from tests.contract.whole_house import House, open_whole_house
 from timeloom.errors.v1 import errors_pb2
+from timeloom.final_status import FinalStatus
 from timeloom.identity.v1 import identity_service_pb2 as identity
 from timeloom.identity.v1 import identity_service_pb2_grpc
 from timeloom.snapshots.v1 import snapshots_service_pb2 as snapshots
@@ -197,9 +198,13 @@ async def first_answer(
     call = getattr(channel, kind)(contract.path)(
         iter([request]) if contract.streams_requests else request, **options
     )
-    if not contract.streams_responses:
-        return bytes(await call)
-    answer = await call.read()
+    status = FinalStatus(call)
+    try:
+        if not contract.streams_responses:
+            return bytes(await call)
+        answer = await call.read()
+    except grpc.aio.AioRpcError as error:
+        raise await status.of(error) or error from None
     call.cancel()
     assert answer is not grpc.aio.EOF
     return bytes(answer)

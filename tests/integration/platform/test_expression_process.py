@@ -5,10 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from timeloom_platform import expression_process
 from timeloom_platform.errors import InvalidExpressionError
 from timeloom_platform.expressions import Expression, compile_expression
 
@@ -56,6 +58,32 @@ def test_threads_take_turns() -> None:
             lambda wanted: asked.holds({"state": {"list": [0, 2, 4, 6], "wanted": wanted}}), range(8)
         )
         assert list(found) == [True, False] * 4
+
+
+def test_a_process_that_was_killed_is_started_again() -> None:
+    asked = condition("state.list.exists(x, x == 7)")
+    for _ in range(3):
+        assert asked.holds({"state": LONG})
+        for child in psutil.Process().children():
+            if expression_process.__name__ in child.cmdline():
+                child.kill()
+                child.wait()
+
+
+def test_what_takes_too_much_memory_is_refused() -> None:
+    state = {"text": "x" * 2**24, "list": list(range(300))}
+    with pytest.raises(InvalidExpressionError, match="takes more"):
+        condition("state.list.map(x, state.text + string(x)).size() == 300").holds({"state": state})
+
+
+def test_others_go_on_meanwhile() -> None:
+    """The evaluator keeps the interpreter's lock: in this process nobody could count beside it."""
+    turns = 0
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(_outcome, condition(ENDLESS).holds, {"state": LONG})
+        while not asked.done():
+            turns += 1
+    assert turns > 1000
 
 
 def _outcome(ask: Any, variables: Any) -> Any:
