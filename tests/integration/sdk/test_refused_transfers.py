@@ -39,8 +39,7 @@ def test_a_refused_stream_says_why(service: Service) -> None:
         writer.executions.rollback(execution.id, 1, expected_head_sequence=1, reopen=True)
     for _ in range(50):
         with Timeloom(api_key=service.reader_key, grpc_address=service.address) as reader:
-            live = reader.resume(execution.id).__enter__()
-            with pytest.raises(errors.MissingScopeError):
+            with pytest.raises(errors.MissingScopeError), reader.resume(execution.id) as live:
                 _record_much(live)
 
 
