@@ -38,9 +38,12 @@ def test_a_refused_stream_says_why(service: Service) -> None:
             execution.step("first", {"n": 0})
         writer.executions.rollback(execution.id, 1, expected_head_sequence=1, reopen=True)
     for _ in range(50):
-        with Timeloom(api_key=service.reader_key, grpc_address=service.address) as reader:
-            with pytest.raises(errors.MissingScopeError), reader.resume(execution.id) as live:
-                _record_much(live)
+        with (
+            Timeloom(api_key=service.reader_key, grpc_address=service.address) as reader,
+            pytest.raises(errors.MissingScopeError),
+            reader.resume(execution.id) as live,
+        ):
+            _record_much(live)
 
 
 def _record_much(execution: RecordedExecution) -> None:
