@@ -284,6 +284,7 @@ class Signals:
     importance: Signal | None
     frequency: Signal | None
     time: Signal | None
+    context_semantic: Signal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

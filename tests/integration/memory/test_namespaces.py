@@ -105,6 +105,16 @@ async def test_it_goes_with_all_its_memories_and_not_with_those_below(memory_ser
     await memory_service.create("New.", namespace="a", key="k", vector=[1, 2, 3])
 
 
+async def test_the_grants_on_it_go_with_it(memory_service: MemoryClient) -> None:
+    await memory_service.create("Before.", namespace="agent/bob")
+    request = sharing.ShareRequest(principal="agent/ada", namespace="agent/bob")
+    await memory_service.sharing.Share(request, metadata=memory_service.metadata)
+    assert await memory_service.contents(as_agent_id="ada") == ["Before."]
+    await delete(memory_service, "agent/bob")
+    await memory_service.create("After.", namespace="agent/bob")
+    assert await memory_service.contents(as_agent_id="ada") == []
+
+
 async def test_an_agent_does_not_delete_what_is_not_its_own(memory_service: MemoryClient) -> None:
     await make(memory_service, "agent/bob")
     assert (await refused(delete(memory_service, "agent/bob", as_agent_id="ada"))).reason == "NOT_FOUND"

@@ -26,7 +26,16 @@ from timeloom.cli.parameters import (
 from timeloom.cli.session import Session, current
 from timeloom.memories import Memory, MemoryFilter, MemoryKind, SearchResult, Signals
 
-_SIGNALS = ("semantic", "keyword", "context", "recency", "importance", "frequency", "time")
+_SIGNALS = (
+    "semantic",
+    "keyword",
+    "context",
+    "context_semantic",
+    "recency",
+    "importance",
+    "frequency",
+    "time",
+)
 
 
 @click.group()

@@ -83,7 +83,10 @@ WHERE project_id = $1 AND name = $2
 """
 
 _DELETE: Final = """
-WITH models AS (DELETE FROM namespace_models WHERE project_id = $1 AND namespace = $2)
+WITH models AS (DELETE FROM namespace_models WHERE project_id = $1 AND namespace = $2),
+grants AS (DELETE FROM grants WHERE project_id = $1 AND namespace = $2),
+clusters AS (DELETE FROM clusters WHERE project_id = $1 AND namespace = $2),
+proposals AS (DELETE FROM proposals WHERE project_id = $1 AND namespace = $2)
 DELETE FROM namespaces WHERE project_id = $1 AND name = $2
 """
 

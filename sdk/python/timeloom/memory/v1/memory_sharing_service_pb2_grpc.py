@@ -165,7 +165,7 @@ class MemorySharingServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteNamespace(self, request, context):
-        """Deletes a namespace, with all its memories.
+        """Deletes a namespace, with all its memories and the grants on it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,7 +42,7 @@ class MemorySharingServiceStub:
     UpdateNamespace: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.UpdateNamespaceRequest, _memory_sharing_service_pb2.UpdateNamespaceResponse]
     """Changes the description of a namespace."""
     DeleteNamespace: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.DeleteNamespaceRequest, _memory_sharing_service_pb2.DeleteNamespaceResponse]
-    """Deletes a namespace, with all its memories."""
+    """Deletes a namespace, with all its memories and the grants on it."""
     Share: _grpc.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.ShareRequest, _memory_sharing_service_pb2.ShareResponse]
     """Gives a principal a permission on a namespace or on a memory. Giving it again changes it. Only who owns the namespace
     may do so: its agent, any agent of its team, anybody where it is the project's. Who may write by a grant may not pass
@@ -89,7 +89,7 @@ class MemorySharingServiceAsyncStub(MemorySharingServiceStub):
     UpdateNamespace: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.UpdateNamespaceRequest, _memory_sharing_service_pb2.UpdateNamespaceResponse]  # type: ignore[assignment]
     """Changes the description of a namespace."""
     DeleteNamespace: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.DeleteNamespaceRequest, _memory_sharing_service_pb2.DeleteNamespaceResponse]  # type: ignore[assignment]
-    """Deletes a namespace, with all its memories."""
+    """Deletes a namespace, with all its memories and the grants on it."""
     Share: _aio.UnaryUnaryMultiCallable[_memory_sharing_service_pb2.ShareRequest, _memory_sharing_service_pb2.ShareResponse]  # type: ignore[assignment]
     """Gives a principal a permission on a namespace or on a memory. Giving it again changes it. Only who owns the namespace
     may do so: its agent, any agent of its team, anybody where it is the project's. Who may write by a grant may not pass
@@ -163,7 +163,7 @@ class MemorySharingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_sharing_service_pb2.DeleteNamespaceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_sharing_service_pb2.DeleteNamespaceResponse, _abc.Awaitable[_memory_sharing_service_pb2.DeleteNamespaceResponse]]:
-        """Deletes a namespace, with all its memories."""
+        """Deletes a namespace, with all its memories and the grants on it."""
 
     @_abc_1.abstractmethod
     def Share(
