@@ -137,6 +137,7 @@ class Memories(Facade[AsyncMemories]):
     job = blocking(AsyncMemories.job)
     jobs = paging(AsyncMemories.jobs)
     watch = iterating(AsyncMemories.watch)
+    wait = blocking(AsyncMemories.wait)
     cancel_job = blocking(AsyncMemories.cancel_job)
     stats = blocking(AsyncMemories.stats)
     policy = blocking(AsyncMemories.policy)

@@ -275,16 +275,23 @@ class Signal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
-    """What each signal contributed; None for those that did not count."""
+    """What each signal contributed; None for those that did not count.
+
+    The first four are added up, and the boosts multiply the sum.
+
+    Attributes:
+        context: The words of its context, with its own.
+        context_semantic: The meaning of its context, with its own.
+    """
 
     semantic: Signal | None
     keyword: Signal | None
     context: Signal | None
+    context_semantic: Signal | None
     recency: Signal | None
     importance: Signal | None
     frequency: Signal | None
     time: Signal | None
-    context_semantic: Signal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

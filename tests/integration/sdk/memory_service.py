@@ -28,6 +28,9 @@ from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import GrpcServer
 from timeloom_platform.testing import Databases
 
+OTHER_MODEL = "openai:text-embedding-3-small"
+"""A model that namespaces can change to: the same vectors by the name that the documentation uses."""
+
 
 class MemoryService:
     """The service over a fresh database, with a model that is made in no time."""
@@ -69,7 +72,9 @@ class MemoryService:
                 database=database,
                 cursors=Cursors(secret),
                 clock=lambda: datetime.now(UTC),
-                embedders=Embedders({NAME: WordsEmbedder()}, default_model=NAME),
+                embedders=Embedders(
+                    {NAME: WordsEmbedder(), OTHER_MODEL: WordsEmbedder()}, default_model=NAME
+                ),
                 tokenizer=Tokenizer(),
                 indexing=indexing,
                 search=SearchSettings(),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import Final
 
 from timeloom._calls import Connection
 from timeloom._messages import assign, read, write
 from timeloom._pages import AsyncPager
+from timeloom.errors import UnavailableError
 from timeloom.memories import (
     Cluster,
     ClusterMethod,
@@ -26,6 +28,7 @@ from timeloom.memory.v1 import memory_pb2 as nouns
 from timeloom.memory.v1 import memory_upkeep_service_pb2 as pb
 
 SUMMARY_TIMEOUT_SECONDS: Final = 120.0
+RECONNECT_SECONDS: Final = 1.0
 
 
 class AsyncMemoryUpkeep:
@@ -271,6 +274,18 @@ class AsyncMemoryUpkeep:
         request = pb.WatchJobRequest(job_id=job_id, as_agent_id=self._agent_id)
         async for response in self._connection.stream(self._connection.memory_upkeep.WatchJob, request):
             yield read(Job, response.job)
+
+    async def wait(self, job_id: str) -> Job:
+        """Return a job once it has ended, however that is. It outlives the replica that is asked."""
+        while True:
+            try:
+                async for job in self.watch(job_id):
+                    if job.has_ended:
+                        return job
+            except UnavailableError as error:
+                await asyncio.sleep(error.retry_after_seconds or RECONNECT_SECONDS)
+                # As long as the client's time allows: if nobody is there any more, that is told.
+                await self.job(job_id)
 
     async def cancel_job(self, job_id: str) -> Job:
         """End a job; what it has done stays."""
