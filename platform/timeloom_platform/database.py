@@ -42,6 +42,7 @@ IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 
 # In one round trip each, as texts of several statements: these take no parameters.
 BEGIN_FOR_PROJECT = "BEGIN; SELECT set_config('app.project', '{project_id}', true)"
+BEGIN_READING = "BEGIN READ ONLY; SELECT set_config('app.project', '{project_id}', true)"
 BEGIN_FOR_SYSTEM = "BEGIN; SET LOCAL ROLE {role}"
 COMMIT = "COMMIT"
 ROLLBACK = "ROLLBACK"
@@ -134,6 +135,20 @@ class Database:
         # What UUID writes needs no quoting.
         async with self._transaction(BEGIN_FOR_PROJECT.format(project_id=UUID(project_id))) as connection:
             yield connection
+
+    @asynccontextmanager
+    async def reading(self, project_id: str) -> AsyncGenerator[Connection]:
+        """A transaction that only reads the rows of one project: nobody waits until it has ended.
+
+        Raises:
+            UnavailableError: PostgreSQL cannot be reached.
+            OverloadedError: every connection of the pool stayed in use until the acquisition's deadline.
+        """
+        connection = await self._begin(BEGIN_READING.format(project_id=UUID(project_id)))
+        try:
+            yield connection
+        finally:
+            self._give_back(connection, in_transaction=True)
 
     @asynccontextmanager
     async def system_transaction(self) -> AsyncGenerator[Connection]:
@@ -239,14 +254,22 @@ class Database:
             await self._pool.release(connection)
             raise
 
-    def _give_back(self, connection: PooledConnection) -> None:
+    def _give_back(self, connection: PooledConnection, *, in_transaction: bool = False) -> None:
         """Returns a connection to the pool, without the caller's waiting for it.
 
         If it cannot be made ready for its next use, the pool closes it; what it was used for is done.
         """
-        task = asyncio.get_running_loop().create_task(self._pool.release(connection))
+        task = asyncio.get_running_loop().create_task(
+            self._end_and_release(connection) if in_transaction else self._pool.release(connection)
+        )
         self._giving_back.add(task)
         task.add_done_callback(self._given_back)
+
+    async def _end_and_release(self, connection: PooledConnection) -> None:
+        try:
+            await _roll_back(connection)
+        finally:
+            await self._pool.release(connection)
 
     def _given_back(self, task: asyncio.Task[None]) -> None:
         self._giving_back.discard(task)

@@ -68,6 +68,18 @@ async def test_a_cancelled_transaction_gives_its_connection_back(database_url: s
         await database.close()
 
 
+async def test_a_cancelled_reader_gives_its_connection_back(database_url: str, project_id: str) -> None:
+    database = await Database.connect(database_url, room=ROOM, pool_size=1)
+    try:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1), database.reading(project_id) as connection:
+                await connection.execute("SELECT pg_sleep(30)")
+        async with database.reading(project_id) as connection:
+            assert await connection.fetchval("SELECT 1") == 1
+    finally:
+        await database.close()
+
+
 async def test_a_pool_that_stays_exhausted_says_so(
     database_url: str, project_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,17 @@ async def test_a_project_sees_its_own_rows_only(database: Database) -> None:
     assert await bodies(database, theirs) == ["theirs"]
 
 
+async def test_who_only_reads_sees_the_same_and_writes_nothing(database: Database) -> None:
+    mine, theirs = str(uuid4()), str(uuid4())
+    await add(database, mine, "mine")
+    await add(database, theirs, "theirs")
+    async with database.reading(mine) as connection:
+        assert [row["body"] for row in await connection.fetch("SELECT body FROM notes")] == ["mine"]
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await connection.execute("DELETE FROM notes")
+    assert await bodies(database, mine) == ["mine"]
+
+
 async def test_naming_another_project_in_a_statement_finds_nothing(database: Database) -> None:
     mine, theirs = str(uuid4()), str(uuid4())
     await add(database, theirs, "theirs")

@@ -24,6 +24,7 @@ from timeloom_memory.index.workers import Workers
 from timeloom_memory.model import Part
 from timeloom_memory.storage import shards, vectors
 from timeloom_memory.storage.changes import ChangedMemory
+from timeloom_memory.storage.ids import ids_of
 from timeloom_memory.storage.shards import CurrentVector, ShardKey
 from timeloom_platform.calls import remaining_seconds
 from timeloom_platform.database import Connection, Database
@@ -298,10 +299,7 @@ def _searched(in_memory: Sequence[Shard], query: Matrix, limit: int, among: Numb
         merged = Hits(np.concatenate([each.ids for each in hits])[order], scores[order])
     else:
         merged = hits[0]
-    return [
-        (UUID(bytes=bytes(memory_id)), float(score))
-        for memory_id, score in zip(merged.ids, merged.scores, strict=True)
-    ]
+    return list(zip(ids_of(merged.ids.tobytes()), merged.scores.tolist(), strict=True))
 
 
 def _sorted(among: Collection[int] | Numbers | None) -> Numbers | None:

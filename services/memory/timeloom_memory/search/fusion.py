@@ -9,13 +9,14 @@ what was asked for.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Final, Self
 from uuid import UUID
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 # What a text says and what it means count alike. Its context helps to find it: the words of both count fully,
 # as they name things, and their meaning counts half, as it is much the same for neighbours in a conversation.
@@ -29,6 +30,9 @@ IMPORTANCE_STRENGTH: Final = 0.1
 FREQUENCY_STRENGTH: Final = 0.05
 TIME_STRENGTH: Final = 0.2
 STRENGTH_MAX: Final = 0.2
+
+Numbers = NDArray[np.float64]
+Ranks = NDArray[np.int64]
 
 
 class Ranking(Struct, frozen=True, kw_only=True):
@@ -101,6 +105,56 @@ class Fused(Struct, frozen=True):
     context_keyword: Signal
 
 
+class Fusion:
+    """All memories that the lists name, best first: told in full only of those that are asked for."""
+
+    def __init__(
+        self,
+        memory_ids: Sequence[UUID],
+        columns: Sequence[tuple[Numbers, Ranks]],
+        weights: Sequence[float],
+    ) -> None:
+        """Orders them; of equals, those that come first here come first.
+
+        Args:
+            memory_ids: The memories.
+            columns: What each signal says of them, and the places that it gives them.
+            weights: What the signals count; together one, or nothing.
+        """
+        scores = np.zeros(len(memory_ids))
+        for (values, _), weight in zip(columns, weights, strict=True):
+            scores += weight * values
+        self._order = np.argsort(-scores, kind="stable")
+        self._columns = columns
+        self._weights = weights
+        self.memory_ids: Sequence[UUID] = [memory_ids[at] for at in self._order.tolist()]
+        self.scores: Numbers = scores[self._order]
+
+    def __len__(self) -> int:
+        return len(self.memory_ids)
+
+    def __getitem__(self, place: int) -> Fused:
+        at = self._order[place]
+        signals = (
+            Signal(int(ranks[at]), float(values[at]), weight * float(values[at])) if ranks[at] else _NOTHING
+            for (values, ranks), weight in zip(self._columns, self._weights, strict=True)
+        )
+        return Fused(self.memory_ids[place], float(self.scores[place]), *signals)
+
+    def __iter__(self) -> Iterator[Fused]:
+        return map(self.__getitem__, range(len(self)))
+
+    def count_from(self, score: float) -> int:
+        """Returns how many have at least this score."""
+        return int(np.searchsorted(-self.scores, -score, side="right"))
+
+    def places_alike(self, similarity_min: float) -> list[int]:
+        """Returns the places of those whose meaning is known to be so much alike."""
+        values, ranks = self._columns[0]
+        is_alike = (ranks > 0) & (values >= similarity_min)
+        return np.flatnonzero(is_alike[self._order]).tolist()
+
+
 class Boosts(Struct, frozen=True, kw_only=True):
     """How a memory stands by the signals that have nothing to do with its text, from 0 to 1 each."""
 
@@ -123,10 +177,11 @@ class Boosted(Struct, frozen=True):
 
 _NOTHING: Final = Signal()
 _BY_NUMBER: Final = attrgetter("int")
-_SCORE: Final = attrgetter("score")
+# Below all that is ever said.
+_UNSAID: Final = -math.inf
 
 
-def fuse(evidence: Evidence, ranking: Ranking) -> list[Fused]:
+def fuse(evidence: Evidence, ranking: Ranking) -> Fusion:
     """Returns all memories that the lists name with their scores, best first."""
     memory_ids = sorted(evidence.memory_ids, key=_BY_NUMBER)
     weights = (
@@ -135,20 +190,31 @@ def fuse(evidence: Evidence, ranking: Ranking) -> list[Fused]:
         CONTEXT_SEMANTIC_WEIGHT * ranking.context,
         CONTEXT_KEYWORD_WEIGHT * ranking.context,
     )
-    lists = list(zip(evidence.lists, weights, strict=True))
-    total = sum(weight for values, weight in lists if values is not None) or 1.0
-    columns = [_column(memory_ids, values or {}, weight / total) for values, weight in lists]
-    fused = (
-        Fused(memory_id, sum(signal.contribution for signal in signals), *signals)
-        for memory_id, *signals in zip(memory_ids, *columns, strict=True)
-    )
-    return sorted(fused, key=_SCORE, reverse=True)
+    total = sum(weight for values, weight in zip(evidence.lists, weights, strict=True) if values is not None)
+    columns = [_column(memory_ids, values or {}) for values in evidence.lists]
+    return Fusion(memory_ids, columns, [weight / (total or 1.0) for weight in weights])
 
 
 def boost_margin(ranking: Ranking, *, has_time: bool) -> float:
     """Returns the share of another's score below which no boosts can bring a score past it."""
     strengths = [ranking.recency, ranking.importance, ranking.frequency, ranking.time if has_time else 0.0]
     return math.prod((1 - bounded / 2) / (1 + bounded / 2) for bounded in map(_strength, strengths))
+
+
+def boosted_scores(scores: Numbers, boosts: Sequence[Boosts], ranking: Ranking) -> Numbers:
+    """Returns many scores after the boosts, as `boosted` does one by one."""
+    strengths = np.array(
+        [_strength(one) for one in (ranking.recency, ranking.importance, ranking.frequency, ranking.time)]
+    )
+    # In the middle a boost does nothing.
+    values = np.array(
+        [
+            (one.recency, one.importance, one.frequency, 0.5 if one.time is None else one.time)
+            for one in boosts
+        ]
+    ).reshape(-1, len(strengths))
+    products = (1 + strengths * (values.clip(0.0, 1.0) - 0.5)).prod(axis=1)
+    return np.where(scores > 0, scores * products, scores)
 
 
 def boosted(score: float, boosts: Boosts, ranking: Ranking) -> Boosted:
@@ -170,15 +236,18 @@ def _joined(lists: Sequence[Mapping[UUID, float] | None]) -> Mapping[UUID, float
     return {memory_id: value for values in there for memory_id, value in values.items()} if there else None
 
 
-def _column(memory_ids: Sequence[UUID], values: Mapping[UUID, float], weight: float) -> list[Signal]:
-    """Returns what one signal says of each memory; of equals the one that comes first has the better rank."""
-    places = [place for place, memory_id in enumerate(memory_ids) if memory_id in values]
-    said = np.array([values[memory_ids[place]] for place in places])
-    signals = [_NOTHING] * len(memory_ids)
-    for rank, at in enumerate(np.argsort(-said, kind="stable").tolist(), 1):
-        value = float(said[at])
-        signals[places[at]] = Signal(rank, value, weight * value)
-    return signals
+def _column(memory_ids: Sequence[UUID], values: Mapping[UUID, float]) -> tuple[Numbers, Ranks]:
+    """Returns what one signal says of each memory, and its ranks: 0 where it says nothing.
+
+    Of equals the one that comes first has the better rank.
+    """
+    said = np.array([values.get(memory_id, _UNSAID) for memory_id in memory_ids])
+    ranks = np.empty(len(said), dtype=np.int64)
+    ranks[np.argsort(-said, kind="stable")] = np.arange(1, len(said) + 1)
+    is_unsaid = said == _UNSAID
+    ranks[is_unsaid] = 0
+    said[is_unsaid] = 0.0
+    return said, ranks
 
 
 def _boost(value: float, strength: float) -> Signal:

@@ -3,38 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import Final, Protocol
 from uuid import UUID
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from timeloom_memory.model import MemoryFilter, Part
+from timeloom_memory.model import Memory, MemoryFilter, Part
 from timeloom_memory.search import words
 from timeloom_memory.search.duplicates import Groups
-from timeloom_memory.search.fusion import Boosted, Boosts, Evidence, Fused, boost_margin, boosted, fuse
+from timeloom_memory.search.fusion import (
+    Boosts,
+    Evidence,
+    Fusion,
+    boost_margin,
+    boosted,
+    boosted_scores,
+    fuse,
+)
 from timeloom_memory.search.lexical import LexicalIndex
 from timeloom_memory.search.model import Found, Hit, Search, Vector
 from timeloom_memory.search.sources import IndexSource, ScanSource, Sought, Source, VectorSearch
 from timeloom_memory.search.time_words import TimeRange, time_range
 from timeloom_memory.sharing.access import Access
+from timeloom_memory.sharing.scope import EVERYTHING, Scope
 from timeloom_memory.storage import memories, vectors
 from timeloom_memory.storage import searching as storage
 from timeloom_memory.storage.searching import Asked, Place, Standing
 from timeloom_memory.upkeep.decay import DecayModel, DecayPolicy, Usage, retention
-from timeloom_platform.database import Database
+from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import InvalidFieldError
 
 # How far down the lists are read at first, and how much further each time when too little of it may be shown.
-DEPTH_MIN: Final = 100
+DEPTH_MIN: Final = 50
 DEPTH_PER_RESULT: Final = 4
 DEEPENING: Final = 4
 
-# So many candidates at least are checked at a time.
-CHECKED_MIN: Final = 32
+# So many candidates at most are checked at a time.
+CHECKED_MAX: Final = 2_000
 
 # A search by a vector alone has one list: what comes after the results only matters to the boosts.
 SPARE_MIN: Final = 20
@@ -92,10 +103,12 @@ class _Ground(Struct, frozen=True, kw_only=True):
 
 
 class _Ranked(Struct, frozen=True):
-    """A memory that may be shown, with its score."""
+    """A memory that may be shown: its place by what the lists say, and its score after the boosts."""
 
-    fused: Fused
-    boosted: Boosted
+    place: int
+    memory_id: UUID
+    score: float
+    boosts: Boosts
 
 
 class Searching:
@@ -145,24 +158,25 @@ class Searching:
         return Found(hits=hits, sequence=sequence, time_range=named)
 
     async def _ground(self, project_id: UUID, search: Search) -> _Ground:
-        async with self._database.transaction(str(project_id)) as connection:
-            scope = await Access.of(connection, project_id, search.as_agent_id)
-            asked = Asked(
-                project_id=project_id, wanted=search.wanted, namespaces=search.namespaces, scope=scope
-            )
-            state = await storage.state(connection, project_id)
-            places = await storage.places(connection, project_id, search.namespaces)
-            listed = None
-            if _is_narrow(search.wanted) and not _is_scanned(search.wanted):
-                listed = await storage.numbers(connection, asked, limit=LISTED_MAX + 1)
-        readable = [place for place in places if scope.may_read(place.namespace)]
+        scope, listed = EVERYTHING, None
+        if search.as_agent_id or _is_listed(search.wanted):
+            async with self._database.reading(str(project_id)) as connection:
+                scope = await Access.of(connection, project_id, search.as_agent_id)
+                asked = _asked(project_id, search, scope)
+                found = await storage.ground(connection.fetchrow, project_id, search.namespaces)
+                if _is_listed(search.wanted):
+                    listed = await storage.numbers(connection, asked, limit=LISTED_MAX + 1)
+        else:
+            asked = _asked(project_id, search, scope)
+            found = await storage.ground(self._database.call, project_id, search.namespaces)
+        readable = [place for place in found.places if scope.may_read(place.namespace)]
         return _Ground(
             asked=asked,
             places=readable,
             shared=scope.memories.keys(),
             listed=listed if listed is None or len(listed) <= LISTED_MAX else None,
-            sequence=state.sequence,
-            policy=DecayPolicy(model=DecayModel(state.decay_model), half_life_days=state.half_life_days),
+            sequence=found.sequence,
+            policy=DecayPolicy(model=DecayModel(found.decay_model), half_life_days=found.half_life_days),
         )
 
     async def _sources(
@@ -254,43 +268,45 @@ class Searching:
         )
         while True:
             found = await asyncio.gather(*(source.candidates(depth) for source in sources))
-            evidence = Evidence.joined([one.evidence for one in found])
-            fused = _alike_enough(fuse(evidence, search.ranking), search.similarity_min)
-            ranked = await self._ranked(search, ground, fused, named)
-            hits = await self._hits(ground.asked, ranked, search)
+            fusion = fuse(Evidence.joined([one.evidence for one in found]), search.ranking)
+            async with self._database.reading(str(ground.asked.project_id)) as connection:
+                ranked = await self._ranked(connection, search, ground, fusion, named)
+                hits = await self._hits(connection, search, ground.asked, fusion, ranked)
             # With fewer alike enough than the lists are deep, all that are further down are less alike still.
-            has_all = search.similarity_min is not None and len(fused) < depth
+            has_all = search.similarity_min is not None and len(_places(fusion, search)) < depth
             if len(hits) >= search.limit or has_all or all(one.are_all for one in found):
                 return hits
             depth *= DEEPENING
 
     async def _ranked(
-        self, search: Search, ground: _Ground, fused: Sequence[Fused], named: TimeRange | None
+        self,
+        connection: Connection,
+        search: Search,
+        ground: _Ground,
+        fusion: Fusion,
+        named: TimeRange | None,
     ) -> list[_Ranked]:
         """Leaves out what may not be shown, by what PostgreSQL says now, and applies the boosts.
 
         What no boost could bring among the results is not asked for.
         """
         margin = boost_margin(search.ranking, has_time=named is not None)
-        size = max(CHECKED_MIN, 2 * search.limit)
+        places = _places(fusion, search)
         ranked: list[_Ranked] = []
-        async with self._database.transaction(str(ground.asked.project_id)) as connection:
-            for start in range(0, len(fused), size):
-                chunk = fused[start : start + size]
-                if len(ranked) >= search.limit and not search.collapse_duplicates:
-                    least = ranked[search.limit - 1].fused.score
-                    if chunk[0].score < min(least, margin * least):
-                        break
-                ids = [one.memory_id for one in chunk]
-                standings = await storage.standings(connection, ground.asked, ids)
-                ranked += [
-                    _Ranked(
-                        one, boosted(one.score, self._boosts(standing, ground, search, named), search.ranking)
-                    )
-                    for one in chunk
-                    if (standing := standings.get(one.memory_id)) is not None
-                ]
-        return sorted(ranked, key=lambda one: (-one.boosted.score, one.fused.memory_id.int))
+        start = 0
+        while start < len(places):
+            end = _end(fusion, places, ranked, start=start, search=search, margin=margin)
+            if end == start:
+                break
+            chunk = {fusion.memory_ids[place]: place for place in places[start:end]}
+            standings = await storage.standings(connection, ground.asked, list(chunk))
+            shown = [memory_id for memory_id in chunk if memory_id in standings]
+            boosts = [self._boosts(standings[memory_id], ground, search, named) for memory_id in shown]
+            at = np.array([chunk[memory_id] for memory_id in shown], dtype=np.int64)
+            scores = boosted_scores(fusion.scores[at], boosts, search.ranking)
+            ranked += map(_Ranked, at.tolist(), shown, scores.tolist(), boosts)
+            start = end
+        return sorted(ranked, key=lambda one: (-one.score, one.memory_id.int))
 
     def _boosts(self, standing: Standing, ground: _Ground, search: Search, named: TimeRange | None) -> Boosts:
         usage = Usage(
@@ -303,30 +319,42 @@ class Searching:
             time=None if named is None else named.fit(standing.occur_time),
         )
 
-    async def _hits(self, asked: Asked, ranked: Sequence[_Ranked], search: Search) -> list[Hit]:
+    async def _hits(
+        self,
+        connection: Connection,
+        search: Search,
+        asked: Asked,
+        fusion: Fusion,
+        ranked: Sequence[_Ranked],
+    ) -> list[Hit]:
         """Reads what is shown, best first; where near-duplicates are collapsed, as many more as they are."""
-        hits: list[Hit] = []
+        shown: list[tuple[_Ranked, Memory]] = []
         groups = Groups()
         rest = iter(ranked)
-        while len(hits) < search.limit and (page := list(islice(rest, search.limit))):
-            ids = [one.fused.memory_id for one in page]
-            async with self._database.transaction(str(asked.project_id)) as connection:
-                found = await memories.select(
-                    connection, asked.project_id, ids, scope=asked.scope, wanted=asked.wanted
-                )
-                alike = (
-                    await vectors.select(connection, asked.project_id, ids)
-                    if search.collapse_duplicates
-                    else {}
-                )
+        while len(shown) < search.limit and (page := list(islice(rest, search.limit))):
+            ids = [one.memory_id for one in page]
+            found = await memories.select(
+                connection, asked.project_id, ids, scope=asked.scope, wanted=asked.wanted
+            )
+            alike = (
+                await vectors.select(connection, asked.project_id, ids) if search.collapse_duplicates else {}
+            )
             for one in page:
-                memory = found.get(one.fused.memory_id)
+                memory = found.get(one.memory_id)
                 if memory is None:
                     continue
                 if search.collapse_duplicates and groups.add(memory, alike.get(memory.id)):
                     continue
-                hits.append(Hit(memory=memory, fused=one.fused, boosted=one.boosted))
-        return [replace(hit, duplicate_ids=groups.duplicates(hit.memory.id)) for hit in hits[: search.limit]]
+                shown.append((one, memory))
+        return [
+            Hit(
+                memory=memory,
+                fused=(fused := fusion[one.place]),
+                boosted=boosted(fused.score, one.boosts, search.ranking),
+                duplicate_ids=groups.duplicates(memory.id),
+            )
+            for one, memory in shown[: search.limit]
+        ]
 
 
 def recency(age: timedelta) -> float:
@@ -334,8 +362,14 @@ def recency(age: timedelta) -> float:
     return float(0.5 ** min(max(age / RECENCY_HALF_LIFE, 0.0), RECENCY_HALF_LIVES_MAX))
 
 
-def _is_narrow(wanted: MemoryFilter) -> bool:
+def _asked(project_id: UUID, search: Search, scope: Scope) -> Asked:
+    return Asked(project_id=project_id, wanted=search.wanted, namespaces=search.namespaces, scope=scope)
+
+
+def _is_listed(wanted: MemoryFilter) -> bool:
     """Whether a filter may leave few of many, so that it is worth asking which."""
+    if wanted == NO_FILTER or _is_scanned(wanted):
+        return False
     loose = replace(
         wanted, include_superseded=False, include_archived=False, include_expired=False, include_deleted=False
     )
@@ -347,7 +381,31 @@ def _is_scanned(wanted: MemoryFilter) -> bool:
     return wanted.as_of is not None or wanted.include_deleted
 
 
-def _alike_enough(fused: Sequence[Fused], similarity_min: float | None) -> Sequence[Fused]:
-    if similarity_min is None:
-        return fused
-    return [one for one in fused if one.semantic.rank and one.semantic.value >= similarity_min]
+def _places(fusion: Fusion, search: Search) -> Sequence[int]:
+    """Returns the places of those that are alike enough."""
+    if search.similarity_min is None:
+        return range(len(fusion))
+    return fusion.places_alike(search.similarity_min)
+
+
+def _end(
+    fusion: Fusion,
+    places: Sequence[int],
+    ranked: Sequence[_Ranked],
+    *,
+    start: int,
+    search: Search,
+    margin: float,
+) -> int:
+    """Returns up to where to ask next: as far as boosts can bring something among the results.
+
+    It is taken that all of them may be shown, so that asking once is enough unless some may not.
+    """
+    end = min(start + CHECKED_MAX, len(places))
+    if search.collapse_duplicates:
+        return end
+    missing = search.limit - len(ranked)
+    last = places[min(start + missing, len(places)) - 1] if missing > 0 else ranked[search.limit - 1].place
+    least = float(fusion.scores[last])
+    within = bisect_left(places, fusion.count_from(min(least, margin * least)))
+    return min(max(within, start), end)

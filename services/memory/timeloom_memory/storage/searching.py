@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from msgspec import Struct
 
 from timeloom_memory.model import Matrix, MemoryFilter, Part
@@ -15,26 +16,7 @@ from timeloom_memory.storage.predicates import Parameters, Scope, Selection, mat
 from timeloom_memory.storage.texts import TEXTS_PER_PAGE, StoredText
 from timeloom_platform.database import Connection
 
-_STATE: Final = """
-SELECT
-    coalesce((SELECT sequence FROM project_changes WHERE project_id = $1), 0) AS sequence,
-    coalesce(p.decay_model, 1) AS decay_model,
-    coalesce(p.half_life_days, 30) AS half_life_days
-FROM (SELECT) AS one
-LEFT JOIN memory_policies AS p ON p.project_id = $1
-"""
-
-_PLACES: Final = """
-SELECT n.name, k.model, k.dimension
-FROM namespaces AS n
-LEFT JOIN namespace_models AS k ON k.project_id = n.project_id AND k.namespace = n.name
-WHERE n.project_id = $1 {condition}
-"""
-
-_BELOW: Final = """AND EXISTS (
-    SELECT FROM unnest({prefixes}::text[]) AS prefix
-    WHERE n.name = prefix OR starts_with(n.name, prefix || '/')
-)"""
+_GROUND: Final = "SELECT * FROM search_ground($1, $2)"
 
 _NUMBERS: Final = "SELECT m.id, m.number FROM {source} WHERE {condition} LIMIT {limit}"
 
@@ -73,12 +55,13 @@ class Place(Struct, frozen=True):
     dimensions: dict[str, int]
 
 
-class State(Struct, frozen=True):
-    """How far a project's changes have come, and how its memories fade: the defaults, if nobody said."""
+class Ground(Struct, frozen=True):
+    """How far a project's changes have come, how its memories fade, and where to look."""
 
     sequence: int
     decay_model: int
     half_life_days: float
+    places: Sequence[Place]
 
 
 class Standing(Struct, frozen=True):
@@ -109,25 +92,24 @@ class Asked(Struct, frozen=True, kw_only=True):
         return matching(self.wanted, namespaces=self.namespaces, scope=self.scope, parameters=parameters)
 
 
-async def state(connection: Connection, project_id: UUID) -> State:
-    """Returns how the project is."""
-    row = await connection.fetchrow(_STATE, project_id)
-    assert row is not None, "the statement returns a row"
-    return State(*row)
+async def ground(
+    fetchrow: Callable[..., Awaitable[asyncpg.Record | None]], project_id: UUID, prefixes: Sequence[str]
+) -> Ground:
+    """Returns what a search begins with.
 
-
-async def places(connection: Connection, project_id: UUID, prefixes: Sequence[str]) -> list[Place]:
-    """Returns the namespaces with these names and all that are below them; all if there are no names."""
-    parameters = Parameters(project_id)
-    condition = _BELOW.format(prefixes=parameters.add(list(prefixes))) if prefixes else ""
+    Args:
+        fetchrow: Of a transaction, or a call that is a transaction by itself.
+        project_id: The project.
+        prefixes: The namespaces with these names and all that are below them; all if there are no names.
+    """
+    row = await fetchrow(_GROUND, project_id, list(prefixes))
+    assert row is not None, "the function returns a row"
     found: dict[str, Place] = {}
-    for name, model, dimension in await connection.fetch(
-        _PLACES.format(condition=condition), *parameters.values
-    ):
+    for name, model, dimension in zip(row["names"], row["models"], row["dimensions"], strict=True):
         place = found.setdefault(name, Place(name, {}))
         if model is not None:
             place.dimensions[model] = dimension
-    return list(found.values())
+    return Ground(row["sequence"], row["decay_model"], row["half_life_days"], list(found.values()))
 
 
 async def numbers(connection: Connection, asked: Asked, *, limit: int) -> dict[UUID, int]:

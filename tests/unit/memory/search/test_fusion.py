@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from timeloom_memory.search.fusion import (
     Signal,
     boost_margin,
     boosted,
+    boosted_scores,
     fuse,
 )
 
@@ -46,8 +48,8 @@ def test_a_signal_that_the_search_has_not_takes_nothing_away() -> None:
 
 
 def test_nothing_found_is_nothing() -> None:
-    assert fuse(Evidence(), Ranking()) == []
-    assert fuse(Evidence({}, {}, {}, {}), Ranking(semantic=0, keyword=0, context=0)) == []
+    assert len(fuse(Evidence(), Ranking())) == 0
+    assert len(fuse(Evidence({}, {}, {}, {}), Ranking(semantic=0, keyword=0, context=0))) == 0
 
 
 def test_sources_are_joined() -> None:
@@ -59,6 +61,7 @@ def test_sources_are_joined() -> None:
 def test_scores_stay_within_what_the_signals_say(evidence: Evidence) -> None:
     fused = fuse(evidence, Ranking())
     assert {one.memory_id for one in fused} == set(evidence.memory_ids)
+    assert len(fused) == len(evidence.memory_ids)
     assert [one.score for one in fused] == sorted((one.score for one in fused), reverse=True)
     for one in fused:
         signals = (one.semantic, one.keyword, one.context_semantic, one.context_keyword)
@@ -81,6 +84,17 @@ def test_what_says_more_in_every_list_comes_first(evidence: Evidence) -> None:
                 assert places[first.memory_id] < places[second.memory_id]
 
 
+@given(EVIDENCE, st.floats(0, 1))
+def test_those_above_a_score_and_those_alike_are_counted_from_the_top(
+    evidence: Evidence, least: float
+) -> None:
+    fused = fuse(evidence, Ranking())
+    assert fused.count_from(least) == sum(one.score >= least for one in fused)
+    assert fused.places_alike(least) == [
+        place for place, one in enumerate(fused) if one.semantic.rank and one.semantic.value >= least
+    ]
+
+
 @given(st.floats(0, 1), BOOSTS, RANKINGS)
 def test_boosts_are_bounded(score: float, boosts: Boosts, ranking: Ranking) -> None:
     after = boosted(score, boosts, ranking)
@@ -88,6 +102,12 @@ def test_boosts_are_bounded(score: float, boosts: Boosts, ranking: Ranking) -> N
         assert 1 - STRENGTH_MAX / 2 <= one.contribution <= 1 + STRENGTH_MAX / 2
     assert score * 0.9**4 <= after.score + 1e-12
     assert after.score <= score * 1.1**4 + 1e-12
+
+
+@given(st.lists(st.tuples(st.floats(-1, 1), BOOSTS)), RANKINGS)
+def test_many_are_boosted_like_one(pairs: list[tuple[float, Boosts]], ranking: Ranking) -> None:
+    scores = boosted_scores(np.array([score for score, _ in pairs]), [one for _, one in pairs], ranking)
+    assert scores.tolist() == pytest.approx([boosted(*pair, ranking).score for pair in pairs])
 
 
 @given(st.floats(0, 1), st.floats(0, 1), BOOSTS, BOOSTS, RANKINGS)
