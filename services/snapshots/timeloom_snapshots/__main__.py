@@ -59,6 +59,8 @@ async def main(stop: asyncio.Event) -> None:
             clock=lambda: datetime.now(UTC),
             cache_bytes=loaded.state_cache_bytes,
             linger_seconds=loaded.commit_linger_seconds,
+            sealing_seconds=loaded.sealing_seconds,
+            retention_seconds=loaded.retention_seconds,
         )
         server = GrpcServer(
             listen=service.listen,

@@ -33,7 +33,7 @@ from timeloom_snapshots.servicer import SnapshotsServicer
 from timeloom_snapshots.time_travel_servicer import TimeTravelServicer
 from timeloom_snapshots.transfer.exporter import Exporter
 from timeloom_snapshots.transfer.importer import Importer
-from timeloom_snapshots.upkeep import Upkeep
+from timeloom_snapshots.upkeep import RETENTION_SECONDS, SEALING_SECONDS, Upkeep
 from timeloom_snapshots.verification import Verifications
 from timeloom_snapshots.walk import Walk
 
@@ -70,6 +70,8 @@ def assembled(
     clock: Callable[[], datetime],
     cache_bytes: int,
     linger_seconds: float = LINGER_SECONDS,
+    sealing_seconds: float = SEALING_SECONDS,
+    retention_seconds: float = RETENTION_SECONDS,
 ) -> Assembly:
     """Puts the service together."""
     codec = Codec.packaged()
@@ -125,6 +127,11 @@ def assembled(
         pruning=pruning,
         retention=retention,
         sealer=sealer,
-        upkeep=Upkeep(sealer=sealer, retention=retention),
+        upkeep=Upkeep(
+            sealer=sealer,
+            retention=retention,
+            sealing_seconds=sealing_seconds,
+            retention_seconds=retention_seconds,
+        ),
         playing=playing,
     )

@@ -151,7 +151,7 @@ def advance(
     base = _base_after(head.base, transition, sequence, len(delta_frame))
     keyframe = None
     if base.sequence != sequence and _is_keyframe_due(base, sequence):
-        keyframe = codec.compress_state(canonical.encode_trusted(transition.state))
+        keyframe = codec.compress(canonical.encode_trusted(transition.state))
         base = Base(sequence=sequence, size_bytes=len(keyframe), delta_bytes=0)
     snapshot = _snapshot(
         head.execution_id,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-DELTAS_PER_BASE: Final = 2.2
+DELTAS_PER_BASE: Final = 2
 """How many times the size of their base the deltas since then may have."""
 
 STEPS_MAX: Final = 256

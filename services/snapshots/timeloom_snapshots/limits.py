@@ -97,6 +97,9 @@ SEGMENT_BYTES_MAX: Final = 4 * 1024 * 1024
 SEALED_DELTA_BYTES_MAX: Final = 512 * 1024
 """Larger deltas stay by themselves when their snapshots are sealed."""
 
+SEALED_STATES_BYTES_MAX: Final = 16 * 1024 * 1024
+"""The whole states that one transaction of sealing compresses anew: no longer is recording held up."""
+
 FILE_BYTES_MAX: Final = 4 * 1024 * 1024 * 1024
 """The size of a file that is imported."""
 

@@ -207,7 +207,7 @@ class Remover:
         state = states[heir.sequence]
         bridge = keyframe = None
         if heir.previous_sequence is None:
-            keyframe = codec.compress_state(canonical.encode_trusted(state))
+            keyframe = codec.compress(canonical.encode_trusted(state))
         else:
             operations = delta.diff(states[heir.previous_sequence], state)
             bridge = codec.compress(delta.encode(operations))

@@ -18,6 +18,7 @@ import structlog
 from timeloom_platform.database import Connection, Database
 from timeloom_snapshots import checksums, limits, segments, work
 from timeloom_snapshots.codec import Codec, CodecError
+from timeloom_snapshots.keyframe_sealing import KeyframeSealer
 from timeloom_snapshots.segments import Entry
 from timeloom_snapshots.storage import sealing as storage
 from timeloom_snapshots.storage.sealing import NewStep, SealingRules, StoredSegment, StoredStep
@@ -47,6 +48,7 @@ class Sealer:
     def __init__(self, *, database: Database, codec: Codec, rules: SealingRules = RULES) -> None:
         self._database = database
         self._codec = codec
+        self._keyframes = KeyframeSealer(codec)
         self._rules = rules
 
     async def seal_due(self) -> int:
@@ -93,7 +95,8 @@ class Sealer:
             if sealed is None:
                 await storage.note_sealed(connection, project_id, execution_id, locked.snapshot_count)
                 return 0
-            await storage.seal(connection, project_id, execution_id, sealed.steps)
+            moved = await self._keyframes.seal(connection, project_id, execution_id, steps, sealed.steps)
+            await storage.seal(connection, project_id, execution_id, moved)
             for segment in sealed.segments:
                 await storage.insert_segment(connection, project_id, execution_id, segment)
             reached = sealed.steps[-1].sequence if has_more else last

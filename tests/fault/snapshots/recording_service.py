@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -45,7 +45,7 @@ class Writer:
     stub: services.SnapshotsServiceAsyncStub
     metadata: tuple[tuple[str, str], ...]
     execution_id: str = field(default_factory=lambda: str(uuid4()))
-    acknowledged: list[snapshots_pb2.Snapshot] = field(default_factory=list)
+    acknowledged: list[snapshots_pb2.Snapshot] = field(default_factory=list[snapshots_pb2.Snapshot])
 
     async def run(self, stop: asyncio.Event) -> None:
         """Records until told to stop."""
@@ -84,6 +84,7 @@ class Running:
     """A service process, and writers at work."""
 
     process: EmbeddedServer
+    channel: grpc.aio.Channel
     writers: list[Writer]
     project_id: UUID
 
@@ -99,9 +100,16 @@ class Running:
 
 
 @asynccontextmanager
-async def working(tmp_path: Path, postgres: EmbeddedPostgres, nats: EmbeddedNats) -> AsyncGenerator[Running]:
-    """Lends a service at work."""
-    process, address = service_process(tmp_path, database_url=postgres.url, nats_url=nats.url)
+async def working(
+    tmp_path: Path,
+    postgres: EmbeddedPostgres,
+    nats: EmbeddedNats,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncGenerator[Running]:
+    """Lends a service at work, with more settings if given."""
+    process, address = service_process(
+        tmp_path, database_url=postgres.url, nats_url=nats.url, settings=settings
+    )
     project_id, stop = uuid4(), asyncio.Event()
     await process.start()
     options = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200)]
@@ -112,7 +120,7 @@ async def working(tmp_path: Path, postgres: EmbeddedPostgres, nats: EmbeddedNats
             async with asyncio.TaskGroup() as tasks:
                 for writer in writers:
                     tasks.create_task(writer.run(stop))
-                yield Running(process, writers, project_id)
+                yield Running(process, channel, writers, project_id)
                 stop.set()
     finally:
         await process.kill()

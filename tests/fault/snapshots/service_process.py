@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,8 +22,10 @@ SECRET = secrets.token_hex(32)
 TOKEN_SECONDS = 600
 
 
-def service_process(directory: Path, *, database_url: str, nats_url: str) -> tuple[EmbeddedServer, str]:
-    """Describes a process, and returns it with its address."""
+def service_process(
+    directory: Path, *, database_url: str, nats_url: str, settings: Mapping[str, str] | None = None
+) -> tuple[EmbeddedServer, str]:
+    """Describes a process, with more settings if given, and returns it with its address."""
     address = f"{ports.LOOPBACK}:{ports.choose()}"
 
     async def is_ready(_pid: int) -> bool:
@@ -47,12 +50,13 @@ def service_process(directory: Path, *, database_url: str, nats_url: str) -> tup
             "TIMELOOM_IDENTITY_ADDRESS": "127.0.0.1:9",
             "TIMELOOM_LISTEN": address,
             "TIMELOOM_LOG_LEVEL": "warning",
+            **(settings or {}),
         },
     )
     return EmbeddedServer(specification, log_file=directory / "snapshots.log"), address
 
 
-def metadata_of(project_id: UUID) -> tuple[tuple[str, str], ...]:
-    """The credentials of a caller who may write in a project."""
-    identity = Identity(project_id=str(project_id), scope=Scope.WRITE)
+def metadata_of(project_id: UUID, scope: Scope = Scope.WRITE) -> tuple[tuple[str, str], ...]:
+    """The credentials of a caller in a project."""
+    identity = Identity(project_id=str(project_id), scope=scope)
     return ((INTERNAL_TOKEN_METADATA, InternalTokens(SECRET).mint(identity, TOKEN_SECONDS)),)

@@ -56,10 +56,12 @@ EFFECT_COLUMNS = (
     "request",
     "response",
 )
+KEYFRAME_COLUMNS = ("sequence", "dictionary_id", "checksum", "state")
 COLUMNS = {
     "snapshots": SNAPSHOT_COLUMNS,
     "sealed_snapshots": tuple(each for each in SNAPSHOT_COLUMNS if each != "bridge"),
-    "keyframes": ("sequence", "dictionary_id", "checksum", "state"),
+    "keyframes": KEYFRAME_COLUMNS,
+    "sealed_keyframes": KEYFRAME_COLUMNS,
     "segments": ("first_sequence", "last_sequence", "checksum", "content"),
     "deleted_snapshots": ("first_sequence", "last_sequence"),
     "effects": EFFECT_COLUMNS,
@@ -72,7 +74,7 @@ IDENTITIES = {
     "deleted_snapshots": "first_sequence",
     "lineages": "first_sequence",
 }
-NAMES_ONE = {"snapshots", "sealed_snapshots", "keyframes", "effects"}
+NAMES_ONE = {"snapshots", "sealed_snapshots", "keyframes", "sealed_keyframes", "effects"}
 """Of these tables, a damaged row is named, and no other one."""
 
 LEFT_OUT = {

@@ -83,6 +83,45 @@ async def test_a_segment_ends_where_a_run_does(service: Service) -> None:
     assert {row["last"] for row in ends[:-1]} <= {row["sequence"] for row in bases}
 
 
+@pytest.mark.parametrize("room", [0, limits.SEALED_STATES_BYTES_MAX], ids=["moved", "compressed anew"])
+async def test_keyframes_are_sealed_with_their_snapshots(
+    service: Service, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr(limits, "SEALED_STATES_BYTES_MAX", room)
+    execution_id = await record(service, 300)
+    before = await keyframe_sizes(service, "ONLY keyframes")
+    await seal(service)
+    assert await rows_of(service, "ONLY keyframes") == 0
+    after = await keyframe_sizes(service, "sealed_keyframes")
+    assert after.keys() == before.keys()
+    assert all(after[sequence] <= before[sequence] for sequence in before)
+    assert (sum(after.values()) < sum(before.values())) is bool(room)
+    # What is taken out of its segment and sealed again has its keyframe still.
+    base = max(before)
+    await delete(service, execution_id, [base - 1])
+    assert await seal(service)
+    assert base in await keyframe_sizes(service, "sealed_keyframes")
+    async with running_service(service.database_url, project_id=service.project_id) as another:
+        for sequence in (*before, 299):
+            assert await another.state(execution_id, sequence) == STATES[sequence - 1]
+    assert await service.verify(execution_id) is None
+
+
+async def test_a_damaged_keyframe_is_sealed_as_it_is(service: Service, databases: Databases) -> None:
+    execution_id = await record(service, 300)
+    base = max(await keyframe_sizes(service, "keyframes"))
+    change = f"UPDATE snapshots.keyframes SET checksum = checksum # 1 WHERE sequence = {base}"
+    async with damaged(service, databases, change):
+        await seal(service)
+        assert [each.sequence for each in await service.problems(execution_id)] == [base]
+
+
+async def keyframe_sizes(service: Service, table: str) -> dict[int, int]:
+    async with service.rows() as connection:
+        rows = await connection.fetch(f"SELECT sequence, octet_length(state) AS size FROM {table}")
+    return {row["sequence"]: row["size"] for row in rows}
+
+
 async def test_what_was_unsealed_is_sealed_apart_from_what_came_later(service: Service) -> None:
     execution_id = await record(service, 60)
     await seal(service)

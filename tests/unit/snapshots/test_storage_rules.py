@@ -17,8 +17,8 @@ CODEC = Codec.packaged()
 @pytest.mark.parametrize(
     ("steps", "delta_bytes", "base_bytes", "is_due"),
     [
-        (1, 220, 100, False),
-        (1, 221, 100, True),
+        (1, 200, 100, False),
+        (1, 201, 100, True),
         (255, 1, 10_000, False),
         (256, 1, 10_000, True),
         (1, 1, 0, True),

@@ -90,6 +90,21 @@ _GONE: Final = ", ".join(f"gone.{column.strip()}" for column in _LASTING.split("
 SEAL: Final = _MOVE.format(source="ONLY snapshots", target="sealed_snapshots", lasting=_GONE)
 UNSEAL: Final = _MOVE.format(source="sealed_snapshots", target="snapshots", lasting=_GONE)
 
+SELECT_KEYFRAME: Final = """
+SELECT sequence, dictionary_id, checksum, state
+FROM ONLY keyframes
+WHERE project_id = $1 AND execution_id = $2 AND sequence = $3
+"""
+
+SEAL_KEYFRAME: Final = """
+WITH gone AS (
+    DELETE FROM ONLY keyframes
+    WHERE project_id = $1 AND execution_id = $2 AND sequence = $3
+)
+INSERT INTO sealed_keyframes (project_id, execution_id, sequence, dictionary_id, checksum, state)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
 INSERT_SEGMENT: Final = """
 INSERT INTO segments (project_id, execution_id, first_sequence, last_sequence, checksum, content)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -186,6 +201,16 @@ class NewStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredKeyframe:
+    """A snapshot's whole state, compressed."""
+
+    sequence: int
+    dictionary_id: int
+    checksum: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSegment:
     """A segment as it is stored."""
 
@@ -241,6 +266,29 @@ async def unseal(
 ) -> None:
     """Moves snapshots back."""
     await _move(UNSEAL, connection, project_id, execution_id, steps)
+
+
+async def select_keyframe(
+    connection: Connection, project_id: UUID, execution_id: UUID, sequence: int
+) -> StoredKeyframe | None:
+    """Returns a keyframe; None if there is none, or it is sealed already."""
+    row = await connection.fetchrow(SELECT_KEYFRAME, project_id, execution_id, sequence)
+    return StoredKeyframe(**row) if row else None
+
+
+async def seal_keyframe(
+    connection: Connection, project_id: UUID, execution_id: UUID, keyframe: StoredKeyframe
+) -> None:
+    """Moves a keyframe to the sealed ones, as it is from now on."""
+    await connection.execute(
+        SEAL_KEYFRAME,
+        project_id,
+        execution_id,
+        keyframe.sequence,
+        keyframe.dictionary_id,
+        keyframe.checksum,
+        keyframe.state,
+    )
 
 
 async def insert_segment(

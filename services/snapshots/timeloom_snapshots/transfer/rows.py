@@ -135,7 +135,7 @@ class Rows:
         )
         if not (proved.is_keyframe or is_due):
             return None
-        state = self._codec.compress_state(canonical.encode_trusted(proved.state))
+        state = self._codec.compress(canonical.encode_trusted(proved.state))
         self._base = Base(sequence=sequence, size_bytes=len(state), delta_bytes=0)
         self._steps = 0
         checksum = checksums.of_keyframe(
