@@ -36,7 +36,7 @@ class MiniLm:
     """The built-in model."""
 
     def __init__(
-        self, *, directory: Path, tokenizer: Tokenizer, precision: Precision = "fp32", thread_count: int = 1
+        self, *, directory: Path, tokenizer: Tokenizer, precision: Precision = "int8", thread_count: int = 1
     ) -> None:
         self.dimension: Final = DIMENSION
         self._directory = directory

@@ -26,7 +26,7 @@ from timeloom_memory.embedding.precision import Precision
 
 MODEL: Final = "all-minilm-l6-v2"
 
-RECIPE: Final = 1
+RECIPE: Final = 2
 """Counts the ways in which the graph was made; the files of another one are not used."""
 
 GRAPH_FILE: Final = "model.onnx"

@@ -31,7 +31,7 @@ class EmbeddingSettings:
 
     embedding_model: str = BUILT_IN
     embedding_models: str = ""
-    embedding_precision: Literal["fp32", "int8"] = "fp32"
+    embedding_precision: Literal["fp32", "int8"] = "int8"
     embedding_threads: int = 1
     embedding_idle_seconds: float = 600.0
     embedding_cache_dir: Path = Path(".timeloom/models")
