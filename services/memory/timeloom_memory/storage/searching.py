@@ -124,9 +124,13 @@ async def numbers(connection: Connection, asked: Asked, *, limit: int) -> dict[U
 
 
 async def standings(connection: Connection, asked: Asked, memory_ids: Sequence[UUID]) -> dict[UUID, Standing]:
-    """Returns those of the memories that are meant and may be read, as they are by now."""
+    """Returns those of the memories that are meant and may be read, as they are by now.
+
+    They must come from the namespaces that are meant, which they never leave: asked for these again,
+    PostgreSQL may read a namespace as a whole.
+    """
     parameters = Parameters(asked.project_id)
-    selection = asked.selection(parameters)
+    selection = matching(asked.wanted, scope=asked.scope, parameters=parameters)
     statement = _STANDINGS.format(
         source=selection.source, condition=selection.condition, ids=parameters.add(memory_ids)
     )
