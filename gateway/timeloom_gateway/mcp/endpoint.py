@@ -6,6 +6,7 @@ acts by the API key that it carries, and for the agent that its header `Timeloom
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -52,10 +53,21 @@ class McpEndpoint:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Serves for the block."""
-        try:
+        is_ready, closing = asyncio.Event(), asyncio.Event()
+
+        async def serve() -> None:
+            # What the manager opens must be closed by the task that opened it.
             async with self._manager.run():
-                yield
+                is_ready.set()
+                await closing.wait()
+
+        serving = asyncio.create_task(serve())
+        try:
+            await is_ready.wait()
+            yield
         finally:
+            closing.set()
+            await serving
             await self._clients.close()
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:

@@ -74,7 +74,7 @@ class Router(Generic[T]):
         UnicodeDecodeError if the path matches, but a variable's text is no UTF-8.
         """
         segments = raw_path[1:].split("/")
-        allowed: dict[str, None] = {}
+        allowed: set[str] = set()
         if len(segments) <= SEGMENTS_MAX:
             for candidate, verb in self._candidates(segments):
                 for node in _matching_nodes(self._root, candidate, 0):
@@ -83,7 +83,9 @@ class Router(Generic[T]):
                         template, target = found
                         values = tuple(variable.value(candidate) for variable in template.variables)
                         return Match(target=target, values=values)
-                    allowed.update((method, None) for method, other in node.leaves if other == verb)
+                    allowed = {method for method, other in node.leaves if other == verb}
+                    if allowed:  # the most literal path decides: `search` is no identifier
+                        break
                 if allowed:
                     break
         return NoMatch(allowed_methods=tuple(method for method in self._methods if method in allowed))

@@ -150,7 +150,7 @@ def _single(value: float) -> float | str:
     """The shortest decimal that names the same 32-bit number."""
     if not math.isfinite(value):
         return _float(value)
-    candidates = (float(f"{value:.{digits}g}") for digits in range(6, 9))
+    candidates = (float(f"{value:.{digits}g}") for digits in range(6, 10))
     return next((each for each in candidates if scalars.as_single(each) == value), value)
 
 

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from tests.integration.gateway.house import House, open_house
-from timeloom_platform.testing import Databases
+from timeloom_platform.testing import Databases, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -62,8 +62,13 @@ async def test_it_is_alive_and_ready(house: House) -> None:
         assert (await probe.get("/readyz")).json() == {"status": "ready"}
 
 
+async def _is_ready(probe: httpx.AsyncClient) -> bool:
+    return (await probe.get("/readyz")).status_code == 200
+
+
 async def test_a_gateway_without_its_bus_is_not_ready_and_says_why(databases: Databases) -> None:
     async with open_house(databases) as house, house.client() as probe:
+        await eventually(lambda: _is_ready(probe), describe="the gateway is ready")
         await house.nats.kill()
         answer = await probe.get("/readyz")
     assert answer.status_code == 503

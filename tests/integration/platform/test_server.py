@@ -68,7 +68,8 @@ async def test_gives_the_servicer_the_identity(served: EchoServer, kind: str) ->
     answer = await KINDS[kind](served.stub, "identity", metadata=token_metadata())
 
     assert answer == (
-        "Identity(project_id='0199aaaa-0000-7000-8000-000000000001', scope=<Scope.WRITE: 3>, api_key_id='')"
+        "Identity(project_id='0199aaaa-0000-7000-8000-000000000001', scope=<Scope.WRITE: 3>, "
+        "api_key_id='', agent_id='')"
     )
 
 
