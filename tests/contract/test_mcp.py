@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
 import grpc.aio
 import httpx
@@ -40,10 +41,14 @@ async def new_key(house: House) -> str:
         return str((await stub.CreateProject(request, metadata=metadata)).secret)
 
 
-def caller(house: House, key: str, agent: str = "") -> Client:
+@asynccontextmanager
+async def caller(house: House, key: str, agent: str = "") -> AsyncGenerator[Client]:
     headers = {"authorization": f"Bearer {key}", **({"timeloom-agent": agent} if agent else {})}
-    http = httpx2.AsyncClient(headers=headers, timeout=30)
-    return Client(streamable_http_client(f"{house.http_url}/mcp", http_client=http))
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=30) as http,
+        Client(streamable_http_client(f"{house.http_url}/mcp", http_client=http)) as client,
+    ):
+        yield client
 
 
 async def test_every_tool_answers_over_http(house: House) -> None:

@@ -425,6 +425,8 @@ async def test_jobs_are_listed_watched_and_cancelled(database_url: str) -> None:
             await eventually(lambda: handler.steps.count(7) == runner.CONCURRENT_MAX)
             handler.gates[7].set()
             seen = await watching
+            for job in started:
+                await _watched(client, str(job.id), lambda each: each.HasField("end_time"))
         assert seen[-1].state == memory_pb2.JOB_STATE_SUCCEEDED
         assert seen[-1].report == b'{"counted":10}'
         assert [job.done_count for job in seen] == sorted(job.done_count for job in seen)
