@@ -134,8 +134,9 @@ class Fault:
 
     async def kill_amid(self, held_up: HeldUp, work: Callable[[], Awaitable[object]]) -> None:
         """Kills the service while a transaction waits to write to a table; nothing of that is there then."""
-        before = await self._ranges(held_up.table)
         async with self._locked(held_up.table):
+            # Who wrote to it before has committed by now.
+            before = await self._ranges(held_up.table)
             working = asyncio.ensure_future(work())
             pid = await self._held_up_process(held_up)
             await self.running.until_more_is_acknowledged()
