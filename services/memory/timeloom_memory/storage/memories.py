@@ -128,11 +128,19 @@ ORDER BY m.id
 FOR NO KEY UPDATE OF m
 """  # noqa: S608 - constants
 
+# A key is looked up by itself (what has a limit is not joined): a table without statistics, as a new one is, would
+# be read as a whole.
 _SELECT_KEYS: Final = """
-SELECT m.namespace, m.key, m.id
+SELECT wanted.namespace, wanted.key, found.id
 FROM unnest($2::text[], $3::text[]) AS wanted (namespace, key)
-JOIN memories AS m USING (namespace, key)
-WHERE m.project_id = $1 AND m.key <> '' AND m.delete_time IS NULL
+CROSS JOIN LATERAL (
+    SELECT m.id
+    FROM memories AS m
+    WHERE
+        m.project_id = $1 AND m.namespace = wanted.namespace AND m.key = wanted.key
+        AND m.key <> '' AND m.delete_time IS NULL
+    LIMIT 1
+) AS found
 """
 
 _SELECT_PREVIOUS: Final = """
