@@ -19,6 +19,7 @@ class Room:
 ROOMS = (
     Room(name="memory", module="timeloom_memory"),
     Room(name="snapshots", module="timeloom_snapshots"),
+    Room(name="workflows", module="timeloom_workflows"),
 )
 
 GATEWAY_MODULE = "timeloom_gateway"

@@ -75,6 +75,12 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The execution does not stand on the snapshot that the caller expected."""
     REASON_SNAPSHOT_IN_USE: _Reason.ValueType  # 50
     """The snapshot is a head, or other executions share it."""
+    REASON_WRONG_STATUS: _Reason.ValueType  # 51
+    """The execution does not stand as this action needs it: it has ended, has not failed, or is paused."""
+    REASON_INVALID_DEFINITION: _Reason.ValueType  # 52
+    """The definition has problems; the violations name the places."""
+    REASON_INVALID_SIGNATURE: _Reason.ValueType  # 53
+    """The call's signature is wrong or too old."""
     REASON_TOO_LARGE: _Reason.ValueType  # 60
     """The request, or a document in it, is larger than its limit."""
     REASON_RATE_LIMITED: _Reason.ValueType  # 61
@@ -161,6 +167,12 @@ REASON_STALE_HEAD: Reason.ValueType  # 49
 """The execution does not stand on the snapshot that the caller expected."""
 REASON_SNAPSHOT_IN_USE: Reason.ValueType  # 50
 """The snapshot is a head, or other executions share it."""
+REASON_WRONG_STATUS: Reason.ValueType  # 51
+"""The execution does not stand as this action needs it: it has ended, has not failed, or is paused."""
+REASON_INVALID_DEFINITION: Reason.ValueType  # 52
+"""The definition has problems; the violations name the places."""
+REASON_INVALID_SIGNATURE: Reason.ValueType  # 53
+"""The call's signature is wrong or too old."""
 REASON_TOO_LARGE: Reason.ValueType  # 60
 """The request, or a document in it, is larger than its limit."""
 REASON_RATE_LIMITED: Reason.ValueType  # 61

@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from timeloom.memory.v1 import memory_pb2 as _memory_pb2
 from timeloom.snapshots.v1 import snapshots_pb2 as _snapshots_pb2
+from timeloom.workflows.v1 import workflows_pb2 as _workflows_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -44,6 +45,9 @@ class Event(_message.Message):
     MEMORIES_CHANGED_FIELD_NUMBER: _builtins.int
     MEMORY_ANNOUNCED_FIELD_NUMBER: _builtins.int
     MEMORY_JOB_UPDATED_FIELD_NUMBER: _builtins.int
+    WORKFLOW_EXECUTION_CHANGED_FIELD_NUMBER: _builtins.int
+    WORKFLOW_CHANGED_FIELD_NUMBER: _builtins.int
+    WORKFLOW_EVENT_PUBLISHED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Unique (a UUIDv7): consumers use it to recognise a repeated delivery."""
     project_id: _builtins.str
@@ -74,6 +78,12 @@ class Event(_message.Message):
     def memory_announced(self) -> Global___MemoryAnnounced: ...
     @_builtins.property
     def memory_job_updated(self) -> Global___MemoryJobUpdated: ...
+    @_builtins.property
+    def workflow_execution_changed(self) -> Global___WorkflowExecutionChanged: ...
+    @_builtins.property
+    def workflow_changed(self) -> Global___WorkflowChanged: ...
+    @_builtins.property
+    def workflow_event_published(self) -> Global___WorkflowEventPublished: ...
     def __init__(
         self,
         *,
@@ -91,12 +101,15 @@ class Event(_message.Message):
         memories_changed: Global___MemoriesChanged | None = ...,
         memory_announced: Global___MemoryAnnounced | None = ...,
         memory_job_updated: Global___MemoryJobUpdated | None = ...,
+        workflow_execution_changed: Global___WorkflowExecutionChanged | None = ...,
+        workflow_changed: Global___WorkflowChanged | None = ...,
+        workflow_event_published: Global___WorkflowEventPublished | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "payload", b"payload", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "payload", b"payload", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "payload", b"payload", "project_id", b"project_id", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "topic", b"topic", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "payload", b"payload", "project_id", b"project_id", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "topic", b"topic", "traceparent", b"traceparent", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted", "snapshot_updated", "memories_changed", "memory_announced", "memory_job_updated"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted", "snapshot_updated", "memories_changed", "memory_announced", "memory_job_updated", "workflow_execution_changed", "workflow_changed", "workflow_event_published"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -346,6 +359,93 @@ class MemoryJobUpdated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MemoryJobUpdated: _TypeAlias = MemoryJobUpdated  # noqa: Y015
+
+@_typing.final
+class WorkflowExecutionChanged(_message.Message):
+    """A workflow execution got on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXECUTION_ID_FIELD_NUMBER: _builtins.int
+    WORKFLOW_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    HISTORY_LENGTH_FIELD_NUMBER: _builtins.int
+    HAS_INBOX_FIELD_NUMBER: _builtins.int
+    execution_id: _builtins.str
+    workflow_id: _builtins.str
+    status: _workflows_pb2.WorkflowExecutionStatus.ValueType
+    history_length: _builtins.int
+    """How long its history is by now."""
+    has_inbox: _builtins.bool
+    """Something came from outside for it: whoever drives it looks."""
+    def __init__(
+        self,
+        *,
+        execution_id: _builtins.str = ...,
+        workflow_id: _builtins.str = ...,
+        status: _workflows_pb2.WorkflowExecutionStatus.ValueType = ...,
+        history_length: _builtins.int = ...,
+        has_inbox: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution_id", b"execution_id", "has_inbox", b"has_inbox", "history_length", b"history_length", "status", b"status", "workflow_id", b"workflow_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WorkflowExecutionChanged: _TypeAlias = WorkflowExecutionChanged  # noqa: Y015
+
+@_typing.final
+class WorkflowChanged(_message.Message):
+    """A workflow was created, changed, switched on or off, or deleted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKFLOW_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    ENABLED_FIELD_NUMBER: _builtins.int
+    workflow_id: _builtins.str
+    version: _builtins.int
+    """Zero if it was deleted."""
+    enabled: _builtins.bool
+    def __init__(
+        self,
+        *,
+        workflow_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        enabled: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enabled", b"enabled", "version", b"version", "workflow_id", b"workflow_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WorkflowChanged: _TypeAlias = WorkflowChanged  # noqa: Y015
+
+@_typing.final
+class WorkflowEventPublished(_message.Message):
+    """An event for workflows was published."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event(self) -> _workflows_pb2.WorkflowEvent:
+        """Its data are left out if they are large."""
+
+    def __init__(
+        self,
+        *,
+        event: _workflows_pb2.WorkflowEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WorkflowEventPublished: _TypeAlias = WorkflowEventPublished  # noqa: Y015
 
 @_typing.final
 class OutboxBatch(_message.Message):

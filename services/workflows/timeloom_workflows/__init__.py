@@ -1,0 +1,1 @@
+"""The workflows service: durable executions of definitions, and the engine that drives them."""

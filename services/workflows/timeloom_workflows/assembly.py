@@ -1,0 +1,48 @@
+"""The service put together from its parts, as the process and the tests use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from timeloom_platform.database import Database
+from timeloom_platform.pagination import Cursors
+from timeloom_platform.server import ServiceBinding
+from timeloom_workflows.executions_servicer import WorkflowExecutionsServicer
+from timeloom_workflows.servicer import WorkflowsServicer
+from timeloom_workflows.settings import EngineSettings
+from timeloom_workflows.triggers_servicer import WorkflowTriggersServicer
+from timeloom_workflows.worker_servicer import WorkflowWorkerServicer
+
+ROOM: Final = "workflows"
+PACKAGE: Final = "timeloom_workflows"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """The service, and those of its parts that somebody has to run or close."""
+
+    bindings: Sequence[ServiceBinding]
+
+    async def run(self) -> None:
+        """Does the service's own work until it is cancelled."""
+
+    def end_streams(self) -> None:
+        """Ends the calls that would go on for ever: their callers turn to another replica."""
+
+
+def assembled(
+    *, database: Database, cursors: Cursors, clock: Callable[[], datetime], engine: EngineSettings
+) -> Assembly:
+    """Puts the service together."""
+    del database, cursors, clock, engine
+    return Assembly(
+        bindings=[
+            WorkflowsServicer().binding(),
+            WorkflowExecutionsServicer().binding(),
+            WorkflowTriggersServicer().binding(),
+            WorkflowWorkerServicer().binding(),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""The engine: it takes what is to run, drives it, and commits what it did."""

@@ -1,0 +1,33 @@
+"""The bounds of everything that can grow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+DOCUMENT_BYTES_MAX: Final = 4 * 1024 * 1024
+"""An input, output, signal or other JSON document."""
+
+DEFINITION_BYTES_MAX: Final = 1024 * 1024
+STEPS_PER_EXECUTION_MAX: Final = 10_000
+"""Steps of one execution; a loop that goes on for ever begins another execution."""
+
+STATE_BYTES_MAX: Final = 64 * 1024 * 1024
+"""All outputs of an execution's steps together: what a worker is sent."""
+
+SIGNALS_PENDING_MAX: Final = 1_000
+"""Signals of an execution that no step has taken yet."""
+
+NESTING_MAX: Final = 32
+"""Steps within steps, and executions within executions."""
+
+LOOP_TURNS_MAX: Final = 1_000
+ITEMS_PER_FOREACH_MAX: Final = 10_000
+BATCH_MAX: Final = 1_000
+"""Executions that one call begins."""
+
+EVENT_LIFE: Final = timedelta(days=7)
+"""How long events are kept, and a step that begins to wait looks back at most."""
+
+WAIT_SECONDS_MAX: Final = 300
+"""How long a call waits for an execution to end."""
