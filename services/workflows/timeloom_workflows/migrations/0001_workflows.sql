@@ -91,10 +91,10 @@ CREATE UNIQUE INDEX executions_idempotency ON executions (project_id, workflow_i
 WHERE idempotency_key IS NOT NULL;
 CREATE INDEX executions_tags ON executions USING gin (tags) WHERE tags <> '{}';
 CREATE INDEX executions_attributes ON executions USING gin (attributes jsonb_path_ops) WHERE attributes IS NOT NULL;
--- The queue: of the code of one workflow, or, for those that the engine drives by itself, of all of them.
-CREATE INDEX executions_queue ON executions (
-    project_id, kind, workflow_id, (-priority), ready_time, id
-) WHERE stage = 1;
+-- Two queues: for the code of one workflow, which its workers take from, and for those that an engine drives by itself.
+CREATE INDEX executions_code_queue ON executions (project_id, workflow_id, (-priority), ready_time, id)
+WHERE stage = 1 AND kind = 2;
+CREATE INDEX executions_dag_queue ON executions ((-priority), ready_time, id) WHERE stage = 1 AND kind = 1;
 CREATE INDEX executions_due ON executions (due_time) WHERE stage = 3 AND due_time IS NOT NULL;
 CREATE INDEX executions_owner ON executions (owner) WHERE stage = 2;
 
@@ -137,7 +137,7 @@ CREATE TABLE steps (
 
 CREATE INDEX steps_queue ON steps (project_id, task, (-priority), ready_time) WHERE stage = 1;
 CREATE INDEX steps_owner ON steps (owner) WHERE stage = 2;
--- Those that are queued for later: tries after a failure.
+-- Steps that wait for an event of a name.
 CREATE INDEX steps_events ON steps (project_id, waiting_name) WHERE status = 4 AND waiting_for = 2;
 
 SELECT protect_table('steps');
@@ -183,6 +183,8 @@ CREATE TABLE events (
     data text,
     occur_time timestamptz NOT NULL,
     create_time timestamptz NOT NULL,
+    -- When all that it begins had begun, and all that waited for it were woken.
+    handle_time timestamptz,
     started_execution_ids uuid [] NOT NULL DEFAULT '{}',
     woken_execution_ids uuid [] NOT NULL DEFAULT '{}',
     PRIMARY KEY (project_id, id)
@@ -190,6 +192,7 @@ CREATE TABLE events (
 
 CREATE INDEX events_name ON events (project_id, name, create_time);
 CREATE INDEX events_create_time ON events (project_id, create_time, id);
+CREATE INDEX events_unhandled ON events (create_time) WHERE handle_time IS NULL;
 
 SELECT protect_table('events');
 
