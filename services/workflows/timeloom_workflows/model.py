@@ -1,7 +1,7 @@
 """The nouns of the service as values. The numbers of the enums are those of the contract.
 
-JSON documents are `bytes`, as they came: the engine passes them on, and looks into them only where a definition
-says so.
+JSON documents are `bytes`, as they came: the engine passes them on, and looks into them only where a
+definition says so.
 """
 
 from __future__ import annotations
