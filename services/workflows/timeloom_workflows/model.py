@@ -261,3 +261,14 @@ class HistoryEntry(Struct, frozen=True, kw_only=True):
     attempt: int = 0
     time: datetime | None = None
     attributes: bytes | None = None
+
+
+class HistoryRecord(Struct, frozen=True, kw_only=True):
+    """An entry of the history as it was committed; sequences count from 1 on, without gaps."""
+
+    sequence: int
+    type: HistoryType
+    time: datetime
+    step_id: str
+    attempt: int
+    attributes: bytes | None

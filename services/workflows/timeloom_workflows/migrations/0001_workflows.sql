@@ -39,6 +39,9 @@ SELECT protect_table('workflow_versions');
 -- `stage` says who has it: 1 queued (anybody may take it), 2 owned (by the engine `owner`), 3 parked (until `due_time`,
 -- or until something comes from outside), 4 held back (for a slot or its turn), 5 ended. The columns that change with
 -- every step are not indexed, so that those updates stay within their page.
+--
+-- A paused one is shown as such (status 3), and is never queued: it is owned until its driver has parked it, parked, or
+-- still held back. Who resumes it queues it.
 CREATE TABLE executions (
     project_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -80,7 +83,9 @@ CREATE TABLE executions (
     input text,
     output text,
     error text,
-    PRIMARY KEY (project_id, id)
+    PRIMARY KEY (project_id, id),
+    CONSTRAINT executions_ended CHECK ((stage = 5) = (status >= 4)),
+    CONSTRAINT executions_paused CHECK (paused = (status = 3) AND NOT (paused AND stage = 1))
 ) WITH (fillfactor = 70);
 
 CREATE INDEX executions_create_time ON executions (project_id, create_time, id);
@@ -95,7 +100,7 @@ CREATE INDEX executions_attributes ON executions USING gin (attributes jsonb_pat
 CREATE INDEX executions_code_queue ON executions (project_id, workflow_id, (-priority), ready_time, id)
 WHERE stage = 1 AND kind = 2;
 CREATE INDEX executions_dag_queue ON executions ((-priority), ready_time, id) WHERE stage = 1 AND kind = 1;
-CREATE INDEX executions_due ON executions (due_time) WHERE stage = 3 AND due_time IS NOT NULL;
+CREATE INDEX executions_due ON executions (due_time) WHERE stage = 3 AND due_time IS NOT NULL AND NOT paused;
 CREATE INDEX executions_owner ON executions (owner) WHERE stage = 2;
 
 SELECT protect_table('executions');
