@@ -166,6 +166,31 @@ class StepRef(Struct, frozen=True):
     step_id: str
 
 
+class Workflow(Struct, frozen=True, kw_only=True):
+    """A workflow in one of its versions.
+
+    Attributes:
+        version: From 1 on; zero while its first one is being made.
+        revision: Rises with everything that changes, also with what makes no new version.
+        definition: The whole definition as JSON; None where it was not asked for.
+        definition_hash: Of the definition's canonical form: equal definitions have the same.
+        update_time: When this version was made.
+    """
+
+    project_id: UUID
+    id: str
+    version: int
+    kind: WorkflowKind
+    enabled: bool
+    description: str
+    tags: Sequence[str]
+    revision: int
+    definition: bytes | None
+    definition_hash: bytes
+    create_time: datetime
+    update_time: datetime
+
+
 class Execution(Struct, frozen=True, kw_only=True):
     """One run of a workflow, as its row has it."""
 
