@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from timeloom_platform.settings import ServiceSettings
+from timeloom_workflows.actions.addresses import Addresses
+from timeloom_workflows.actions.llm import LlmSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +33,42 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSettings:
+    """What steps may reach.
+
+    Attributes:
+        llm: The language model of steps that name no other.
+        private_hosts: Where actions may connect to besides the public Internet; see `actions.addresses`.
+        memory_address: Of the memory service; there are no actions on memories if empty.
+        public_url: Where the installation's REST is reached from outside; calls back are addressed to it.
+    """
+
+    llm: LlmSettings
+    private_hosts: str = field(default="", metadata={"env": "TIMELOOM_WORKFLOWS_PRIVATE_HOSTS"})
+    memory_address: str = ""
+    public_url: str = "http://127.0.0.1:8080"
+
+    def __post_init__(self) -> None:
+        try:
+            Addresses(self.private_hosts)
+        except ValueError as error:
+            raise ValueError(f"TIMELOOM_WORKFLOWS_PRIVATE_HOSTS: {error}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of the workflows service.
 
     Attributes:
         service: Those of every service.
         engine: Those of the engine.
+        actions: Those of what steps do.
         database_pool_size: Connections to PostgreSQL, besides those that the engine commits by.
     """
 
     service: ServiceSettings
     engine: EngineSettings
+    actions: ActionSettings
     database_pool_size: int = 8
 
     def __post_init__(self) -> None:

@@ -1,0 +1,1 @@
+"""What steps do in the world outside: HTTP, gRPC, memories, language models, webhooks."""
