@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,8 @@ from typing import Final
 from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import ServiceBinding
+from timeloom_workflows.engine.engine import Engine
+from timeloom_workflows.engine.runtime import EngineRuntime
 from timeloom_workflows.executions_servicer import WorkflowExecutionsServicer
 from timeloom_workflows.servicer import WorkflowsServicer
 from timeloom_workflows.settings import EngineSettings
@@ -25,24 +28,35 @@ class Assembly:
     """The service, and those of its parts that somebody has to run or close."""
 
     bindings: Sequence[ServiceBinding]
+    runtime: EngineRuntime
+
+    @property
+    def engine(self) -> Engine:
+        """What owns executions, begins them and commits what they do."""
+        return self.runtime.engine
 
     async def run(self) -> None:
         """Does the service's own work until it is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.runtime.run())
 
     def end_streams(self) -> None:
         """Ends the calls that would go on for ever: their callers turn to another replica."""
+        self.engine.waiters.close()
 
 
 def assembled(
     *, database: Database, cursors: Cursors, clock: Callable[[], datetime], engine: EngineSettings
 ) -> Assembly:
     """Puts the service together."""
-    del database, cursors, clock, engine
+    del cursors, clock
+    runtime = EngineRuntime(database, engine)
     return Assembly(
+        runtime=runtime,
         bindings=[
             WorkflowsServicer().binding(),
             WorkflowExecutionsServicer().binding(),
             WorkflowTriggersServicer().binding(),
             WorkflowWorkerServicer().binding(),
-        ]
+        ],
     )

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from timeloom.events.v1 import events_pb2
 from timeloom.workflows.v1 import workflows_pb2
+from timeloom_platform.ids import uuid7
+from timeloom_platform.telemetry import is_sampled
 from timeloom_workflows.model import Status
 
 EXECUTION_TOPICS: Final = "workflows/executions/*"
@@ -25,3 +27,44 @@ def execution_changed(
     changed.history_length = history_length
     changed.has_inbox = has_inbox
     return event
+
+
+def batch_of_change(
+    project_id: UUID,
+    execution_id: UUID,
+    *,
+    workflow_id: str,
+    status: Status,
+    history_length: int,
+    traceparent: str = "",
+) -> bytes:
+    """Returns the `OutboxBatch` that tells that an execution got on, complete: there is one for every commit."""
+    own_id = str(execution_id)
+    event = events_pb2.Event(
+        id=str(uuid7()),
+        project_id=str(project_id),
+        topic=f"{_PREFIX}{own_id}",
+        traceparent=traceparent if is_sampled(traceparent) else "",
+        workflow_execution_changed=events_pb2.WorkflowExecutionChanged(
+            execution_id=own_id,
+            workflow_id=workflow_id,
+            status=workflows_pb2.WorkflowExecutionStatus.ValueType(status),
+            history_length=history_length,
+        ),
+    )
+    event.create_time.GetCurrentTime()
+    return events_pb2.OutboxBatch(events=(event,)).SerializeToString()
+
+
+def merged(earlier: events_pb2.Event, later: events_pb2.Event) -> events_pb2.Event | None:
+    """Returns one event for two, if both tell that the same execution got on."""
+    if earlier.WhichOneof("payload") != "workflow_execution_changed" or earlier.topic != later.topic:
+        return None
+    if later.WhichOneof("payload") != "workflow_execution_changed":
+        return None
+    if later.workflow_execution_changed.has_inbox or not earlier.workflow_execution_changed.has_inbox:
+        return later
+    both = events_pb2.Event()
+    both.CopyFrom(later)
+    both.workflow_execution_changed.has_inbox = True
+    return both

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from msgspec import Struct
 from timeloom_workflows.model import (
     Failure,
     HistoryEntry,
+    Stage,
     Status,
     Step,
     StepRef,
@@ -26,7 +27,7 @@ class NewExecution(Struct, frozen=True, kw_only=True):
 
     Attributes:
         owned: The engine that commits it goes on with it at once; else it is queued.
-        held_back: A slot or its turn has to be waited for first.
+        held_back: A slot or its turn has to be waited for first: nobody takes it until somebody queues it.
         start_time: Not before then; at once if None.
         deadline: When it fails if it has not ended by then.
         idempotency_key: Another execution of the workflow with this key is returned instead.
@@ -73,16 +74,31 @@ class Parked(Struct, frozen=True, kw_only=True):
     waiting_for: WaitReason
 
 
-class Requeued(Struct, frozen=True):
-    """Somebody else is to go on with it: its worker leaves, or cannot run it."""
+class Requeued(Struct, frozen=True, kw_only=True):
+    """Somebody else is to go on with it: its worker leaves, was lost, or cannot run it.
+
+    Attributes:
+        is_forgiven: This hand-out does not count against it, as one does that ends with a lost worker.
+    """
+
+    is_forgiven: bool = False
 
 
 class Ended(Struct, frozen=True, kw_only=True):
-    """It has come to its end."""
+    """It has come to its end.
+
+    The end is not taken while the execution is paused, nor if it is to be cancelled and its driver does not know: its
+    steps are committed, and it stays with its driver, who is told so.
+
+    Attributes:
+        knows_cancelling: The driver has seen that it is to be cancelled, and this is what came of it. An end as
+            CANCELLED needs no such word.
+    """
 
     status: Status
     output: bytes | None = None
     failure: Failure | None = None
+    knows_cancelling: bool = False
 
 
 Outcome: TypeAlias = Running | Parked | Requeued | Ended
@@ -93,8 +109,9 @@ class Advance(Struct, frozen=True, kw_only=True):
 
     Attributes:
         token: Nothing is written if the execution has another one by now.
-        steps: New steps, and those that changed, as they are to be: whole rows.
-        entries: What happened, in order.
+        steps: New steps, and those that changed, as they are to be: whole rows. One that has ended by now stays as it
+            is, and so do entries about it.
+        entries: What happened, in order, except how the execution began and ended: these are written by themselves.
         children: Executions that its steps begin.
     """
 
@@ -111,15 +128,38 @@ class Advanced(Struct, frozen=True, kw_only=True):
     """What a commit found.
 
     Attributes:
-        committed: Whether the token was still the execution's own. If not, nothing was written.
+        committed: Whether the token was still the execution's own. If not, nothing was written, and it is to be
+            forgotten.
+        stage: Who has it now: OWNED means that its driver goes on. It is QUEUED instead of PARKED if its inbox had
+            grown, and OWNED instead of ENDED if it is paused or to be cancelled.
         inbox: How much has come from outside so far.
         paused: Nothing new may begin.
         cancelling: What is done is to be compensated, and nothing else may begin.
-        queued: It was parked, and is queued again, because its inbox had grown.
+        history_length: How many entries its history has now.
     """
 
     committed: bool
+    stage: Stage = Stage.QUEUED
     inbox: int = 0
     paused: bool = False
     cancelling: bool = False
-    queued: bool = False
+    history_length: int = 0
+
+
+NOT_COMMITTED: Final = Advanced(committed=False)
+
+
+class Begun(Struct, frozen=True, kw_only=True):
+    """What became of an execution that was to begin.
+
+    Attributes:
+        execution_id: Its id, or that of the one that began with the same idempotency key before.
+        is_new: Whether it is this one that began.
+        stage: Who has it, if it is new.
+        create_time: When it was committed, if it is new.
+    """
+
+    execution_id: UUID
+    is_new: bool
+    stage: Stage
+    create_time: datetime

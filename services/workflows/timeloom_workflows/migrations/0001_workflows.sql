@@ -57,6 +57,8 @@ CREATE TABLE executions (
     cancelling boolean NOT NULL DEFAULT false,
     token bigint NOT NULL DEFAULT 0,
     inbox bigint NOT NULL DEFAULT 0,
+    -- The batch that it was last committed with: so a batch that is sent again is recognised.
+    commit_id bigint NOT NULL DEFAULT 0,
     delivery integer NOT NULL DEFAULT 0,
     retry_count integer NOT NULL DEFAULT 0,
     history_length integer NOT NULL DEFAULT 0,
