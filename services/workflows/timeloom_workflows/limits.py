@@ -31,3 +31,18 @@ EVENT_LIFE: Final = timedelta(days=7)
 
 WAIT_SECONDS_MAX: Final = 300
 """How long a call waits for an execution to end."""
+
+PAGE_BYTES_MAX: Final = 32 * 1024 * 1024
+"""The documents on one page of a list; a page ends early rather than have more."""
+
+FIRST_STEPS: Final = 1_000
+"""The steps that come with an execution; the others are listed."""
+
+WATCHED_ENTRIES: Final = 500
+"""The entries of the history that one message to whoever watches an execution stands for."""
+
+CONTROLLED_DEFAULT: Final = 1_000
+"""The executions that one call changes if it does not say how many."""
+
+STATS_LINES_MAX: Final = 10_000
+"""The workflows, and the steps, that statistics have lines for."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+import asyncpg
 import msgspec
 
 from timeloom_workflows.model import (
@@ -23,12 +24,14 @@ from timeloom_workflows.model import (
     WorkflowKind,
 )
 
+Row: TypeAlias = Mapping[str, Any] | asyncpg.Record
+
 _EXECUTION: Final = """
     project_id, id, workflow_id, workflow_version, kind, status, stage, priority, trigger, waiting_for,
-    paused, cancelling, token, inbox, delivery, retry_count, history_length, step_count,
-    succeeded_step_count, failed_step_count, owner, ready_time, due_time, deadline, create_time, start_time, update_time, end_time,
-    parent_id, parent_step_id, forked_from_id, forked_from_step_id, trigger_id, idempotency_key, traceparent,
-    tags, attributes
+    paused, cancelling, token, inbox, delivery, retry_count, history_length,
+    step_count, succeeded_step_count, failed_step_count, owner, ready_time, due_time, deadline,
+    create_time, start_time, update_time, end_time, parent_id, parent_step_id, forked_from_id,
+    forked_from_step_id, trigger_id, idempotency_key, traceparent, tags, attributes
 """
 EXECUTION_COLUMNS: Final = f"{_EXECUTION}, input, output, error"
 EXECUTION_COLUMNS_LIGHT: Final = f"{_EXECUTION}, NULL::text AS input, NULL::text AS output, error"
@@ -45,7 +48,7 @@ STEP_COLUMNS_LIGHT: Final = f"{_STEP}, NULL::text AS input, NULL::text AS output
 HISTORY_COLUMNS: Final = "sequence, type, attempt, time, step_id, attributes"
 
 
-def execution_of(row: Mapping[str, Any]) -> Execution:
+def execution_of(row: Row) -> Execution:
     """Returns the execution of a row that has its columns."""
     values = dict(row)
     values["kind"] = WorkflowKind(row["kind"])
@@ -58,7 +61,7 @@ def execution_of(row: Mapping[str, Any]) -> Execution:
     return Execution(**values)
 
 
-def step_of(row: Mapping[str, Any]) -> Step:
+def step_of(row: Row) -> Step:
     """Returns the step of a row that has its columns."""
     values = dict(row)
     values["type"] = StepType(row["type"])
@@ -70,7 +73,7 @@ def step_of(row: Mapping[str, Any]) -> Step:
     return Step(**values)
 
 
-def history_of(row: Mapping[str, Any]) -> HistoryRecord:
+def history_of(row: Row) -> HistoryRecord:
     """Returns the entry of a row that has its columns."""
     values = dict(row)
     values["type"] = HistoryType(row["type"])

@@ -714,8 +714,11 @@ class ForkWorkflowExecutionRequest(_message.Message):
     version: _builtins.int
     """The version to go on with; the original's if zero."""
     reason: _builtins.str
+    """For the history of the original."""
     @_builtins.property
-    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The original's if empty."""
+
     def __init__(
         self,
         *,
@@ -766,6 +769,7 @@ class SignalWorkflowExecutionRequest(_message.Message):
     execution_id: _builtins.str
     name: _builtins.str
     data: _builtins.bytes
+    """Any JSON; `true` if absent."""
     signal_id: _builtins.str
     """A signal that is sent twice with the same id counts once; may be empty."""
     def __init__(
@@ -822,7 +826,9 @@ class ApproveStepRequest(_message.Message):
     """Who decides."""
     comment: _builtins.str
     data: _builtins.bytes
-    """What else they said: any JSON. It becomes part of the step's output."""
+    """What else they said: any JSON. It becomes part of the step's output, which is an object of `approved`, `decidedBy`,
+    `comment`, `data` and the `decisions` of all who were asked.
+    """
     def __init__(
         self,
         *,
@@ -873,7 +879,7 @@ class ControlWorkflowExecutionsRequest(_message.Message):
     action: Global___ControlAction.ValueType
     reason: _builtins.str
     limit: _builtins.int
-    """At most this many in this call; 1,000 if zero."""
+    """At most this many in this call, the oldest first; 1,000 if zero."""
     dry_run: _builtins.bool
     """Only count them."""
     @_builtins.property
@@ -903,7 +909,9 @@ class ControlWorkflowExecutionsResponse(_message.Message):
     SKIPPED_COUNT_FIELD_NUMBER: _builtins.int
     MORE_FIELD_NUMBER: _builtins.int
     changed_count: _builtins.int
-    """Those that it was done to, or would have been."""
+    """Those that it was done to, or would have been. Those that the filter leaves, but the action does not concern, such
+    as what has ended already where the action is to pause, are not counted.
+    """
     skipped_count: _builtins.int
     """Those that it could not be done to, such as pausing what ended meanwhile."""
     more: _builtins.bool

@@ -275,6 +275,8 @@ class _HistoryEventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Hist
     """It goes on after it had failed or was cancelled."""
     HISTORY_EVENT_TYPE_EXECUTION_TAKEN_OVER: _HistoryEventType.ValueType  # 10
     """Its worker or engine was lost, and another one goes on with it."""
+    HISTORY_EVENT_TYPE_EXECUTION_FORKED: _HistoryEventType.ValueType  # 11
+    """Another execution began with the steps of this one."""
     HISTORY_EVENT_TYPE_STEP_SCHEDULED: _HistoryEventType.ValueType  # 20
     HISTORY_EVENT_TYPE_STEP_STARTED: _HistoryEventType.ValueType  # 21
     HISTORY_EVENT_TYPE_STEP_WAITING: _HistoryEventType.ValueType  # 22
@@ -305,6 +307,8 @@ HISTORY_EVENT_TYPE_EXECUTION_RETRIED: HistoryEventType.ValueType  # 9
 """It goes on after it had failed or was cancelled."""
 HISTORY_EVENT_TYPE_EXECUTION_TAKEN_OVER: HistoryEventType.ValueType  # 10
 """Its worker or engine was lost, and another one goes on with it."""
+HISTORY_EVENT_TYPE_EXECUTION_FORKED: HistoryEventType.ValueType  # 11
+"""Another execution began with the steps of this one."""
 HISTORY_EVENT_TYPE_STEP_SCHEDULED: HistoryEventType.ValueType  # 20
 HISTORY_EVENT_TYPE_STEP_STARTED: HistoryEventType.ValueType  # 21
 HISTORY_EVENT_TYPE_STEP_WAITING: HistoryEventType.ValueType  # 22
