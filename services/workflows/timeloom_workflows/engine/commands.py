@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -30,6 +30,7 @@ class NewExecution(Struct, frozen=True, kw_only=True):
         held_back: A slot or its turn has to be waited for first: nobody takes it until somebody queues it.
         start_time: Not before then; at once if None.
         deadline: When it fails if it has not ended by then.
+        time_allowed: How long it may take from its beginning on, if no deadline is given.
         idempotency_key: Another execution of the workflow with this key is returned instead.
         steps: Those that it has had from the beginning, as a fork has.
     """
@@ -49,6 +50,7 @@ class NewExecution(Struct, frozen=True, kw_only=True):
     held_back: bool = False
     start_time: datetime | None = None
     deadline: datetime | None = None
+    time_allowed: timedelta | None = None
     idempotency_key: str | None = None
     parent: StepRef | None = None
     forked_from: StepRef | None = None

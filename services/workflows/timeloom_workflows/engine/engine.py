@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -22,6 +23,7 @@ from timeloom_workflows.engine.commands import (
     NewExecution,
     Parked,
 )
+from timeloom_workflows.engine.clock import DatabaseClock
 from timeloom_workflows.engine.committer import Committer
 from timeloom_workflows.engine.drivers import Claimed, Driver, Places
 from timeloom_workflows.engine.held import Held, Holdings
@@ -60,7 +62,9 @@ class Engine:
         self.to_release: dict[UUID, tuple[UUID, UUID, int]] = {}
         """Project, id and token of what nobody here drives, though the database may say that it is ours."""
         self._drivers: dict[WorkflowKind, Driver] = {}
-        self._listeners: list[Callable[[UUID, UUID, Status], None]] = []
+        self.clock = DatabaseClock()
+        self._end_listeners: list[Callable[[UUID, UUID, Status], None]] = []
+        self._change_listeners: list[Callable[[UUID], None]] = []
         self._owns = False
 
     # -- Whoever drives -------------------------------------------------------------
@@ -105,6 +109,8 @@ class Engine:
 
     def poke(self, execution_id: UUID) -> None:
         """Something came from outside for an execution, and is committed."""
+        for listener in self._change_listeners:
+            listener(execution_id)
         held = self.holdings.get(execution_id)
         if held is not None:
             held.driver.poke(execution_id)
@@ -168,7 +174,20 @@ class Engine:
 
     def on_ended(self, listener: Callable[[UUID, UUID, Status], None]) -> None:
         """Calls a listener with project, id and status whenever an execution has ended here, after the commit."""
-        self._listeners.append(listener)
+        self._end_listeners.append(listener)
+
+    def on_changed(self, listener: Callable[[UUID], None]) -> None:
+        """Calls a listener with the id of every execution of which something was committed here."""
+        self._change_listeners.append(listener)
+
+    def told_ended(self, execution: Execution) -> None:
+        """An execution has ended without its driver, and is committed."""
+        self._ended(
+            execution.project_id,
+            execution.id,
+            execution.status,
+            has_parent=execution.parent_id is not None,
+        )
 
     # -- After commits ----------------------------------------------------------------
 
@@ -184,6 +203,8 @@ class Engine:
             self.holdings.remove(advance.execution_id, advance.token)
         if not advanced.committed:
             return
+        for listener in self._change_listeners:
+            listener(held.id)
         if advance.children:
             self.queue_grew.set()
         if advanced.stage is Stage.QUEUED:
@@ -192,14 +213,14 @@ class Engine:
             if advance.outcome.due_time is not None:
                 self.timer_set.set()
         elif advanced.stage is Stage.ENDED and isinstance(advance.outcome, Ended):
-            self._ended(held, advance.outcome.status)
+            self._ended(held.project_id, held.id, advance.outcome.status, has_parent=held.has_parent)
 
-    def _ended(self, held: Held, status: Status) -> None:
-        self.waiters.tell(held.id)
-        if held.has_parent:
+    def _ended(self, project_id: UUID, execution_id: UUID, status: Status, *, has_parent: bool) -> None:
+        self.waiters.tell(execution_id)
+        if has_parent:
             self.children_ended.set()
-        for listener in self._listeners:
-            listener(held.project_id, held.id, status)
+        for listener in self._end_listeners:
+            listener(project_id, execution_id, status)
 
     def _begun(self, news: Sequence[NewExecution], answer: asyncio.Future[Sequence[Begun]]) -> None:
         if answer.cancelled() or answer.exception() is not None:
@@ -296,7 +317,7 @@ def execution_of_new(new: NewExecution, begun: Begun) -> Execution:
         owner=None,
         ready_time=max(begun.create_time, new.start_time or begun.create_time),
         due_time=new.start_time if begun.stage is Stage.PARKED else None,
-        deadline=new.deadline,
+        deadline=_deadline_of(new, begun.create_time),
         create_time=begun.create_time,
         start_time=begun.create_time if owned else None,
         update_time=begun.create_time,
@@ -314,3 +335,9 @@ def execution_of_new(new: NewExecution, begun: Begun) -> Execution:
         output=None,
         error=None,
     )
+
+
+def _deadline_of(new: NewExecution, create_time: datetime) -> datetime | None:
+    if new.deadline is not None or new.time_allowed is None:
+        return new.deadline
+    return max(create_time, new.start_time or create_time) + new.time_allowed

@@ -74,20 +74,21 @@ class Lease:
         asked = self._clock()
         engine_id = self._engine.id
         async with asyncio.timeout(self._seconds):
-            if not self._engine.is_in_office:
-                await engines.register(
+            renewal = (
+                await engines.renew(self._connection, engine_id, lease_seconds=self._seconds)
+                if self._engine.is_in_office
+                else await engines.register(
                     self._connection, engine_id, address=self._address, lease_seconds=self._seconds
                 )
-                living: int | None = self.living_engines
-            else:
-                living = await engines.renew(self._connection, engine_id, lease_seconds=self._seconds)
+            )
         if engine_id != self._engine.id:
             return
-        if living is None:
+        if renewal is None:
             self._step_down()
             return
+        self._engine.clock.told(renewal.time, asked=asked)
         self._until = asked + self._seconds
-        self.living_engines = living
+        self.living_engines = renewal.living
         if not self._engine.is_in_office:
             logger.info("engine begins", engine=str(engine_id))
             self._engine.take_office()

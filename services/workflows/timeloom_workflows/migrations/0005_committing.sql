@@ -50,6 +50,7 @@ CREATE FUNCTION commit_batch(
     n_held_back boolean [],
     n_start_time timestamptz [],
     n_deadline timestamptz [],
+    n_time_allowed interval [],
     n_idempotency_key text [],
     n_parent_id uuid [],
     n_parent_step_id text [],
@@ -210,7 +211,7 @@ BEGIN
             CASE WHEN stage = 2 THEN owning_engine END,
             greatest(start_time, commit_time),
             CASE WHEN stage = 3 THEN start_time END,
-            deadline,
+            coalesce(deadline, greatest(start_time, commit_time) + time_allowed),
             commit_time,
             CASE WHEN stage = 2 THEN commit_time END,
             commit_time,
@@ -236,12 +237,12 @@ BEGIN
                 END AS stage
             FROM unnest(
                 n_parent_place, n_project, n_id, n_workflow_id, n_workflow_version, n_kind, n_trigger,
-                n_trigger_id, n_priority, n_tags, n_attributes, n_owned, n_held_back, n_start_time, n_deadline,
+                n_trigger_id, n_priority, n_tags, n_attributes, n_owned, n_held_back, n_start_time, n_deadline, n_time_allowed,
                 n_idempotency_key, n_parent_id, n_parent_step_id, n_forked_from_id, n_forked_from_step_id,
                 n_traceparent, n_input
             ) AS beginning (
                 parent_place, project_id, id, workflow_id, workflow_version, kind, trigger,
-                trigger_id, priority, tags, attributes, owned, held_back, start_time, deadline,
+                trigger_id, priority, tags, attributes, owned, held_back, start_time, deadline, time_allowed,
                 idempotency_key, parent_id, parent_step_id, forked_from_id, forked_from_step_id,
                 traceparent, input
             )

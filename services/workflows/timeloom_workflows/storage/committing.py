@@ -23,7 +23,7 @@ from timeloom_workflows.storage.rows import text_of
 from timeloom_workflows.storage.system import SystemConnection
 
 ADVANCE_COLUMNS: Final = 12
-NEW_COLUMNS: Final = 22
+NEW_COLUMNS: Final = 23
 STEP_COLUMNS: Final = 25
 ENTRY_COLUMNS: Final = 7
 ARGUMENTS: Final = 3 + ADVANCE_COLUMNS + NEW_COLUMNS + STEP_COLUMNS + ENTRY_COLUMNS + 1
@@ -167,6 +167,7 @@ def _new_columns(beginnings: Sequence[Beginning]) -> Sequence[Sequence[Any]]:
         [new.held_back for new in news],
         [new.start_time for new in news],
         [new.deadline for new in news],
+        [new.time_allowed for new in news],
         [new.idempotency_key for new in news],
         [new.parent.execution_id if new.parent else None for new in news],
         [new.parent.step_id if new.parent else None for new in news],

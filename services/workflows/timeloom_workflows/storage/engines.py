@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from timeloom_workflows.storage.system import SystemConnection
 
 REGISTER: Final = """
 INSERT INTO engines (id, address, start_time, lease_until)
 VALUES ($1, $2, clock_timestamp(), clock_timestamp() + make_interval(secs => $3))
+ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until
+RETURNING 1::bigint AS living, clock_timestamp() AS time
 """
 
 # Once a lease is over it stays so: others may be about to take over what was under it.
@@ -17,7 +22,9 @@ RENEW: Final = """
 UPDATE engines
 SET lease_until = clock_timestamp() + make_interval(secs => $2)
 WHERE id = $1 AND lease_until > clock_timestamp()
-RETURNING (SELECT count(*) FROM engines WHERE lease_until > clock_timestamp()) AS living
+RETURNING
+    (SELECT count(*) FROM engines WHERE lease_until > clock_timestamp()) AS living,
+    clock_timestamp() AS time
 """
 
 SELECT_DEAD: Final = "SELECT id FROM engines WHERE lease_until < clock_timestamp() ORDER BY id LIMIT 100"
@@ -76,17 +83,26 @@ WHERE
 EXPIRE: Final = "UPDATE engines SET lease_until = clock_timestamp() - interval '1 microsecond' WHERE id = $1"
 
 
+class Renewal(Struct, frozen=True):
+    """A lease that was made or renewed, at this time of the database, beside so many others."""
+
+    living: int
+    time: datetime
+
+
 async def register(
     connection: SystemConnection, engine_id: UUID, *, address: str, lease_seconds: float
-) -> None:
+) -> Renewal:
     """Begins the life of an engine."""
-    await connection.fetch(REGISTER, engine_id, address, lease_seconds)
+    row = await connection.fetchrow(REGISTER, engine_id, address, lease_seconds)
+    assert row is not None, "it was inserted"
+    return Renewal(row["living"], row["time"])
 
 
-async def renew(connection: SystemConnection, engine_id: UUID, *, lease_seconds: float) -> int | None:
-    """Renews a lease and returns how many engines live; None if the lease was over already."""
+async def renew(connection: SystemConnection, engine_id: UUID, *, lease_seconds: float) -> Renewal | None:
+    """Renews a lease; None if it was over already."""
     row = await connection.fetchrow(RENEW, engine_id, lease_seconds)
-    return None if row is None else row["living"]
+    return None if row is None else Renewal(row["living"], row["time"])
 
 
 async def select_dead(connection: SystemConnection) -> list[UUID]:
@@ -98,7 +114,8 @@ async def take_over(connection: SystemConnection, engine_id: UUID, *, limit: int
     """Queues executions and steps that a dead engine owned, at most so many of each, and returns how many."""
     executions = await connection.fetchrow(TAKE_OVER_EXECUTIONS, engine_id, limit)
     steps = await connection.fetchrow(TAKE_OVER_STEPS, engine_id, limit)
-    assert executions is not None and steps is not None, "counts are rows"
+    assert executions is not None, "a count is a row"
+    assert steps is not None, "a count is a row"
     return int(executions["count"]) + int(steps["count"])
 
 

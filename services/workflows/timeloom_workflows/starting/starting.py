@@ -1,0 +1,194 @@
+"""Beginning executions of a workflow: one, or many at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+import msgspec
+from msgspec import Raw, Struct
+
+from timeloom_platform.database import Database
+from timeloom_platform.errors import InvalidFieldError, MalformedJsonError, NotFoundError, TooLargeError
+from timeloom_platform.ids import uuid7
+from timeloom_platform.telemetry import current_traceparent
+from timeloom_workflows import limits
+from timeloom_workflows.engine.commands import Begun, NewExecution
+from timeloom_workflows.engine.engine import Engine, execution_of_new
+from timeloom_workflows.model import Execution, TriggerType
+from timeloom_workflows.starting.versions import Version, Versions
+from timeloom_workflows.storage import executions as storage
+
+NOTHING: Final = b"null"
+"""The input of an execution that is given none, as far as its schema is concerned."""
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """How executions are to begin.
+
+    Attributes:
+        version: The newest if zero.
+        priority: What the definition says if None.
+        start_time: At once if None.
+    """
+
+    workflow_id: str
+    version: int = 0
+    priority: int | None = None
+    tags: Sequence[str] = ()
+    attributes: bytes | None = None
+    start_time: datetime | None = None
+    idempotency_key: str | None = None
+
+
+class Admission(Protocol):
+    """Says how an execution begins: at once, or held back until there is a slot, or its turn, for it."""
+
+    async def admit(self, new: NewExecution, definition: dict[str, Any]) -> NewExecution:
+        """Returns the execution as it is to begin.
+
+        Raises:
+            TimeloomError: It is not to begin at all.
+        """
+        ...
+
+
+class Starting:
+    """Begins executions by a call."""
+
+    def __init__(
+        self, *, engine: Engine, versions: Versions, database: Database, admission: Admission | None = None
+    ) -> None:
+        self._engine = engine
+        self._versions = versions
+        self._database = database
+        self._admission = admission
+
+    async def execute(
+        self, project_id: UUID, wish: Wish, document: bytes | None, *, wait_seconds: float = 0
+    ) -> Execution:
+        """Begins an execution, or finds the one that began with the same key.
+
+        Returns:
+            How it stands after the commit; with `wait_seconds`, when it has ended or the wait is over.
+
+        Raises:
+            NotFoundError: There is no such workflow, or no such version of it.
+            MalformedJsonError: The input does not parse.
+            InvalidFieldError: The input is not what the workflow's schema asks for.
+            OverloadedError: Too much waits already.
+        """
+        version = await self._versions.get(project_id, wish.workflow_id, wish.version)
+        _check_input(version, document, "input")
+        new = await self._admitted(_new(version, wish, document), version)
+        if not wait_seconds:
+            begun = await self._engine.start(new)
+            return execution_of_new(new, begun) if begun.is_new else await self._select(project_id, begun)
+        return await self._execute_and_wait(new, wait_seconds)
+
+    async def execute_all(self, project_id: UUID, wish: Wish, documents: Sequence[bytes]) -> Sequence[UUID]:
+        """Begins an execution for each input, all or none, and returns their ids in the order of the inputs.
+
+        Raises:
+            NotFoundError: There is no such workflow, or no such version of it.
+            InvalidFieldError: There are none, or too many, or one is not what the workflow's schema asks for.
+            OverloadedError: Too much waits already.
+        """
+        version = await self._versions.get(project_id, wish.workflow_id, wish.version)
+        for index, document in enumerate(documents):
+            _check_input(version, document, f"inputs[{index}]")
+        news = [await self._admitted(_new(version, wish, document), version) for document in documents]
+        return [begun.execution_id for begun in await self._engine.start_all(news)]
+
+    async def _execute_and_wait(self, new: NewExecution, seconds: float) -> Execution:
+        deadline = asyncio.get_running_loop().time() + seconds
+        # Waiting begins before the execution does: its end is not missed.
+        waiting = asyncio.ensure_future(self._engine.waiters.wait(new.project_id, new.id, seconds))
+        try:
+            begun = await self._engine.start(new)
+            if begun.is_new:
+                await waiting
+                return await self._select(new.project_id, begun)
+        finally:
+            waiting.cancel()
+        left = deadline - asyncio.get_running_loop().time()
+        return await self._wait_for_other(new.project_id, begun, left)
+
+    async def _wait_for_other(self, project_id: UUID, begun: Begun, seconds: float) -> Execution:
+        """Waits for the end of an execution that began with the same key before."""
+        waiting = asyncio.ensure_future(
+            self._engine.waiters.wait(project_id, begun.execution_id, max(0.0, seconds))
+        )
+        try:
+            execution = await self._select(project_id, begun)
+            if execution.status.has_ended:
+                return execution
+            await waiting
+        finally:
+            waiting.cancel()
+        return await self._select(project_id, begun)
+
+    async def _admitted(self, new: NewExecution, version: Version) -> NewExecution:
+        return new if self._admission is None else await self._admission.admit(new, version.definition)
+
+    async def _select(self, project_id: UUID, begun: Begun) -> Execution:
+        async with self._database.reading(str(project_id)) as connection:
+            execution = await storage.select(connection, project_id, begun.execution_id)
+        if execution is None:
+            raise NotFoundError(f"The execution {begun.execution_id} was deleted.")
+        return execution
+
+
+def documents_of(inputs: bytes) -> list[bytes]:
+    """Splits a JSON array into the documents that are its elements.
+
+    Raises:
+        MalformedJsonError: It does not parse.
+        InvalidFieldError: It is no array, or has no elements, or too many.
+        TooLargeError: An element is too large.
+    """
+    try:
+        documents = msgspec.json.decode(inputs, type=list[Raw])
+    except msgspec.ValidationError:
+        raise InvalidFieldError.of("inputs", "must be an array") from None
+    except msgspec.DecodeError:
+        raise MalformedJsonError("inputs is not JSON.") from None
+    if not 0 < len(documents) <= limits.BATCH_MAX:
+        raise InvalidFieldError.of("inputs", f"must have 1 to {limits.BATCH_MAX:,} elements")
+    for index, document in enumerate(documents):
+        if len(document) > limits.DOCUMENT_BYTES_MAX:
+            raise TooLargeError(
+                f"inputs[{index}] has {len(document):,} bytes; at most {limits.DOCUMENT_BYTES_MAX:,} are allowed."
+            )
+    return [bytes(document) for document in documents]
+
+
+def _check_input(version: Version, document: bytes | None, field: str) -> None:
+    try:
+        value = msgspec.json.decode(document or NOTHING)
+    except msgspec.DecodeError:
+        raise MalformedJsonError(f"{field} is not JSON.") from None
+    if version.schema is not None:
+        version.schema.check(value, field)
+
+
+def _new(version: Version, wish: Wish, document: bytes | None) -> NewExecution:
+    return NewExecution(
+        project_id=version.project_id,
+        id=uuid7(),
+        workflow_id=version.workflow_id,
+        workflow_version=version.version,
+        kind=version.kind,
+        input=document,
+        trigger=TriggerType.MANUAL,
+        priority=wish.priority or 0,
+        tags=wish.tags,
+        attributes=wish.attributes,
+        start_time=wish.start_time,
+        time_allowed=version.time_allowed,
+        idempotency_key=wish.idempotency_key,
+        traceparent=current_traceparent(),
+    )
