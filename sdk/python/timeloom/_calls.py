@@ -31,6 +31,8 @@ from timeloom.memory.v1.memory_upkeep_service_pb2_grpc import MemoryUpkeepServic
 from timeloom.snapshots.v1 import snapshots_service_pb2, time_travel_service_pb2
 from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceStub
 from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceStub
+from timeloom.workflows.v1 import workflow_worker_service_pb2
+from timeloom.workflows.v1.workflow_worker_service_pb2_grpc import WorkflowWorkerServiceStub
 
 if TYPE_CHECKING:
     from timeloom.identity.v1.identity_service_pb2_grpc import IdentityServiceAsyncStub
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from timeloom.memory.v1.memory_upkeep_service_pb2_grpc import MemoryUpkeepServiceAsyncStub
     from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceAsyncStub
     from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceAsyncStub
+    from timeloom.workflows.v1.workflow_worker_service_pb2_grpc import WorkflowWorkerServiceAsyncStub
 
 _SNAPSHOTS = snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"]
 _TIME_TRAVEL = time_travel_service_pb2.DESCRIPTOR.services_by_name["TimeTravelService"]
@@ -46,7 +49,8 @@ _MEMORY = memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"]
 _MEMORY_SHARING = memory_sharing_service_pb2.DESCRIPTOR.services_by_name["MemorySharingService"]
 _MEMORY_UPKEEP = memory_upkeep_service_pb2.DESCRIPTOR.services_by_name["MemoryUpkeepService"]
 _IDENTITY = identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"]
-_SERVICES = (_SNAPSHOTS, _TIME_TRAVEL, _MEMORY, _MEMORY_SHARING, _MEMORY_UPKEEP, _IDENTITY)
+_WORKFLOW_WORKER = workflow_worker_service_pb2.DESCRIPTOR.services_by_name["WorkflowWorkerService"]
+_SERVICES = (_SNAPSHOTS, _TIME_TRAVEL, _MEMORY, _MEMORY_SHARING, _MEMORY_UPKEEP, _IDENTITY, _WORKFLOW_WORKER)
 _METHODS = [method for service in _SERVICES for method in service.methods]
 
 # This client names the executions that it creates or forks, the snapshots that it records and the memories
@@ -110,6 +114,11 @@ class Connection:
     def identity(self) -> IdentityServiceAsyncStub:
         """The service of projects and API keys, for calls from the client's event loop."""
         return cast("IdentityServiceAsyncStub", self._stub(IdentityServiceStub))
+
+    @property
+    def workflow_worker(self) -> WorkflowWorkerServiceAsyncStub:
+        """The service that workers stream with, for calls from the client's event loop."""
+        return cast("WorkflowWorkerServiceAsyncStub", self._stub(WorkflowWorkerServiceStub))
 
     def _stub(self, kind: type[Any]) -> Any:
         channel = self._open()

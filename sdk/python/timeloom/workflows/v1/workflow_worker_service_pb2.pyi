@@ -435,11 +435,14 @@ class StepRecord(_message.Message):
     def end_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def wait(self) -> Global___StepWait:
-        """What it waits for, if its status is WAITING or PENDING."""
+        """What it waits for, if its status is WAITING, PENDING or RETRYING. What is tried again waits for a time: the worker
+        says how long from the commit on, the engine how long it still is. A step that the worker runs is PENDING if that
+        time has come.
+        """
 
     @_builtins.property
     def wake_time(self) -> _timestamp_pb2.Timestamp:
-        """When it is tried again, if its status is RETRYING."""
+        """When it is tried again, if its status is RETRYING, by the engine's clock."""
 
     def __init__(
         self,
@@ -478,6 +481,7 @@ class StepWait(_message.Message):
     EXECUTION_FIELD_NUMBER: _builtins.int
     TASK_FIELD_NUMBER: _builtins.int
     TIMEOUT_TIME_FIELD_NUMBER: _builtins.int
+    TIMEOUT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def time(self) -> Global___TimeWait: ...
     @_builtins.property
@@ -494,6 +498,10 @@ class StepWait(_message.Message):
     def timeout_time(self) -> _timestamp_pb2.Timestamp:
         """Until when; for ever if absent. After it, the step ends with the output `null`; a task or execution fails."""
 
+    @_builtins.property
+    def timeout(self) -> _duration_pb2.Duration:
+        """The same as a duration from the commit on: what workers say, whose clocks may be wrong."""
+
     def __init__(
         self,
         *,
@@ -504,10 +512,11 @@ class StepWait(_message.Message):
         execution: Global___ExecutionWait | None = ...,
         task: Global___TaskWait | None = ...,
         timeout_time: _timestamp_pb2.Timestamp | None = ...,
+        timeout: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "event", b"event", "execution", b"execution", "signal", b"signal", "task", b"task", "time", b"time", "timeout_time", b"timeout_time", "wait", b"wait"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "event", b"event", "execution", b"execution", "signal", b"signal", "task", b"task", "time", b"time", "timeout", b"timeout", "timeout_time", b"timeout_time", "wait", b"wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "event", b"event", "execution", b"execution", "signal", b"signal", "task", b"task", "time", b"time", "timeout_time", b"timeout_time", "wait", b"wait"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "event", b"event", "execution", b"execution", "signal", b"signal", "task", b"task", "time", b"time", "timeout", b"timeout", "timeout_time", b"timeout_time", "wait", b"wait"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_wait: _TypeAlias = _typing.Literal["time", "event", "signal", "approval", "execution", "task"]  # noqa: Y015
     _WhichOneofArgType_wait: _TypeAlias = _typing.Literal["wait", b"wait"]  # noqa: Y015
@@ -713,7 +722,9 @@ class ExecutionProgress(_message.Message):
     """Counts the worker's messages about this token, from 1 on; the answer names it."""
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___StepRecord]:
-        """New steps, and others whose status changed."""
+        """New steps, and others whose status changed. The end times of an execution's steps are the order in which its code
+        saw them end: a step that the engine ended, but the code saw after a later one, comes back with a later end time.
+        """
 
     @_builtins.property
     def running(self) -> Global___ExecutionRunning:
@@ -901,6 +912,7 @@ class ProgressAck(_message.Message):
     STOP_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     CANCELLING_FIELD_NUMBER: _builtins.int
+    PAUSE_FIELD_NUMBER: _builtins.int
     execution_id: _builtins.str
     token: _builtins.int
     number: _builtins.int
@@ -910,6 +922,8 @@ class ProgressAck(_message.Message):
     """Begin nothing more: forget the execution. It is paused, cancelled, or somebody else's."""
     cancelling: _builtins.bool
     """Compensate, and end as cancelled."""
+    pause: _builtins.bool
+    """Begin nothing more, and park when what runs has ended: the execution is paused."""
     @_builtins.property
     def refusal(self) -> _workflows_pb2.WorkflowError:
         """Why the message was refused, such as a step whose output is too large; the execution fails with it."""
@@ -929,10 +943,11 @@ class ProgressAck(_message.Message):
         stop: _builtins.bool = ...,
         steps: _abc.Iterable[Global___StepRecord] | None = ...,
         cancelling: _builtins.bool = ...,
+        pause: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "committed", b"committed", "execution_id", b"execution_id", "number", b"number", "refusal", b"refusal", "steps", b"steps", "stop", b"stop", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "committed", b"committed", "execution_id", b"execution_id", "number", b"number", "pause", b"pause", "refusal", b"refusal", "steps", b"steps", "stop", b"stop", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -974,6 +989,7 @@ class StepTask(_message.Message):
     DEADLINE_FIELD_NUMBER: _builtins.int
     PROGRESS_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
+    TIMEOUT_FIELD_NUMBER: _builtins.int
     execution_id: _builtins.str
     step_id: _builtins.str
     token: _builtins.int
@@ -988,6 +1004,10 @@ class StepTask(_message.Message):
     def deadline(self) -> _timestamp_pb2.Timestamp:
         """When this try must have ended; absent if it may take for ever."""
 
+    @_builtins.property
+    def timeout(self) -> _duration_pb2.Duration:
+        """What is left of the time for this try when it is sent; absent if it may take for ever."""
+
     def __init__(
         self,
         *,
@@ -1001,10 +1021,11 @@ class StepTask(_message.Message):
         deadline: _timestamp_pb2.Timestamp | None = ...,
         progress: _builtins.bytes = ...,
         traceparent: _builtins.str = ...,
+        timeout: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["deadline", b"deadline"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deadline", b"deadline", "timeout", b"timeout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "deadline", b"deadline", "execution_id", b"execution_id", "input", b"input", "progress", b"progress", "step_id", b"step_id", "task", b"task", "token", b"token", "traceparent", b"traceparent", "workflow_id", b"workflow_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "deadline", b"deadline", "execution_id", b"execution_id", "input", b"input", "progress", b"progress", "step_id", b"step_id", "task", b"task", "timeout", b"timeout", "token", b"token", "traceparent", b"traceparent", "workflow_id", b"workflow_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

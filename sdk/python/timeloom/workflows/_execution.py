@@ -1,0 +1,706 @@
+"""One execution of a workflow's code: what it remembers, what it asks for, and what is to be told of it.
+
+The code runs on a loop of its own (`_loop`) from its beginning. Steps that the execution has had are answered from
+what it was given, in the order in which they ended, one at a time: after each, the code runs until it can do
+nothing without another answer. So it takes the same way again, whatever it does at once. New steps run in the worker,
+and what they come to is told in records.
+
+The end time of a step is also its place in that order. The clocks of workers may differ: each end is later than the
+one before it, whatever the clock says. What the engine ended (a sleep, an event) keeps the time that the
+engine gave it, unless the code saw something later before it; then its record goes back with the time of when it was
+seen.
+
+Nothing here knows of gRPC or of other executions: the worker hands in what comes, and takes what is to be sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, Protocol
+
+from timeloom.workflows import _places, _times, documents
+from timeloom.workflows._loop import WorkflowLoop
+from timeloom.workflows._step_call import CallState, StepCall
+from timeloom.workflows.errors import (
+    CompensationError,
+    NonDeterminismError,
+    StepError,
+    WorkflowError,
+    failure_of,
+    step_error_of,
+)
+from timeloom.workflows.functions import Step, Workflow
+from timeloom.workflows.v1 import workflow_worker_service_pb2 as messages
+from timeloom.workflows.v1 import workflows_pb2 as pb
+
+DOCUMENT_BYTES_MAX: Final = 4 * 1024 * 1024
+"""What a step, or the workflow, may return."""
+
+INPUT_BYTES_SHOWN_MAX: Final = 64 * 1024
+"""What a step is given is kept for people; what is larger is left out."""
+
+BACK_OFF_SECONDS_MAX: Final = 10.0
+"""A worker waits for a retry by itself for so long at most; a longer wait is the engine's."""
+
+CLOSING_ROUNDS_MAX: Final = 100
+"""How often code that is told to stop may go on waiting."""
+
+_SUCCEEDED: Final = pb.STEP_STATUS_SUCCEEDED
+_FAILED: Final = pb.STEP_STATUS_FAILED
+_CANCELLED: Final = pb.STEP_STATUS_CANCELLED
+_ENDED: Final = frozenset({_SUCCEEDED, _FAILED, _CANCELLED, pb.STEP_STATUS_SKIPPED})
+_RUN_BY_WORKER: Final = frozenset({pb.STEP_TYPE_RUN, pb.STEP_TYPE_COMPENSATION})
+
+
+class Host(Protocol):
+    """What an execution needs of its worker."""
+
+    def clock_us(self) -> int:
+        """Return the time."""
+        ...
+
+    def begin(self, call: StepCall) -> None:
+        """Run a step's function, and say what it came to by `step_ended`."""
+        ...
+
+    def begin_later(self, call: StepCall, seconds: float) -> None:
+        """Hand a call to `back_off_over` after so long."""
+        ...
+
+    def abandon(self, call: StepCall) -> None:
+        """Stop a step's function, or its wait: nobody wants its result any more."""
+        ...
+
+
+class CodeExecution:
+    """An execution that a worker has: where its code stands, and what the engine does not know yet."""
+
+    def __init__(self, task: messages.ExecutionTask, workflow: Workflow[..., Any], host: Host) -> None:
+        self.id = task.execution_id
+        self.token = task.token
+        self.workflow_id = task.workflow_id
+        self.workflow = workflow
+        self.is_parked = False
+        self.is_over = False
+        self.unsent: list[messages.StepRecord] = []
+        self.unsent_bytes = 0
+        self.unsent_since_us = 0
+        self.unacked: deque[tuple[messages.ExecutionProgress, int]] = deque()
+        self.running: dict[str, StepCall] = {}
+        self._host = host
+        self._loop = WorkflowLoop(self)
+        self._recorded = {step.id: step for step in task.steps}
+        self._order = deque(step for step in task.steps if _is_answer(step))
+        self._calls: dict[str, StepCall] = {}
+        self._ids: set[str] = set()
+        self._repeats: dict[str, int] = {}
+        self._held: deque[StepCall] = deque()
+        self._backing_off = 0
+        self._timers: dict[asyncio.TimerHandle, StepCall] = {}
+        self._undo: list[tuple[StepCall, Any]] = []
+        self._position = max(task.next_position, 1)
+        self._time_us = _times.us_of(task.start_time)
+        self._number = 0
+        self._uncommitted = 0
+        self._limit = workflow.durability.steps_max
+        self._is_pausing = False
+        self._is_leaving = False
+        self._is_cancelling = task.cancelling
+        self._is_cancelled = False
+        self._is_closing = False
+        self._is_urgent = False
+        self._outcome: messages.ExecutionProgress | None = None
+        self._main: asyncio.Task[Any] = self._loop.create_task(self._run(task.input), name=self.id)
+
+    # -- What comes from the engine ------------------------------------------------------
+
+    def go_on(self) -> None:
+        """Run the code as far as it comes."""
+        if self.is_over or self.is_parked:
+            return
+        try:
+            self._loop.run_until_idle()
+            while not self._main.done() and self._answer_next():
+                self._loop.run_until_idle()
+            self._check()
+        except NonDeterminismError as error:
+            self._end_with(failed=messages.ExecutionFailed(error=failure_of(error)))
+
+    def resume(self, task: messages.ExecutionTask) -> None:
+        """Go on with an execution that was parked and kept, by what happened since."""
+        self.token = task.token
+        self._number = 0
+        self.unacked.clear()
+        self.is_parked = False
+        self._is_pausing = False
+        self._is_cancelling |= task.cancelling
+        self.unsent_since_us = 0
+        self._answered(task.steps)
+        self._begin_held()
+        self.go_on()
+
+    def acked(self, ack: messages.ProgressAck) -> None:
+        """Note what is committed, and go on by what happened meanwhile."""
+        while self.unacked and self.unacked[0][0].number <= ack.number:
+            _, steps = self.unacked.popleft()
+            self._uncommitted -= steps
+        if self._outcome is not None or self.is_parked:
+            return
+        self._is_cancelling |= ack.cancelling
+        if ack.pause and not self._is_pausing:
+            self._pause()
+        self._answered(ack.steps)
+        self._begin_held()
+        if ack.steps or ack.cancelling:
+            self.go_on()
+
+    def close(self) -> None:
+        """Forget it: the code is told to stop, and what it does then counts no more."""
+        self.is_over = True
+        self._is_closing = True
+        for call in [*self.running.values(), *self._calls.values()]:
+            self._stop_call(call)
+        for _ in range(CLOSING_ROUNDS_MAX):
+            if not self._loop.tasks:
+                break
+            for task in tuple(self._loop.tasks):
+                task.cancel()
+            self._loop.run_until_idle()
+        if self._main.done() and not self._main.cancelled():
+            self._main.exception()  # nobody is to hear of it
+
+    def break_off(self, failure: pb.WorkflowError) -> None:
+        """End it: it cannot be run."""
+        self._end_with(failed=messages.ExecutionFailed(error=failure))
+
+    def leave(self) -> None:
+        """Begin nothing more, and give the execution back once what runs has ended: the worker stops."""
+        self._is_leaving = True
+        if not self._is_pausing:
+            self._pause()
+
+    def leave_now(self) -> None:
+        """Give the execution back without what still runs: whoever takes it runs that again."""
+        self.leave()
+        for call in tuple(self.running.values()):
+            self._stop_call(call)
+
+    # -- What comes from the worker --------------------------------------------------------
+
+    def step_ended(self, call: StepCall, output: bytes, failure: pb.WorkflowError | None) -> None:
+        """Take what a step's function came to, and run the code as far as it comes."""
+        if self.running.pop(call.id, None) is None:
+            return
+        assert call.step is not None
+        if failure is None and len(output) > DOCUMENT_BYTES_MAX:
+            failure = pb.WorkflowError(
+                type="TooLargeError",
+                message=f"it returned more than {DOCUMENT_BYTES_MAX} bytes",
+                is_final=True,
+            )
+        if failure is not None and not call.step.retry.gives_up(failure, call.attempt):
+            self._try_again(call, failure)
+            return
+        record = self._record(call, _SUCCEEDED if failure is None else _FAILED)
+        if failure is None:
+            record.output = output
+        else:
+            failure.step_id = call.id
+            record.error.CopyFrom(failure)
+        self._time_us = max(self._host.clock_us(), self._time_us + 1)
+        record.end_time.CopyFrom(_times.timestamp(self._time_us))
+        self._uncommitted += 1
+        self._tell(record, len(output))
+        self._answer(call, record)
+        self.go_on()
+
+    def back_off_over(self, call: StepCall) -> None:
+        """Try a step again."""
+        if call.state is CallState.BACKING_OFF:
+            self._backing_off -= 1
+            self._begin(call)
+
+    def report_running(self, before_us: int) -> None:
+        """Let people see the steps that have been running since before this time."""
+        for call in self.running.values():
+            if not call.reported and call.start_us <= before_us:
+                call.reported = True
+                self._is_urgent = True
+                self._tell(self._record(call, pb.STEP_STATUS_RUNNING), 0)
+
+    def message(self, now_us: int) -> messages.ExecutionProgress | None:
+        """Return what is to be sent now, if anything is."""
+        if self.is_over or self.is_parked:
+            return None
+        outcome = self._outcome
+        if outcome is not None:
+            self.is_over = True
+        elif self._is_quiet():
+            outcome = self._rest()
+        elif self.unsent and self._is_due(now_us):
+            outcome = messages.ExecutionProgress(running=messages.ExecutionRunning())
+        else:
+            return None
+        return self._sealed(outcome)
+
+    def _rest(self) -> messages.ExecutionProgress:
+        """Return how an execution goes on of which nothing runs."""
+        if self._is_leaving:
+            self.is_over = True
+            return messages.ExecutionProgress(returned=messages.ExecutionReturned(reason="the worker leaves"))
+        self.is_parked = True
+        return messages.ExecutionProgress(parked=messages.ExecutionParked(is_kept=True))
+
+    def _sealed(self, message: messages.ExecutionProgress) -> messages.ExecutionProgress:
+        self._number += 1
+        message.execution_id = self.id
+        message.token = self.token
+        message.number = self._number
+        message.steps.extend(self.unsent)
+        counted = sum(1 for step in self.unsent if step.type in _RUN_BY_WORKER and step.status in _ENDED)
+        self.unsent.clear()
+        self.unsent_bytes = 0
+        self.unsent_since_us = 0
+        self._is_urgent = False
+        self.unacked.append((message, counted))
+        return message
+
+    def _is_due(self, now_us: int) -> bool:
+        durability = self.workflow.durability
+        return (
+            self._is_urgent
+            or self._uncommitted >= self._limit
+            or now_us - self.unsent_since_us >= durability.seconds_max * _times.SECOND_US
+        )
+
+    def _is_quiet(self) -> bool:
+        if self.running or self._backing_off:
+            return False
+        return self._is_pausing or not self._held
+
+    # -- What the code asks for ----------------------------------------------------------
+
+    async def run_step(self, step: Step[..., Any], args: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        """Answer a step from memory, or run it."""
+        call = self._step_call(step.name, pb.STEP_TYPE_RUN, step, args, named)
+        result = await self._wait(call)
+        if step.compensate is not None:
+            self._undo.append((call, result))
+        return result
+
+    async def wait_for(
+        self, name: str, step_type: pb.StepType.ValueType, wait: Callable[[], messages.StepWait]
+    ) -> Any:
+        """Answer from memory what the engine waits for, or let it wait.
+
+        Args:
+            name: The step's, before it is numbered.
+            step_type: What kind of wait it is.
+            wait: Makes what it waits for; not called if the execution remembers it.
+        """
+        return await self._wait(self._wait_call(name, step_type, wait))
+
+    def patched(self, name: str) -> bool:
+        """Tell whether this execution follows the newer code."""
+        step_id = f"patch:{name}"
+        if step_id in self._ids:
+            return True
+        if self._recorded.pop(step_id, None) is None:
+            if self._recorded:
+                return False  # it went on from here before: by the older code
+            stamp = _times.timestamp(self._time_us)
+            record = messages.StepRecord(
+                id=step_id,
+                type=pb.STEP_TYPE_PATCH,
+                status=_SUCCEEDED,
+                position=self._position,
+                attempt=1,
+                output=b"true",
+                start_time=stamp,
+                end_time=stamp,
+            )
+            self._position += 1
+            self._tell(record, 0)
+        self._ids.add(step_id)
+        return True
+
+    @cached_property
+    def random(self) -> random.Random:
+        """A generator of numbers that are the same in every run."""
+        return random.Random(self.id)  # noqa: S311 - it has to be foreseeable
+
+    def now_us(self) -> int:
+        """Return the time that the code may know: of the last answer that it got."""
+        return self._time_us
+
+    def _step_call(
+        self,
+        name: str,
+        step_type: pb.StepType.ValueType,
+        step: Step[..., Any],
+        args: Sequence[Any],
+        named: Mapping[str, Any],
+    ) -> StepCall:
+        call = self._call(self._numbered(name), step_type, step.shape.read_output)
+        call.step, call.args, call.named = step, args, named
+        record = self._recalled(call)
+        if record is None or record.status not in _ENDED:
+            if record is not None:
+                call.attempt = record.attempt
+            if record is not None and record.status == pb.STEP_STATUS_RETRYING:
+                self._back_off(call, _times.seconds_of(record.wait.time.duration))
+            else:
+                self._begin(call)
+        return call
+
+    def _wait_call(
+        self, name: str, step_type: pb.StepType.ValueType, wait: Callable[[], messages.StepWait]
+    ) -> StepCall:
+        call = self._call(self._numbered(name), step_type, documents.parsed)
+        record = self._recalled(call)
+        if record is None:
+            call.attempt = 1
+            record = self._record(call, pb.STEP_STATUS_WAITING)
+            record.wait.CopyFrom(wait())
+            self._is_urgent = True
+            self._tell(record, 0)
+        if record.status not in _ENDED:
+            call.state = CallState.WAITING
+        return call
+
+    async def _wait(self, call: StepCall) -> Any:
+        try:
+            return await call.future
+        except asyncio.CancelledError:
+            self._abandon(call)
+            raise
+
+    def _call(self, step_id: str, step_type: pb.StepType.ValueType, read: documents.Reader) -> StepCall:
+        if self._is_closing:
+            raise asyncio.CancelledError
+        call = StepCall(self, step_id, step_type, read=read, future=self._loop.create_future())
+        call.start_us = max(self._host.clock_us(), self._time_us)
+        self._ids.add(step_id)
+        self._calls[step_id] = call
+        return call
+
+    def _numbered(self, name: str) -> str:
+        number = self._repeats.get(name, 0) + 1
+        step_id = name if number == 1 else f"{name}:{number}"
+        while step_id in self._ids:
+            number += 1
+            step_id = f"{name}:{number}"
+        self._repeats[name] = number
+        return step_id
+
+    def _recalled(self, call: StepCall) -> messages.StepRecord | None:
+        """Return what the execution remembers of a step; a new one gets its position."""
+        record = self._recorded.pop(call.id, None)
+        if record is None:
+            call.position = self._position
+            self._position += 1
+            return None
+        call.position = record.position
+        if record.type != call.type:
+            raise NonDeterminismError(
+                f"the execution remembers the step {call.id!r} as {_type_name(record.type)}, and the code now asks "
+                f"for {_type_name(call.type)} of that name at {_places.of_caller()}: use patched() where code "
+                "changes, or give the new step another name",
+                step_id=call.id,
+            )
+        return record
+
+    # -- Steps that run here ---------------------------------------------------------------
+
+    def _begin(self, call: StepCall) -> None:
+        if self._is_pausing or self._uncommitted >= self._limit:
+            call.state = CallState.HELD
+            self._held.append(call)
+            return
+        call.state = CallState.RUNNING
+        call.attempt += 1
+        call.start_us = max(self._host.clock_us(), self._time_us)
+        call.reported = False
+        self.running[call.id] = call
+        self._host.begin(call)
+
+    def _begin_held(self) -> None:
+        while self._held and not self._is_pausing and self._uncommitted < self._limit:
+            call = self._held.popleft()
+            if call.state is CallState.HELD:
+                self._begin(call)
+
+    def _try_again(self, call: StepCall, failure: pb.WorkflowError) -> None:
+        assert call.step is not None
+        seconds = call.step.retry.seconds_before(call.attempt + 1, chance=random.random())  # noqa: S311
+        record = self._record(call, pb.STEP_STATUS_RETRYING)
+        failure.step_id = call.id
+        record.error.CopyFrom(failure)
+        record.wait.time.duration.CopyFrom(_times.duration(seconds))
+        self._is_urgent = True
+        self._tell(record, 0)
+        self._back_off(call, seconds)
+
+    def _back_off(self, call: StepCall, seconds: float) -> None:
+        if seconds > BACK_OFF_SECONDS_MAX or self._is_pausing:
+            call.state = CallState.WAITING
+            return
+        call.state = CallState.BACKING_OFF
+        self._backing_off += 1
+        self._host.begin_later(call, seconds)
+
+    def _pause(self) -> None:
+        self._is_pausing = True
+        for call in tuple(self._calls.values()):
+            if call.state is CallState.BACKING_OFF:
+                self._host.abandon(call)
+                self._backing_off -= 1
+                call.state = CallState.HELD
+                self._held.append(call)
+
+    def _abandon(self, call: StepCall) -> None:
+        """Stop what the code no longer waits for."""
+        if call.state in (CallState.OVER, CallState.RECORDED) or self._is_closing:
+            self._calls.pop(call.id, None)
+            return
+        self._stop_call(call)
+        self._calls.pop(call.id, None)
+        record = self._record(call, _CANCELLED)
+        self._time_us += 1
+        record.end_time.CopyFrom(_times.timestamp(self._time_us))
+        self._is_urgent = True
+        self._tell(record, 0)
+
+    def _stop_call(self, call: StepCall) -> None:
+        if call.state is CallState.BACKING_OFF:
+            self._backing_off -= 1
+        elif call.state is CallState.HELD:
+            self._held.remove(call)
+        if call.state in (CallState.BACKING_OFF, CallState.RUNNING):
+            self.running.pop(call.id, None)
+            self._host.abandon(call)
+        call.state = CallState.OVER
+
+    # -- Answers -----------------------------------------------------------------------------
+
+    def _answered(self, records: Sequence[messages.StepRecord]) -> None:
+        """Take what the engine says of steps that wait."""
+        for record in records:
+            if _is_answer(record):
+                self._order.append(record)
+            elif (call := self._calls.get(record.id)) is not None and call.state is CallState.WAITING:
+                if record.type in _RUN_BY_WORKER:
+                    call.attempt = record.attempt
+                    self._begin(call)
+
+    def _answer_next(self) -> bool:
+        """Give the code the next answer, in the order in which it had them; False if it has all that it can take."""
+        while self._order:
+            record = self._order[0]
+            call = self._calls.get(record.id)
+            if call is None and record.id in self._recorded:
+                break  # it has not asked yet
+            self._order.popleft()
+            if call is not None:
+                self._see(call, record)
+                self._answer(call, record)
+                return True
+        return self._cancel_once()
+
+    def _see(self, call: StepCall, record: messages.StepRecord) -> None:
+        """Note when the code sees an answer: later than all that it saw before."""
+        self._recorded.pop(record.id, None)
+        time_us = _times.us_of(record.end_time)
+        if time_us > self._time_us:
+            self._time_us = time_us
+            return
+        self._time_us += 1
+        seen = self._record(call, record.status)
+        seen.attempt = record.attempt
+        seen.end_time.CopyFrom(_times.timestamp(self._time_us))
+        self._tell(seen, 0)
+
+    def _answer(self, call: StepCall, record: messages.StepRecord) -> None:
+        call.state = CallState.OVER
+        self._calls.pop(call.id, None)
+        if call.future.done():
+            return  # the code gave it up in the same moment
+        if record.status == _SUCCEEDED:
+            call.future.set_result(call.read(record.output))
+        elif record.status == _FAILED:
+            call.future.set_exception(step_error_of(record.error, step_id=record.id))
+        else:
+            call.future.set_result(None)
+
+    def _cancel_once(self) -> bool:
+        if not self._is_cancelling or self._is_cancelled:
+            return False
+        self._is_cancelled = True
+        self._main.cancel("the execution was cancelled")
+        return True
+
+    # -- The end -----------------------------------------------------------------------------
+
+    async def _run(self, document: bytes) -> Any:
+        shape = self.workflow.shape
+        try:
+            args = (shape.read_input(document),) if shape.parameters else ()
+            return await self.workflow.function(*args)
+        except (Exception, asyncio.CancelledError) as error:
+            if self._undo and not isinstance(error, NonDeterminismError) and not self._is_closing:
+                await self._compensate(error)
+            raise
+
+    async def _compensate(self, cause: BaseException) -> None:
+        """Undo what steps did, the last one first."""
+        others = [task for task in self._loop.tasks if task is not asyncio.current_task(self._loop)]
+        for task in others:
+            task.cancel()
+        if others:
+            await asyncio.wait(others)
+        failures: list[str] = []
+        while self._undo:
+            call, result = self._undo.pop()
+            assert call.step is not None
+            assert call.step.compensate is not None
+            undo = call.step.compensate
+            args = (result, *call.args)
+            try:
+                await self._wait(
+                    self._step_call(
+                        f"compensate:{call.id}", pb.STEP_TYPE_COMPENSATION, undo, args, call.named
+                    )
+                )
+            except StepError as error:
+                failures.append(str(error))
+        if failures:
+            raise CompensationError(
+                f"what it did could not all be undone: {'; '.join(failures)}", is_final=True
+            ) from cause
+
+    def _check(self) -> None:
+        """Find out whether the code has ended, and whether it can go on."""
+        if self._outcome is not None:
+            return
+        if self._main.done():
+            self._finish()
+        elif self._is_quiet() and not self._is_pausing:
+            if self._recorded_unasked():
+                raise self._astray()
+            if not any(call.state is CallState.WAITING for call in self._calls.values()):
+                raise NonDeterminismError(
+                    f"the code waits for something that no step answers, at {_places.of_tasks(self._loop.tasks)}"
+                )
+
+    def _finish(self) -> None:
+        if self._main.cancelled():
+            if self._is_cancelled:
+                self._end_with(cancelled=messages.ExecutionCancelled())
+            else:
+                lost = WorkflowError("the code cancelled itself", type="CancelledError")
+                self._end_with(failed=messages.ExecutionFailed(error=failure_of(lost)))
+            return
+        error = self._main.exception()
+        if error is not None:
+            self._end_with(failed=messages.ExecutionFailed(error=failure_of(error)))
+        elif self._is_cancelled:
+            self._end_with(cancelled=messages.ExecutionCancelled())
+        elif self._recorded_unasked():
+            raise self._astray()
+        else:
+            self._succeed(self._main.result())
+
+    def _succeed(self, result: Any) -> None:
+        try:
+            output = documents.written(result)
+        except TypeError as error:
+            self._end_with(failed=messages.ExecutionFailed(error=failure_of(error)))
+            return
+        self.unsent_bytes += len(output)
+        self._end_with(succeeded=messages.ExecutionSucceeded(output=output))
+
+    def _end_with(self, **outcome: Any) -> None:
+        """End, and stop all that still runs."""
+        for call in [*self.running.values(), *self._calls.values()]:
+            if call.state not in (CallState.OVER, CallState.RECORDED):
+                self._abandon(call)
+        self._outcome = messages.ExecutionProgress(**outcome)
+        self._is_closing = True
+        for task in tuple(self._loop.tasks):
+            task.cancel()
+        self._loop.run_until_idle()
+
+    def _recorded_unasked(self) -> bool:
+        return any(step.type != pb.STEP_TYPE_PATCH for step in self._recorded.values())
+
+    def _astray(self) -> NonDeterminismError:
+        """Return the error for code that does not ask for what the execution remembers."""
+        step = next(each for each in self._recorded.values() if each.type != pb.STEP_TYPE_PATCH)
+        asked = ", ".join(repr(step_id) for step_id in self._calls) or "no step"
+        place = _places.of_tasks(self._loop.tasks) or _places.of_function(self.workflow.function)
+        return NonDeterminismError(
+            f"the execution remembers the step {step.id!r} ({_type_name(step.type)}), which the code no longer asks "
+            f"for: it now waits for {asked} at {place}. Use patched() where code changes, or let executions that "
+            "have begun end first",
+            step_id=step.id,
+        )
+
+    # -- Records -----------------------------------------------------------------------------
+
+    def _record(self, call: StepCall, status: pb.StepStatus.ValueType) -> messages.StepRecord:
+        record = messages.StepRecord(
+            id=call.id,
+            type=call.type,
+            status=status,
+            position=call.position,
+            attempt=call.attempt,
+            start_time=_times.timestamp(call.start_us),
+        )
+        if call.step is not None:
+            given = call.step.shape.arguments_shown(call.args, call.named)
+            if len(given) <= INPUT_BYTES_SHOWN_MAX:
+                record.input = given
+        return record
+
+    def _tell(self, record: messages.StepRecord, size: int) -> None:
+        if not self.unsent:
+            self.unsent_since_us = self._host.clock_us()
+        self.unsent.append(record)
+        self.unsent_bytes += size + len(record.input)
+
+    # -- The loop's timers: what `asyncio.sleep` and `asyncio.timeout` take --------------------
+
+    def time(self) -> float:
+        """Return the time of the last answer, for the loop."""
+        return self._time_us / _times.SECOND_US
+
+    def set_timer(self, seconds: float, handle: asyncio.TimerHandle) -> None:
+        """Let the engine keep a timer of the loop."""
+        wait = messages.StepWait(time=messages.TimeWait(duration=_times.duration(seconds)))
+        call = self._wait_call("timer", pb.STEP_TYPE_WAIT, lambda: wait)
+        self._timers[handle] = call
+        call.future.add_done_callback(lambda _: self._timer_over(handle))
+
+    def clear_timer(self, handle: asyncio.TimerHandle) -> None:
+        """Stop a timer that nobody waits for any more."""
+        call = self._timers.pop(handle, None)
+        if call is not None and not call.future.done():
+            call.future.cancel()
+            self._abandon(call)
+
+    def _timer_over(self, handle: asyncio.TimerHandle) -> None:
+        if self._timers.pop(handle, None) is not None:
+            self._loop.fire(handle)
+
+
+def _is_answer(step: messages.StepRecord) -> bool:
+    """Whether a record is something that the code gets; a step that the code itself cancelled is none."""
+    return step.status in _ENDED and step.status != _CANCELLED and step.type != pb.STEP_TYPE_PATCH
+
+
+def _type_name(step_type: pb.StepType.ValueType) -> str:
+    return pb.StepType.Name(step_type).removeprefix("STEP_TYPE_")
