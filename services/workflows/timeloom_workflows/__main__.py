@@ -69,6 +69,7 @@ async def main(stop: asyncio.Event) -> None:
             background = [
                 tasks.create_task(relay.run()),
                 tasks.create_task(workflows.run()),
+                tasks.create_task(workflows.hand.followers.listen(bus)),
             ]
             await server.start()
             await stop.wait()

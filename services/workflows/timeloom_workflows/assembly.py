@@ -11,6 +11,7 @@ from typing import Final
 from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import ServiceBinding
+from timeloom_workflows.control.hand import Hand
 from timeloom_workflows.engine.engine import Engine
 from timeloom_workflows.engine.runtime import EngineRuntime
 from timeloom_workflows.executions_servicer import WorkflowExecutionsServicer
@@ -29,6 +30,7 @@ class Assembly:
 
     bindings: Sequence[ServiceBinding]
     runtime: EngineRuntime
+    hand: Hand
 
     @property
     def engine(self) -> Engine:
@@ -43,19 +45,22 @@ class Assembly:
     def end_streams(self) -> None:
         """Ends the calls that would go on for ever: their callers turn to another replica."""
         self.engine.waiters.close()
+        self.hand.followers.close()
 
 
 def assembled(
     *, database: Database, cursors: Cursors, clock: Callable[[], datetime], engine: EngineSettings
 ) -> Assembly:
     """Puts the service together."""
-    del cursors, clock
+    del clock
     runtime = EngineRuntime(database, engine)
+    hand = Hand.assembled(database=database, cursors=cursors, engine=runtime.engine)
     return Assembly(
         runtime=runtime,
+        hand=hand,
         bindings=[
             WorkflowsServicer().binding(),
-            WorkflowExecutionsServicer().binding(),
+            WorkflowExecutionsServicer(hand=hand).binding(),
             WorkflowTriggersServicer().binding(),
             WorkflowWorkerServicer().binding(),
         ],

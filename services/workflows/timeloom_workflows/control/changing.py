@@ -22,7 +22,7 @@ class Engine(Protocol):
     """What is told of changes that are committed."""
 
     def poke(self, execution_id: UUID) -> None:
-        """Something came for an execution: whoever drives it here looks."""
+        """Something came for an execution: whoever drives it here looks, and so do those who watch it."""
 
     def room_grew(self) -> None:
         """Something is in the queue that was not."""
@@ -101,9 +101,8 @@ class Changing:
             self._tell(each)
 
     def _tell(self, execution: Execution) -> None:
-        if execution.stage == Stage.OWNED:
-            self._engine.poke(execution.id)
-        elif execution.stage == Stage.QUEUED:
+        self._engine.poke(execution.id)
+        if execution.stage == Stage.QUEUED:
             self._engine.room_grew()
         elif execution.stage == Stage.ENDED:
             self._engine.told_ended(execution)

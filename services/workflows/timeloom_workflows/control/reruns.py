@@ -50,8 +50,8 @@ def carried(
     """Decides what a fork has had: all that had ended up to a step; and which of it is open again.
 
     Raises:
-        InvalidFieldError: There is no such step, it has not ended and has no output, or another output is for one
-             that the fork has not had.
+        InvalidFieldError: There is no such step, it has not ended and has no output, or a new output is for a
+            step that the fork has not had.
     """
     by_id = {step.id: step for step in steps}
     if not last_step_id:
