@@ -28,30 +28,30 @@ class Caller:
         self._stub = replica.executions
         self._metadata = replica.metadata
 
-    async def pause(self, execution_id: UUID, reason: str = "") -> workflows_pb2.WorkflowExecution:
+    async def pause(self, execution_id: UUID | str, reason: str = "") -> workflows_pb2.WorkflowExecution:
         request = messages.PauseWorkflowExecutionRequest(execution_id=str(execution_id), reason=reason)
         return (await self._stub.PauseWorkflowExecution(request, metadata=self._metadata)).execution
 
-    async def resume(self, execution_id: UUID) -> workflows_pb2.WorkflowExecution:
+    async def resume(self, execution_id: UUID | str) -> workflows_pb2.WorkflowExecution:
         request = messages.ResumeWorkflowExecutionRequest(execution_id=str(execution_id))
         return (await self._stub.ResumeWorkflowExecution(request, metadata=self._metadata)).execution
 
-    async def cancel(self, execution_id: UUID) -> workflows_pb2.WorkflowExecution:
+    async def cancel(self, execution_id: UUID | str) -> workflows_pb2.WorkflowExecution:
         request = messages.CancelWorkflowExecutionRequest(execution_id=str(execution_id))
         return (await self._stub.CancelWorkflowExecution(request, metadata=self._metadata)).execution
 
-    async def retry(self, execution_id: UUID, **fields: Any) -> workflows_pb2.WorkflowExecution:
+    async def retry(self, execution_id: UUID | str, **fields: Any) -> workflows_pb2.WorkflowExecution:
         request = messages.RetryWorkflowExecutionRequest(execution_id=str(execution_id), **fields)
         return (await self._stub.RetryWorkflowExecution(request, metadata=self._metadata)).execution
 
-    async def fork(self, execution_id: UUID, **fields: Any) -> workflows_pb2.WorkflowExecution:
+    async def fork(self, execution_id: UUID | str, **fields: Any) -> workflows_pb2.WorkflowExecution:
         for name in {"input", "outputs"} & fields.keys():
             fields[name] = msgspec.json.encode(fields[name])
         request = messages.ForkWorkflowExecutionRequest(execution_id=str(execution_id), **fields)
         return (await self._stub.ForkWorkflowExecution(request, metadata=self._metadata)).execution
 
     async def signal(
-        self, execution_id: UUID, name: str, data: Any = None, **fields: Any
+        self, execution_id: UUID | str, name: str, data: Any = None, **fields: Any
     ) -> workflows_pb2.WorkflowExecution:
         request = messages.SignalWorkflowExecutionRequest(
             execution_id=str(execution_id),
@@ -62,7 +62,13 @@ class Caller:
         return (await self._stub.SignalWorkflowExecution(request, metadata=self._metadata)).execution
 
     async def approve(
-        self, execution_id: UUID, by: str = "", *, approved: bool = True, data: Any = None, **fields: Any
+        self,
+        execution_id: UUID | str,
+        by: str = "",
+        *,
+        approved: bool = True,
+        data: Any = None,
+        **fields: Any,
     ) -> workflows_pb2.Step:
         verdict = (
             workflows_pb2.APPROVAL_DECISION_APPROVED if approved else workflows_pb2.APPROVAL_DECISION_REJECTED
@@ -76,7 +82,7 @@ class Caller:
         )
         return (await self._stub.ApproveStep(request, metadata=self._metadata)).step
 
-    async def delete(self, execution_id: UUID) -> None:
+    async def delete(self, execution_id: UUID | str) -> None:
         request = messages.DeleteWorkflowExecutionRequest(execution_id=str(execution_id))
         await self._stub.DeleteWorkflowExecution(request, metadata=self._metadata)
 
@@ -87,7 +93,7 @@ class Caller:
         request = messages.ControlWorkflowExecutionsRequest(action=action, **fields)
         return await self._stub.ControlWorkflowExecutions(request, metadata=self._metadata)
 
-    async def get(self, execution_id: UUID, **fields: Any) -> messages.GetWorkflowExecutionResponse:
+    async def get(self, execution_id: UUID | str, **fields: Any) -> messages.GetWorkflowExecutionResponse:
         request = messages.GetWorkflowExecutionRequest(execution_id=str(execution_id), **fields)
         return await self._stub.GetWorkflowExecution(request, metadata=self._metadata)
 
@@ -95,19 +101,19 @@ class Caller:
         request = messages.ListWorkflowExecutionsRequest(**fields)
         return await self._stub.ListWorkflowExecutions(request, metadata=self._metadata)
 
-    async def steps(self, execution_id: UUID, **fields: Any) -> messages.ListStepsResponse:
+    async def steps(self, execution_id: UUID | str, **fields: Any) -> messages.ListStepsResponse:
         request = messages.ListStepsRequest(execution_id=str(execution_id), **fields)
         return await self._stub.ListSteps(request, metadata=self._metadata)
 
-    async def step(self, execution_id: UUID, step_id: str) -> workflows_pb2.Step:
+    async def step(self, execution_id: UUID | str, step_id: str) -> workflows_pb2.Step:
         request = messages.GetStepRequest(execution_id=str(execution_id), step_id=step_id)
         return (await self._stub.GetStep(request, metadata=self._metadata)).step
 
-    async def history(self, execution_id: UUID, **fields: Any) -> messages.ListHistoryResponse:
+    async def history(self, execution_id: UUID | str, **fields: Any) -> messages.ListHistoryResponse:
         request = messages.ListHistoryRequest(execution_id=str(execution_id), **fields)
         return await self._stub.ListHistory(request, metadata=self._metadata)
 
-    def watch(self, execution_id: UUID, after_sequence: int = 0) -> Any:
+    def watch(self, execution_id: UUID | str, after_sequence: int = 0) -> Any:
         request = messages.WatchWorkflowExecutionRequest(
             execution_id=str(execution_id), after_sequence=after_sequence
         )
