@@ -19,12 +19,26 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
 CPU_SECONDS_MAX: Final = 0.5
 MEMORY_BYTES_MAX: Final = 2 * 1024**3
 
 _LENGTH: Final = struct.Struct("<I")
+
+
+class Answer(NamedTuple):
+    """What an expression over JSON values comes to.
+
+    Attributes:
+        value: JSON; None if there is a problem.
+        problem: Why there is no value; empty if there is one.
+        is_missing: The problem is that it names something that is not there.
+    """
+
+    value: Any
+    problem: str = ""
+    is_missing: bool = False
 
 
 class ExpressionProcess:
@@ -34,9 +48,9 @@ class ExpressionProcess:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def holds(self, text: str, variables: Mapping[str, Any]) -> bool | str:
-        """Tell whether an expression over JSON values is true, or else why it has no answer."""
-        question = marshal.dumps((text, dict(variables)))
+    def ask(self, text: str, variables: Mapping[str, Any], *, is_condition: bool) -> Answer:
+        """Tell what an expression over JSON values comes to; of a condition, whether it is true."""
+        question = marshal.dumps((text, dict(variables), is_condition))
         with self._lock:
             process = self._running() or self._start()
             assert process.stdin is not None, "it was asked for"
@@ -47,9 +61,8 @@ class ExpressionProcess:
             except BrokenPipeError:
                 answer = None
             if answer is None:
-                return self._end()
-        holds: bool | str = marshal.loads(answer)  # noqa: S302 - it comes from this very module
-        return holds
+                return Answer(None, self._end())
+        return Answer(*marshal.loads(answer))  # noqa: S302 - it comes from this very module
 
     def close(self) -> None:
         """End the process, if there is one."""
@@ -86,22 +99,22 @@ class ExpressionProcess:
 
 
 def serve(
-    holds: Callable[[str, Mapping[str, Any]], bool | str], questions: IO[bytes], answers: IO[bytes]
+    answer: Callable[[str, Mapping[str, Any], bool], Answer], questions: IO[bytes], answers: IO[bytes]
 ) -> None:
     """Answer questions until there are no more.
 
     Args:
-        holds: Answers one.
+        answer: Answers one: an expression, its variables, and whether it is a condition.
         questions: Where they come from.
         answers: Where the answers go to.
     """
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     while (question := _read(questions)) is not None:
-        text, variables = marshal.loads(question)  # noqa: S302 - it comes from this very module
+        text, variables, is_condition = marshal.loads(question)  # noqa: S302 - likewise
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS_MAX)
-        answer = holds(text, variables)
+        found = answer(text, variables, is_condition)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        _write(answers, marshal.dumps(answer))
+        _write(answers, marshal.dumps(tuple(found)))
 
 
 def _write(stream: IO[bytes], message: bytes) -> None:

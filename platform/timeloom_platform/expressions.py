@@ -17,8 +17,11 @@ Nothing in the language reads a clock, a file or a network, and nothing of ours 
 
 from __future__ import annotations
 
+import base64
+import math
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
@@ -100,10 +103,7 @@ class Expression:
             InvalidExpressionError: It has no value, or one that is neither true nor false; or takes too long.
         """
         if self.may_take_long:
-            found = _PROCESS.holds(self.text, self._named(variables))
-            if isinstance(found, str):
-                raise _invalid(found)
-            return found
+            return bool(self._asked(variables, is_condition=True))
         return self.holds_here(variables)
 
     def holds_here(self, variables: Mapping[str, Any]) -> bool:
@@ -115,6 +115,32 @@ class Expression:
         if not isinstance(value, bool):
             raise _invalid("is neither true nor false here")
         return value
+
+    def value(self, variables: Mapping[str, Any]) -> Any:
+        """Return the expression's value as JSON.
+
+        Times are written as in RFC 3339, durations in seconds with an `s`, bytes in base64, and names of
+        members that are no texts as texts.
+
+        Raises:
+            MissingValueError: It names a member or an element that is not there.
+            InvalidExpressionError: It has no value for these variables, or none in JSON; or takes too long.
+        """
+        if self.may_take_long:
+            return self._asked(variables, is_condition=False)
+        return self.value_here(variables)
+
+    def value_here(self, variables: Mapping[str, Any]) -> Any:
+        """Return the same in this process, however long it takes."""
+        return _json(self.evaluate(variables))
+
+    def _asked(self, variables: Mapping[str, Any], *, is_condition: bool) -> Any:
+        answer = _PROCESS.ask(self.text, self._named(variables), is_condition=is_condition)
+        if answer.problem:
+            raise _invalid(
+                answer.problem, kind=MissingValueError if answer.is_missing else InvalidExpressionError
+            )
+        return answer.value
 
     def _named(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -137,12 +163,16 @@ class Expression:
         raise _invalid(_STATUS.sub("", problem), kind=kind)
 
 
-def answer(text: str, variables: Mapping[str, Any]) -> bool | str:
-    """Tell in this process whether a condition is true, or else why it has no answer."""
+def answer(text: str, variables: Mapping[str, Any], is_condition: bool) -> expression_process.Answer:  # noqa: FBT001 - as it is asked
+    """Tell in this process what an expression comes to, or else why it comes to nothing."""
     try:
-        return compile_expression(text, variables=tuple(variables)).holds_here(variables)
+        expression = compile_expression(text, variables=tuple(variables))
+        value = expression.holds_here(variables) if is_condition else expression.value_here(variables)
     except InvalidExpressionError as error:
-        return error.violations[0].description
+        return expression_process.Answer(
+            None, error.violations[0].description, isinstance(error, MissingValueError)
+        )
+    return expression_process.Answer(value)
 
 
 class _IntegerTooLargeError(Exception):
@@ -215,6 +245,44 @@ def _part(value: Any, members: _Members) -> Any:
     if members is None or _kind_of(value) is not dict:
         return value
     return {name: value[name] for name in members if name in value}
+
+
+def _json(value: Any) -> Any:
+    """Return a value of the language as JSON."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float() if math.isfinite(value):
+            return value
+        case list():
+            return [_json(element) for element in value]
+        case dict():
+            return {_name(key): _json(member) for key, member in value.items()}
+        case _:
+            return _text(value)
+
+
+def _text(value: object) -> str:
+    match value:
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case timedelta():
+            seconds = value.total_seconds()
+            return f"{int(seconds) if seconds.is_integer() else seconds}s"
+        case bytes() | bytearray():
+            return base64.b64encode(value).decode("ascii")
+        case _:
+            raise _invalid("has a value that JSON does not have")
+
+
+def _name(key: object) -> str:
+    match key:
+        case str():
+            return key
+        case bool():
+            return "true" if key else "false"
+        case _:
+            return str(key)
 
 
 def _with_doubles(value: Any) -> Any:

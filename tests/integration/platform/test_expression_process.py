@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from timeloom_platform import expression_process
 from timeloom_platform.errors import InvalidExpressionError
-from timeloom_platform.expressions import Expression, compile_expression
+from timeloom_platform.expressions import Expression, MissingValueError, compile_expression
 
 LONG = {"list": list(range(9000))}
 ENDLESS = "state.list.all(x, state.list == state.list)"
@@ -91,3 +91,16 @@ def _outcome(ask: Any, variables: Any) -> Any:
         return ask(variables)
     except InvalidExpressionError as error:
         return error.violations[0].description
+
+
+def test_values_that_may_take_long_come_from_there() -> None:
+    asked = compile_expression("state.list.map(x, {x: duration('90s'), 'b': b'ab'})", variables=("state",))
+    assert asked.may_take_long
+    assert asked.value({"state": {"list": [1, True]}}) == [
+        {"1": "90s", "b": "YWI="},
+        {"true": "90s", "b": "YWI="},
+    ]
+    with pytest.raises(MissingValueError):
+        compile_expression("state.none.map(x, x)", variables=("state",)).value({"state": {}})
+    with pytest.raises(InvalidExpressionError, match="JSON does not have"):
+        compile_expression("state.list.map(x, type(x))", variables=("state",)).value({"state": {"list": [1]}})

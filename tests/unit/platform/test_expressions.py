@@ -168,3 +168,24 @@ def test_what_an_expression_does_not_name_makes_no_difference(text: str, state: 
         return
     # A comment makes the compiler's reader give up on telling members apart.
     assert answer(restricted) == answer(compile_expression(text + " //", variables=("state",)))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("timestamp('2026-03-01T00:00:00Z')", "2026-03-01T00:00:00Z"),
+        ("duration('1h30s')", "3630s"),
+        ("duration('1500ms')", "1.5s"),
+        ("b'ab'", "YWI="),
+        ("{1: [2u, 1.0, null]}", {"1": [2, 1.0, None]}),
+        ("{true: 'x'}", {"true": "x"}),
+    ],
+)
+def test_values_are_json(text: str, value: object) -> None:
+    assert compile_expression(text, variables=()).value({}) == value
+
+
+@pytest.mark.parametrize("text", ["0.0 / 0.0", "type(1)"])
+def test_what_json_does_not_have_is_no_value(text: str) -> None:
+    with pytest.raises(InvalidExpressionError):
+        compile_expression(text, variables=()).value({})
