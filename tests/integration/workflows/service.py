@@ -153,7 +153,17 @@ class Replica:
     async def owned(self, **fields: Any) -> Claimed:
         """Begins an execution that the driver of this replica has."""
         begun = await self.engine.start(self.new(**fields))
-        return await eventually(lambda: self.ping.claimed.get(begun.execution_id))
+        return await self.claimed(begun.execution_id)
+
+    async def claimed(self, execution_id: UUID, *, after_token: int = 0) -> Claimed:
+        """Waits until the driver of this replica has an execution, under a later token than this."""
+
+        def newly_claimed() -> list[Claimed]:
+            claimed = self.ping.claimed.get(execution_id)
+            return [claimed] if claimed and claimed.execution.token > after_token else []
+
+        (claimed,) = await eventually(newly_claimed)
+        return claimed
 
     async def advance(self, claimed: Claimed, outcome: Outcome, **fields: Any) -> Advanced:
         """Commits what became of an execution."""
