@@ -22,6 +22,7 @@ from timeloom_platform.outbox import OutboxRelay
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import NOTICE_SECONDS, GrpcServer, run
 from timeloom_platform.telemetry import Tracing
+from timeloom_workflows import events
 from timeloom_workflows.assembly import PACKAGE, ROOM, assembled
 from timeloom_workflows.settings import Settings
 
@@ -45,7 +46,7 @@ async def main(stop: asyncio.Event) -> None:
                 services=[identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"]],
             )
         )
-        relay = OutboxRelay(database, bus)
+        relay = OutboxRelay(database, bus, merge=events.merged)
         rpc_metrics = RpcMetrics()
         tracing = _tracing(service.process)
         stack.push_async_callback(partial(asyncio.to_thread, tracing.close))
@@ -69,6 +70,7 @@ async def main(stop: asyncio.Event) -> None:
             background = [
                 tasks.create_task(relay.run()),
                 tasks.create_task(workflows.run()),
+                tasks.create_task(workflows.listen(bus)),
                 tasks.create_task(workflows.hand.followers.listen(bus)),
             ]
             await server.start()

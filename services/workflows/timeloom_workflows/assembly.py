@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from timeloom_platform.bus import Bus
 from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import ServiceBinding
@@ -17,6 +18,8 @@ from timeloom_workflows.engine.runtime import EngineRuntime
 from timeloom_workflows.executions_servicer import WorkflowExecutionsServicer
 from timeloom_workflows.servicer import WorkflowsServicer
 from timeloom_workflows.settings import EngineSettings
+from timeloom_workflows.starting.starting import Starting
+from timeloom_workflows.starting.versions import Versions
 from timeloom_workflows.triggers_servicer import WorkflowTriggersServicer
 from timeloom_workflows.worker_servicer import WorkflowWorkerServicer
 
@@ -42,6 +45,12 @@ class Assembly:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.runtime.run())
 
+    async def listen(self, bus: Bus) -> None:
+        """Takes what other replicas and services tell, until it is cancelled; without it, this one looks less often."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.runtime.listen(bus))
+            tasks.create_task(self.hand.followers.listen(bus))
+
     def end_streams(self) -> None:
         """Ends the calls that would go on for ever: their callers turn to another replica."""
         self.engine.waiters.close()
@@ -52,15 +61,19 @@ def assembled(
     *, database: Database, cursors: Cursors, clock: Callable[[], datetime], engine: EngineSettings
 ) -> Assembly:
     """Puts the service together."""
-    del clock
     runtime = EngineRuntime(database, engine)
+    versions = Versions(database)
     hand = Hand.assembled(database=database, cursors=cursors, engine=runtime.engine)
     return Assembly(
         runtime=runtime,
         hand=hand,
         bindings=[
             WorkflowsServicer().binding(),
-            WorkflowExecutionsServicer(hand=hand).binding(),
+            WorkflowExecutionsServicer(
+                starting=Starting(engine=runtime.engine, versions=versions, database=database),
+                hand=hand,
+                clock=clock,
+            ).binding(),
             WorkflowTriggersServicer().binding(),
             WorkflowWorkerServicer().binding(),
         ],

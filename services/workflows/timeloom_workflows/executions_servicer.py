@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,6 @@ import grpc.aio
 from timeloom.workflows.v1 import workflow_executions_service_pb2 as messages
 from timeloom.workflows.v1 import workflow_executions_service_pb2_grpc as services
 from timeloom_platform.auth import current_identity
-from timeloom_platform.errors import UnimplementedError
 from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
 from timeloom_workflows import limits
@@ -23,6 +23,8 @@ from timeloom_workflows.control.approvals import Verdict
 from timeloom_workflows.control.bulk import Action
 from timeloom_workflows.control.hand import Hand
 from timeloom_workflows.model import Step
+from timeloom_workflows.starting.requests import wish_of
+from timeloom_workflows.starting.starting import Starting, documents_of
 from timeloom_workflows.storage.queries import StepFilter
 
 _Context = grpc.aio.ServicerContext[Any, Any]
@@ -31,8 +33,10 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class WorkflowExecutionsServicer(services.WorkflowExecutionsServiceServicer):
     """Translates; whatever is decided, the use cases decide."""
 
-    def __init__(self, *, hand: Hand) -> None:
+    def __init__(self, *, starting: Starting, hand: Hand, clock: Callable[[], datetime]) -> None:
+        self._starting = starting
         self._hand = hand
+        self._clock = clock
 
     def binding(self) -> ServiceBinding:
         """Returns the service, ready to be served."""
@@ -42,15 +46,26 @@ class WorkflowExecutionsServicer(services.WorkflowExecutionsServiceServicer):
             descriptor=messages.DESCRIPTOR.services_by_name["WorkflowExecutionsService"],
         )
 
+    # -- Beginning -------------------------------------------------------------
+
     async def ExecuteWorkflow(
         self, request: messages.ExecuteWorkflowRequest, context: _Context
     ) -> messages.ExecuteWorkflowResponse:
-        raise UnimplementedError("ExecuteWorkflow")
+        execution = await self._starting.execute(
+            _project_id(),
+            wish_of(request, now=self._clock()),
+            request.input or None,
+            wait_seconds=request.wait_seconds,
+        )
+        return messages.ExecuteWorkflowResponse(execution=execution_message(execution))
 
     async def BatchExecuteWorkflow(
         self, request: messages.BatchExecuteWorkflowRequest, context: _Context
     ) -> messages.BatchExecuteWorkflowResponse:
-        raise UnimplementedError("BatchExecuteWorkflow")
+        execution_ids = await self._starting.execute_all(
+            _project_id(), wish_of(request, now=self._clock()), documents_of(request.inputs)
+        )
+        return messages.BatchExecuteWorkflowResponse(execution_ids=map(str, execution_ids))
 
     # -- Looking ---------------------------------------------------------------
 

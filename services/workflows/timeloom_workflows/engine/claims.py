@@ -35,8 +35,6 @@ class Claims:
     def __init__(self, engine: Engine, connection: SystemConnection) -> None:
         self._engine = engine
         self._connection = connection
-        self.is_in_doubt = False
-        """A claim may have been committed that nobody was answered."""
 
     async def run(self) -> None:
         """Claims until it is cancelled."""
@@ -77,7 +75,8 @@ class Claims:
                 self._connection, executions, steps_max=limits.STEPS_PER_EXECUTION_MAX
             )
         except BaseException:
-            self.is_in_doubt = True
+            # It may have been committed without an answer.
+            self._engine.is_in_doubt = True
             _give_back(driver, places)
             raise
         if engine_id != self._engine.id:

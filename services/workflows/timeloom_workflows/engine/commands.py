@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -22,10 +23,19 @@ from timeloom_workflows.model import (
 )
 
 
+class VersionCheck(IntEnum):
+    """What has to be true of the version of an execution when it is committed, or it does not begin."""
+
+    NONE = 0
+    EXISTS = 1
+    IS_NEWEST = 2
+
+
 class NewExecution(Struct, frozen=True, kw_only=True):
     """An execution that is to begin.
 
     Attributes:
+        version_check: Whether its workflow has to be there, or the version has to be the newest.
         owned: The engine that commits it goes on with it at once; else it is queued.
         held_back: A slot or its turn has to be waited for first: nobody takes it until somebody queues it.
         start_time: Not before then; at once if None.
@@ -46,6 +56,7 @@ class NewExecution(Struct, frozen=True, kw_only=True):
     priority: int = 0
     tags: Sequence[str] = ()
     attributes: bytes | None = None
+    version_check: VersionCheck = VersionCheck.NONE
     owned: bool = False
     held_back: bool = False
     start_time: datetime | None = None
@@ -157,11 +168,13 @@ class Begun(Struct, frozen=True, kw_only=True):
     Attributes:
         execution_id: Its id, or that of the one that began with the same idempotency key before.
         is_new: Whether it is this one that began.
+        is_outdated: It did not begin: its version is not as it has to be.
         stage: Who has it, if it is new.
         create_time: When it was committed, if it is new.
     """
 
     execution_id: UUID
     is_new: bool
+    is_outdated: bool = False
     stage: Stage
     create_time: datetime

@@ -195,9 +195,13 @@ def _answer_all(batch: Batch, outcome: Outcome) -> None:
     for place, request in enumerate(batch.advances):
         if not request.answer.done():
             request.answer.set_result(_advanced(outcome, place))
-    place = len(batch.advances)
+    count = len(batch.advances)
+    place = count
     for start in batch.starts:
-        begun = [_begun(outcome, place + index, len(batch.advances)) for index in range(len(start.news))]
+        begun = [
+            _begun(outcome, at, new, outcome.begun[at - count])
+            for at, new in enumerate(start.news, start=place)
+        ]
         place += len(start.news)
         if not start.answer.done():
             start.answer.set_result(begun)
@@ -216,10 +220,11 @@ def _advanced(outcome: Outcome, place: int) -> Advanced:
     )
 
 
-def _begun(outcome: Outcome, place: int, advance_count: int) -> Begun:
+def _begun(outcome: Outcome, place: int, new: NewExecution, execution_id: UUID | None) -> Begun:
     return Begun(
-        execution_id=outcome.begun[place - advance_count],
+        execution_id=execution_id or new.id,
         is_new=outcome.lengths[place] >= 0,
+        is_outdated=execution_id is None,
         stage=Stage(outcome.stages[place] or Stage.QUEUED),
         create_time=outcome.time,
     )

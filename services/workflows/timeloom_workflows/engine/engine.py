@@ -61,6 +61,8 @@ class Engine:
         """Set when parents are to be told."""
         self.to_release: dict[UUID, tuple[UUID, UUID, int]] = {}
         """Project, id and token of what nobody here drives, though the database may say that it is ours."""
+        self.is_in_doubt = False
+        """The database may say of more than `to_release` that it is ours, though nobody here drives it."""
         self._drivers: dict[WorkflowKind, Driver] = {}
         self.clock = DatabaseClock()
         self._end_listeners: list[Callable[[UUID, UUID, Status], None]] = []

@@ -7,10 +7,12 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
+from timeloom_platform.bus import Bus
 from timeloom_platform.database import Database
 from timeloom_workflows.engine.claims import Claims
 from timeloom_workflows.engine.engine import Engine
 from timeloom_workflows.engine.leases import Lease
+from timeloom_workflows.engine.listening import Listening
 from timeloom_workflows.engine.sweeps import Sweeps
 from timeloom_workflows.engine.takeover import Takeover
 from timeloom_workflows.settings import EngineSettings
@@ -34,7 +36,12 @@ class EngineRuntime:
         self.takeover = Takeover(self.engine, leasing, lease_seconds=seconds)
         self.claims = Claims(self.engine, claiming)
         self.sweeps = Sweeps(self.engine, sweeping)
+        self._listening = Listening(self.engine, self.lease)
         self._look_for_ends = partial(claims.select_ended, sweeping)
+
+    async def listen(self, bus: Bus) -> None:
+        """Takes hints from other replicas until it is cancelled."""
+        await self._listening.run(bus)
 
     async def run(self) -> None:
         """Keeps the engine running until it is cancelled; then leaves what it owns to others at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -24,6 +25,8 @@ INBOX_BATCH: Final = 2_000
 ENDINGS_BATCH: Final = 256
 ENDINGS_POLL_SECONDS: Final = 1.0
 
+STRAYS_SECONDS: Final = 1.0
+
 RETRY_SECONDS: Final = 0.5
 
 logger = structlog.get_logger(__name__)
@@ -35,11 +38,18 @@ class Sweeps:
     def __init__(self, engine: Engine, connection: SystemConnection) -> None:
         self._engine = engine
         self._connection = connection
+        self._strays: set[tuple[UUID, UUID, int]] = set()
 
     async def run(self) -> None:
         """Sweeps until it is cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for sweep in (self._queue_due, self._tell_parents, self._look_at_inboxes, self._release):
+            for sweep in (
+                self._queue_due,
+                self._tell_parents,
+                self._look_at_inboxes,
+                self._release,
+                self._look_for_strays,
+            ):
                 tasks.create_task(self._again_and_again(sweep))
 
     async def _again_and_again(self, sweep: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -89,6 +99,21 @@ class Sweeps:
             for _, execution_id, _ in released:
                 self._engine.to_release.pop(execution_id, None)
             self._engine.queue_grew.set()
+
+    async def _look_for_strays(self) -> None:
+        """After a doubt, queues what the database says is ours and nobody here has: what two looks find."""
+        await asyncio.sleep(STRAYS_SECONDS)
+        if not self._engine.is_in_doubt:
+            return
+        # What is just being begun is found by one look and held at the next.
+        found = {
+            each
+            for each in await claims.select_owned(self._connection, self._engine.id)
+            if self._engine.holdings.get(each[1]) is None
+        }
+        strays, self._strays = found & self._strays, found
+        self._engine.to_release.update((each[1], each) for each in strays)
+        self._engine.is_in_doubt = bool(found)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

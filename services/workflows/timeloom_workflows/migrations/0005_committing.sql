@@ -39,6 +39,8 @@ CREATE FUNCTION commit_batch(
     n_id uuid [],
     n_workflow_id text [],
     n_workflow_version integer [],
+    -- What has to be true of the version: 0 nothing, 1 its workflow exists, 2 it is the newest of its workflow.
+    n_check smallint [],
     n_kind smallint [],
     n_trigger smallint [],
     n_trigger_id text [],
@@ -100,7 +102,8 @@ CREATE FUNCTION commit_batch(
     OUT inboxes bigint [],
     OUT are_paused boolean [],
     OUT are_cancelling boolean [],
-    -- For each execution that was to begin: its id, or that of the one that began with its key before.
+    -- For each execution that was to begin: its id, or that of the one that began with its key before; NULL if it did
+    -- not begin, because its version is not as it has to be, or its parent was not committed.
     OUT begun uuid []
 )
 LANGUAGE plpgsql
@@ -236,17 +239,28 @@ BEGIN
                     ELSE 1
                 END AS stage
             FROM unnest(
-                n_parent_place, n_project, n_id, n_workflow_id, n_workflow_version, n_kind, n_trigger,
+                n_parent_place, n_project, n_id, n_workflow_id, n_workflow_version, n_check, n_kind, n_trigger,
                 n_trigger_id, n_priority, n_tags, n_attributes, n_owned, n_held_back, n_start_time, n_deadline, n_time_allowed,
                 n_idempotency_key, n_parent_id, n_parent_step_id, n_forked_from_id, n_forked_from_step_id,
                 n_traceparent, n_input
             ) AS beginning (
-                parent_place, project_id, id, workflow_id, workflow_version, kind, trigger,
+                parent_place, project_id, id, workflow_id, workflow_version, version_check, kind, trigger,
                 trigger_id, priority, tags, attributes, owned, held_back, start_time, deadline, time_allowed,
                 idempotency_key, parent_id, parent_step_id, forked_from_id, forked_from_step_id,
                 traceparent, input
             )
-            WHERE parent_place = 0 OR lengths[parent_place] >= 0
+            WHERE
+                (parent_place = 0 OR lengths[parent_place] >= 0)
+                AND (
+                    version_check = 0
+                    OR EXISTS (
+                        SELECT FROM workflows
+                        WHERE
+                            workflows.project_id = beginning.project_id
+                            AND workflows.id = beginning.workflow_id
+                            AND (version_check = 1 OR workflows.version = beginning.workflow_version)
+                    )
+                )
         ) AS staged
         ON CONFLICT DO NOTHING;
         GET DIAGNOSTICS inserted = ROW_COUNT;
@@ -268,7 +282,10 @@ BEGIN
         ) AS found ON TRUE;
     END IF;
     IF inserted < n_count THEN
-        SELECT array_agg(coalesce(found.id, beginning.id) ORDER BY beginning.place)
+        SELECT array_agg(
+            CASE WHEN lengths[a_count + beginning.place] >= 0 THEN beginning.id ELSE found.id END
+            ORDER BY beginning.place
+        )
         INTO begun
         FROM unnest(n_project, n_id, n_workflow_id, n_idempotency_key)
             WITH ORDINALITY AS beginning (project_id, id, workflow_id, key, place)

@@ -12,11 +12,17 @@ import msgspec
 from msgspec import Raw, Struct
 
 from timeloom_platform.database import Database
-from timeloom_platform.errors import InvalidFieldError, MalformedJsonError, NotFoundError, TooLargeError
+from timeloom_platform.errors import (
+    ConflictError,
+    InvalidFieldError,
+    MalformedJsonError,
+    NotFoundError,
+    TooLargeError,
+)
 from timeloom_platform.ids import uuid7
 from timeloom_platform.telemetry import current_traceparent
 from timeloom_workflows import limits
-from timeloom_workflows.engine.commands import Begun, NewExecution
+from timeloom_workflows.engine.commands import Begun, NewExecution, VersionCheck
 from timeloom_workflows.engine.engine import Engine, execution_of_new
 from timeloom_workflows.model import Execution, TriggerType
 from timeloom_workflows.starting.versions import Version, Versions
@@ -24,6 +30,10 @@ from timeloom_workflows.storage import executions as storage
 
 NOTHING: Final = b"null"
 """The input of an execution that is given none, as far as its schema is concerned."""
+
+
+ATTEMPTS_MAX: Final = 5
+"""How often a version may turn out to be outdated in one call."""
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -79,36 +89,61 @@ class Starting:
             NotFoundError: There is no such workflow, or no such version of it.
             MalformedJsonError: The input does not parse.
             InvalidFieldError: The input is not what the workflow's schema asks for.
+            ConflictError: The workflow got new versions all the time.
             OverloadedError: Too much waits already.
         """
-        version = await self._versions.get(project_id, wish.workflow_id, wish.version)
-        _check_input(version, document, "input")
-        new = await self._admitted(_new(version, wish, document), version)
-        if not wait_seconds:
-            begun = await self._engine.start(new)
-            return execution_of_new(new, begun) if begun.is_new else await self._select(project_id, begun)
-        return await self._execute_and_wait(new, wait_seconds)
+        for attempt in range(ATTEMPTS_MAX):
+            version = await self._version(project_id, wish, attempt)
+            _check_input(version, document, "input")
+            new = await self._admitted(_new(version, wish, document), version)
+            execution = await self._begin(new, wait_seconds)
+            if execution is not None:
+                return execution
+        raise _changes_too_often(wish)
 
     async def execute_all(self, project_id: UUID, wish: Wish, documents: Sequence[bytes]) -> Sequence[UUID]:
         """Begins an execution for each input, all or none, and returns their ids in the order of the inputs.
 
         Raises:
             NotFoundError: There is no such workflow, or no such version of it.
-            InvalidFieldError: There are none, or too many, or one is not what the workflow's schema asks for.
+            MalformedJsonError: An input does not parse.
+            InvalidFieldError: An input is not what the workflow's schema asks for.
+            ConflictError: The workflow got new versions all the time.
             OverloadedError: Too much waits already.
         """
-        version = await self._versions.get(project_id, wish.workflow_id, wish.version)
-        for index, document in enumerate(documents):
-            _check_input(version, document, f"inputs[{index}]")
-        news = [await self._admitted(_new(version, wish, document), version) for document in documents]
-        return [begun.execution_id for begun in await self._engine.start_all(news)]
+        for attempt in range(ATTEMPTS_MAX):
+            version = await self._version(project_id, wish, attempt)
+            for index, document in enumerate(documents):
+                _check_input(version, document, f"inputs[{index}]")
+            news = [await self._admitted(_new(version, wish, each), version) for each in documents]
+            begun = await self._engine.start_all(news)
+            if not any(each.is_outdated for each in begun):
+                return [each.execution_id for each in begun]
+        raise _changes_too_often(wish)
 
-    async def _execute_and_wait(self, new: NewExecution, seconds: float) -> Execution:
+    async def _version(self, project_id: UUID, wish: Wish, attempt: int) -> Version:
+        """The version to begin with; what is kept of it may be outdated, which the commit finds out."""
+        if attempt:
+            self._versions.forget(project_id, wish.workflow_id)
+        return await self._versions.get(project_id, wish.workflow_id, wish.version)
+
+    async def _begin(self, new: NewExecution, wait_seconds: float) -> Execution | None:
+        """Begins an execution and returns how it stands; None if its version is outdated."""
+        if wait_seconds:
+            return await self._begin_and_wait(new, wait_seconds)
+        begun = await self._engine.start(new)
+        if begun.is_outdated:
+            return None
+        return execution_of_new(new, begun) if begun.is_new else await self._select(new.project_id, begun)
+
+    async def _begin_and_wait(self, new: NewExecution, seconds: float) -> Execution | None:
         deadline = asyncio.get_running_loop().time() + seconds
         # Waiting begins before the execution does: its end is not missed.
         waiting = asyncio.ensure_future(self._engine.waiters.wait(new.project_id, new.id, seconds))
         try:
             begun = await self._engine.start(new)
+            if begun.is_outdated:
+                return None
             if begun.is_new:
                 await waiting
                 return await self._select(new.project_id, begun)
@@ -175,12 +210,17 @@ def _check_input(version: Version, document: bytes | None, field: str) -> None:
         version.schema.check(value, field)
 
 
+def _changes_too_often(wish: Wish) -> ConflictError:
+    return ConflictError(f"The workflow {wish.workflow_id} changes all the time; try again.")
+
+
 def _new(version: Version, wish: Wish, document: bytes | None) -> NewExecution:
     return NewExecution(
         project_id=version.project_id,
         id=uuid7(),
         workflow_id=version.workflow_id,
         workflow_version=version.version,
+        version_check=VersionCheck.EXISTS if wish.version else VersionCheck.IS_NEWEST,
         kind=version.kind,
         input=document,
         trigger=TriggerType.MANUAL,

@@ -21,7 +21,7 @@ from timeloom_workflows.storage import workflows as storage
 
 KEPT_MAX: Final = 2_000
 FRESH_SECONDS: Final = 1.0
-"""How long the newest version counts as such without a look; a change is told before, if the bus is there."""
+"""How long the newest version counts as such without a look. Calls have it checked when they are committed."""
 
 
 class Version(Struct, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ class Version(Struct, frozen=True, kw_only=True):
 
 
 class Versions:
-    """Versions of workflows; a change made elsewhere is seen within a second, and at once when it is told."""
+    """Versions of workflows, as they were within the last second."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database

@@ -174,6 +174,8 @@ released AS (
 SELECT count(*) AS count FROM released
 """
 
+SELECT_OWNED: Final = "SELECT project_id, id, token FROM executions WHERE owner = $1 AND stage = 2"
+
 SELECT_GROWN: Final = """
 SELECT wanted.id
 FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS wanted (project_id, id, inbox)
@@ -263,6 +265,12 @@ async def release(connection: SystemConnection, held: Sequence[tuple[UUID, UUID,
     row = await connection.fetchrow(RELEASE, *columns)
     assert row is not None, "a count is a row"
     return int(row["count"])
+
+
+async def select_owned(connection: SystemConnection, engine_id: UUID) -> list[tuple[UUID, UUID, int]]:
+    """Returns project, id and token of all that an engine owns."""
+    rows = await connection.fetch(SELECT_OWNED, engine_id)
+    return [(row["project_id"], row["id"], row["token"]) for row in rows]
 
 
 async def select_grown(connection: SystemConnection, seen: Sequence[tuple[UUID, UUID, int]]) -> list[UUID]:

@@ -23,7 +23,7 @@ from timeloom_workflows.storage.rows import text_of
 from timeloom_workflows.storage.system import SystemConnection
 
 ADVANCE_COLUMNS: Final = 12
-NEW_COLUMNS: Final = 23
+NEW_COLUMNS: Final = 24
 STEP_COLUMNS: Final = 25
 ENTRY_COLUMNS: Final = 7
 ARGUMENTS: Final = 3 + ADVANCE_COLUMNS + NEW_COLUMNS + STEP_COLUMNS + ENTRY_COLUMNS + 1
@@ -51,7 +51,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     Attributes:
         lengths: How long each history is now, or -1 where nothing was committed.
-        begun: For what was to begin: its id, or that of the one that began with its key before.
+        begun: For what was to begin: its id, or that of the one that began with its key before; None if its
+            version was not as it had to be.
     """
 
     time: datetime
@@ -60,7 +61,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     inboxes: Sequence[int]
     are_paused: Sequence[bool]
     are_cancelling: Sequence[bool]
-    begun: Sequence[UUID]
+    begun: Sequence[UUID | None]
 
 
 async def commit(
@@ -157,6 +158,7 @@ def _new_columns(beginnings: Sequence[Beginning]) -> Sequence[Sequence[Any]]:
         [new.id for new in news],
         [new.workflow_id for new in news],
         [new.workflow_version for new in news],
+        [new.version_check for new in news],
         [new.kind for new in news],
         [new.trigger for new in news],
         [new.trigger_id for new in news],
