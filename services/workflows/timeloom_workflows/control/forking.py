@@ -102,7 +102,6 @@ async def _fork_of(locked: LockedExecution, *, step_id: str, changes: ForkChange
     project_id, execution_id = locked.execution.project_id, locked.execution.id
     await require_version(locked, changes.version)
     original = found(await queries.select(locked.connection, project_id, execution_id), execution_id)
-    time_allowed = original.deadline and original.deadline - original.create_time
     return NewExecution(
         project_id=project_id,
         id=uuid7(),
@@ -115,7 +114,7 @@ async def _fork_of(locked: LockedExecution, *, step_id: str, changes: ForkChange
         priority=original.priority,
         tags=changes.tags or original.tags,
         attributes=original.attributes,
-        deadline=locked.now + time_allowed if time_allowed else None,
+        time_allowed=original.deadline and original.deadline - original.create_time,
         forked_from=StepRef(execution_id, step_id),
         traceparent=current_traceparent(),
         steps=await _carried(locked, step_id=step_id, outputs=changes.outputs),
