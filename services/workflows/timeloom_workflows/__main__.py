@@ -71,7 +71,6 @@ async def main(stop: asyncio.Event) -> None:
                 tasks.create_task(relay.run()),
                 tasks.create_task(workflows.run()),
                 tasks.create_task(workflows.listen(bus)),
-                tasks.create_task(workflows.hand.followers.listen(bus)),
             ]
             await server.start()
             await stop.wait()

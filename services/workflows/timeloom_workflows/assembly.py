@@ -47,9 +47,7 @@ class Assembly:
 
     async def listen(self, bus: Bus) -> None:
         """Takes what other replicas and services tell, until it is cancelled; without it, this one looks less often."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.runtime.listen(bus))
-            tasks.create_task(self.hand.followers.listen(bus))
+        await self.runtime.listen(bus)
 
     def end_streams(self) -> None:
         """Ends the calls that would go on for ever: their callers turn to another replica."""
@@ -68,7 +66,7 @@ def assembled(
         runtime=runtime,
         hand=hand,
         bindings=[
-            WorkflowsServicer().binding(),
+            WorkflowsServicer(stats=hand.stats).binding(),
             WorkflowExecutionsServicer(
                 starting=Starting(engine=runtime.engine, versions=versions, database=database),
                 hand=hand,

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import grpc.aio
 
 from timeloom.workflows.v1 import workflows_service_pb2 as messages
 from timeloom.workflows.v1 import workflows_service_pb2_grpc as services
+from timeloom_platform.auth import current_identity
 from timeloom_platform.errors import UnimplementedError
 from timeloom_platform.server import ServiceBinding
+from timeloom_workflows.control.answers import stats_response
+from timeloom_workflows.control.requests import stats_filter_of
+from timeloom_workflows.control.stats import Stats
 
 _Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class WorkflowsServicer(services.WorkflowsServiceServicer):
     """Translates; whatever is decided, the use cases decide."""
+
+    def __init__(self, *, stats: Stats) -> None:
+        self._stats = stats
 
     def binding(self) -> ServiceBinding:
         """Returns the service, ready to be served."""
@@ -88,4 +96,7 @@ class WorkflowsServicer(services.WorkflowsServiceServicer):
     async def GetWorkflowStats(
         self, request: messages.GetWorkflowStatsRequest, context: _Context
     ) -> messages.GetWorkflowStatsResponse:
-        raise UnimplementedError("GetWorkflowStats")
+        statistics = await self._stats.get(
+            UUID(current_identity().project_id), stats_filter_of(request), with_steps=request.include_steps
+        )
+        return stats_response(statistics)

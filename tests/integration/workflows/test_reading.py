@@ -64,7 +64,7 @@ async def test_an_execution_is_as_it_was_written(workflows_service: Replica, cal
         "one",
         True,
     )
-    assert (execution.input, execution.output, execution.tags, execution.priority) == (
+    assert (execution.input, execution.output, list(execution.tags), execution.priority) == (
         b'{"name":"Ada"}',
         b"",
         ["blue"],

@@ -28,7 +28,7 @@ def dead_letter_message(letter: DeadLetter) -> workflows_pb2.DeadLetter:
 
 
 def stats_response(
-    statistics: Statistics, *, worker_ids: Sequence[str]
+    statistics: Statistics, *, worker_ids: Sequence[str] = ()
 ) -> workflows_service_pb2.GetWorkflowStatsResponse:
     """Returns statistics, and the workers that are connected."""
     return workflows_service_pb2.GetWorkflowStatsResponse(

@@ -114,7 +114,7 @@ async def _fork_of(locked: LockedExecution, *, step_id: str, changes: ForkChange
         priority=original.priority,
         tags=changes.tags or original.tags,
         attributes=original.attributes,
-        time_allowed=original.deadline and original.deadline - original.create_time,
+        time_allowed=None if original.deadline is None else original.deadline - original.create_time,
         forked_from=StepRef(execution_id, step_id),
         traceparent=current_traceparent(),
         steps=await _carried(locked, step_id=step_id, outputs=changes.outputs),

@@ -10,7 +10,7 @@ from msgspec import Struct
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import UnavailableError
 from timeloom_workflows import limits
-from timeloom_workflows.control.following import Followers, wait_for
+from timeloom_workflows.control.following import POLL_SECONDS, Followers, wait_for
 from timeloom_workflows.control.reading import found, require
 from timeloom_workflows.model import Execution, Step
 from timeloom_workflows.storage import queries as storage
@@ -71,7 +71,7 @@ class Watching:
                     continue
                 if self._followers.is_closed:
                     raise UnavailableError("The service is about to stop.", retry_after_seconds=0.5)
-                await wait_for(changed, seconds=self._followers.poll_seconds)
+                await wait_for(changed, seconds=POLL_SECONDS)
 
 
 async def _look(connection: Connection, project_id: UUID, execution_id: UUID, sequence: int) -> Look:

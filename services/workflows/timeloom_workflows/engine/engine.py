@@ -111,8 +111,7 @@ class Engine:
 
     def poke(self, execution_id: UUID) -> None:
         """Something came from outside for an execution, and is committed."""
-        for listener in self._change_listeners:
-            listener(execution_id)
+        self.told_changed(execution_id)
         held = self.holdings.get(execution_id)
         if held is not None:
             held.driver.poke(execution_id)
@@ -179,8 +178,13 @@ class Engine:
         self._end_listeners.append(listener)
 
     def on_changed(self, listener: Callable[[UUID], None]) -> None:
-        """Calls a listener with the id of every execution of which something was committed here."""
+        """Calls a listener with the id of every execution of which something was committed here or elsewhere."""
         self._change_listeners.append(listener)
+
+    def told_changed(self, execution_id: UUID) -> None:
+        """Something of an execution is committed."""
+        for listener in self._change_listeners:
+            listener(execution_id)
 
     def told_ended(self, execution: Execution) -> None:
         """An execution has ended without its driver, and is committed."""
@@ -205,8 +209,7 @@ class Engine:
             self.holdings.remove(advance.execution_id, advance.token)
         if not advanced.committed:
             return
-        for listener in self._change_listeners:
-            listener(held.id)
+        self.told_changed(held.id)
         if advance.children:
             self.queue_grew.set()
         if advanced.stage is Stage.QUEUED:

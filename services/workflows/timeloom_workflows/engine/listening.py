@@ -50,11 +50,12 @@ class Listening:
                     return
 
     def _take(self, changed: events_pb2.WorkflowExecutionChanged) -> None:
-        status = Status(changed.status)
+        status, execution_id = Status(changed.status), UUID(changed.execution_id)
+        self._engine.told_changed(execution_id)
         if status.has_ended:
-            self._engine.waiters.tell(UUID(changed.execution_id))
+            self._engine.waiters.tell(execution_id)
         elif changed.has_inbox:
-            self._engine.poke(UUID(changed.execution_id))
+            self._engine.poke(execution_id)
             self._engine.queue_grew.set()
         elif status is Status.PENDING:
             self._engine.queue_grew.set()
