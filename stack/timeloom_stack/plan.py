@@ -71,10 +71,11 @@ class Planner:
         environment = self._common_environment() | urls
         needs = frozenset(each.name for each in data)
         rooms = {room: self._choose_port() for room in ROOMS}
+        environment |= {room.address_variable: f"{ports.LOOPBACK}:{port}" for room, port in rooms.items()}
         processes = (
             *data,
             *(self._plan_room(room, port, environment, needs) for room, port in rooms.items()),
-            self._plan_gateway(rooms, environment, needs),
+            self._plan_gateway(environment, needs),
         )
         return StackPlan(processes=processes, environment=environment, is_cold=is_cold)
 
@@ -101,6 +102,7 @@ class Planner:
             **inherited,
             "TIMELOOM_INTERNAL_SECRET_FILE": str(self._secrets.internal_file),
             "TIMELOOM_IDENTITY_ADDRESS": self._settings.grpc_address,
+            "TIMELOOM_PUBLIC_URL": inherited.get("TIMELOOM_PUBLIC_URL", self._settings.http_url),
             "TIMELOOM_EMBEDDING_CACHE_DIR": str(self._directory.models),
             "TIMELOOM_INDEX_DIRECTORY": str(self._directory.graphs),
             "TIMELOOM_LOG_FORMAT": "json",
@@ -124,9 +126,7 @@ class Planner:
         )
         return _at_port(specification, port)
 
-    def _plan_gateway(
-        self, rooms: Mapping[Room, int], environment: Mapping[str, str], needs: frozenset[str]
-    ) -> Supervised:
+    def _plan_gateway(self, environment: Mapping[str, str], needs: frozenset[str]) -> Supervised:
         settings = self._settings
         own = {
             "TIMELOOM_HTTP_HOST": settings.http_host,
@@ -134,7 +134,6 @@ class Planner:
             "TIMELOOM_GRPC_HOST": settings.grpc_host,
             "TIMELOOM_GRPC_PORT": str(settings.grpc_port),
             "TIMELOOM_METRICS_LISTEN": self._metrics_listen(),
-            **{room.address_variable: f"{ports.LOOPBACK}:{port}" for room, port in rooms.items()},
         }
         if settings.console_dir:
             own["TIMELOOM_CONSOLE_DIR"] = str(Path(settings.console_dir).resolve())

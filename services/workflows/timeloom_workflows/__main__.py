@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
+
+import grpc.aio
 
 from timeloom.identity.v1 import identity_service_pb2
 from timeloom_platform import metrics, settings
@@ -23,8 +26,10 @@ from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import NOTICE_SECONDS, GrpcServer, run
 from timeloom_platform.telemetry import Tracing
 from timeloom_workflows import events
+from timeloom_workflows.actions.memory import SERVICES as MEMORY_SERVICES
+from timeloom_workflows.actions.outside import Outside
 from timeloom_workflows.assembly import PACKAGE, ROOM, assembled
-from timeloom_workflows.settings import Settings
+from timeloom_workflows.settings import ActionSettings, Settings
 
 
 async def main(stop: asyncio.Event) -> None:
@@ -50,11 +55,19 @@ async def main(stop: asyncio.Event) -> None:
         rpc_metrics = RpcMetrics()
         tracing = _tracing(service.process)
         stack.push_async_callback(partial(asyncio.to_thread, tracing.close))
+        outside = Outside(
+            loaded.actions,
+            secret=service.internal_secret,
+            environ=os.environ,
+            memory=await _memory_channel(stack, loaded.actions, tokens),
+        )
+        stack.push_async_callback(outside.close)
         workflows = assembled(
             database=database,
             cursors=Cursors(service.internal_secret),
             clock=lambda: datetime.now(UTC),
             engine=loaded.engine,
+            outside=outside,
         )
         server = GrpcServer(
             listen=service.listen,
@@ -80,6 +93,16 @@ async def main(stop: asyncio.Event) -> None:
             await leaving
             for task in background:
                 task.cancel()
+
+
+async def _memory_channel(
+    stack: AsyncExitStack, actions: ActionSettings, tokens: InternalTokens
+) -> grpc.aio.Channel | None:
+    if not actions.memory_address:
+        return None
+    return await stack.enter_async_context(
+        open_channel(actions.memory_address, services=MEMORY_SERVICES, tokens=tokens)
+    )
 
 
 def _tracing(process: settings.ProcessSettings) -> Tracing:

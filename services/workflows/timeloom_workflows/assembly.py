@@ -12,12 +12,20 @@ from timeloom_platform.bus import Bus
 from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import ServiceBinding
+from timeloom_workflows.actions.breaking import Breakers
+from timeloom_workflows.actions.outside import Outside
 from timeloom_workflows.control.hand import Hand
+from timeloom_workflows.driving.definitions import Definitions
+from timeloom_workflows.driving.doing import Doing
+from timeloom_workflows.driving.driver import DagDriver
+from timeloom_workflows.driving.surroundings import Surroundings
 from timeloom_workflows.engine.engine import Engine
 from timeloom_workflows.engine.runtime import EngineRuntime
 from timeloom_workflows.executions_servicer import WorkflowExecutionsServicer
+from timeloom_workflows.model import WorkflowKind
 from timeloom_workflows.servicer import WorkflowsServicer
 from timeloom_workflows.settings import EngineSettings
+from timeloom_workflows.starting.children import Children
 from timeloom_workflows.starting.starting import Starting
 from timeloom_workflows.starting.versions import Versions
 from timeloom_workflows.triggers_servicer import WorkflowTriggersServicer
@@ -34,6 +42,7 @@ class Assembly:
     bindings: Sequence[ServiceBinding]
     runtime: EngineRuntime
     hand: Hand
+    dag_driver: DagDriver
 
     @property
     def engine(self) -> Engine:
@@ -42,8 +51,11 @@ class Assembly:
 
     async def run(self) -> None:
         """Does the service's own work until it is cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.runtime.run())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.runtime.run())
+        finally:
+            await self.dag_driver.close()
 
     async def listen(self, bus: Bus) -> None:
         """Takes what other replicas and services tell, until it is cancelled; without it, this one looks less often."""
@@ -56,15 +68,35 @@ class Assembly:
 
 
 def assembled(
-    *, database: Database, cursors: Cursors, clock: Callable[[], datetime], engine: EngineSettings
+    *,
+    database: Database,
+    cursors: Cursors,
+    clock: Callable[[], datetime],
+    engine: EngineSettings,
+    outside: Outside,
 ) -> Assembly:
     """Puts the service together."""
     runtime = EngineRuntime(database, engine)
     versions = Versions(database)
     hand = Hand.assembled(database=database, cursors=cursors, engine=runtime.engine)
+    dag_driver = DagDriver(
+        Surroundings(
+            engine=runtime.engine,
+            database=database,
+            definitions=Definitions(database),
+            doing=Doing(actions=outside.actions, breakers=Breakers(database)),
+            children=Children(versions=versions),
+            controls=hand.controls,
+            signals=hand.signals,
+            callbacks=outside.callbacks,
+            public_url=outside.public_url,
+        )
+    )
+    runtime.engine.register(WorkflowKind.DAG, dag_driver)
     return Assembly(
         runtime=runtime,
         hand=hand,
+        dag_driver=dag_driver,
         bindings=[
             WorkflowsServicer(stats=hand.stats).binding(),
             WorkflowExecutionsServicer(

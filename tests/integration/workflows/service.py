@@ -22,6 +22,8 @@ from timeloom_platform.ids import uuid7
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.testing import eventually
 from timeloom_platform.testing.grpc_server import in_process_server
+from timeloom_workflows.actions.llm import LlmSettings
+from timeloom_workflows.actions.outside import Outside
 from timeloom_workflows.assembly import ROOM, Assembly, assembled
 from timeloom_workflows.engine.commands import Advance, Advanced, NewExecution, Outcome
 from timeloom_workflows.engine.drivers import Claimed, Places
@@ -35,7 +37,7 @@ from timeloom_workflows.model import (
     TriggerType,
     WorkflowKind,
 )
-from timeloom_workflows.settings import EngineSettings
+from timeloom_workflows.settings import ActionSettings, EngineSettings
 from timeloom_workflows.storage.rows import (
     EXECUTION_COLUMNS,
     HISTORY_COLUMNS,
@@ -201,6 +203,7 @@ async def running_replica(
     project_id: UUID | None = None,
     engine: EngineSettings = QUICK,
     with_ping: bool = True,
+    outside: Outside | None = None,
     **others: Any,
 ) -> AsyncGenerator[Replica]:
     """Runs a replica of the service on a migrated database.
@@ -210,15 +213,20 @@ async def running_replica(
         project_id: The caller's; a new one if None.
         engine: How the engine keeps what it owns.
         with_ping: Give executions of both kinds to a driver that does nothing, instead of the real ones.
+        outside: What steps reach the world by; only servers at `localhost` if None.
         others: What else `assembled` takes.
     """
     project_id = project_id or uuid4()
     database = await Database.connect(database_url, room=ROOM)
+    outside = outside or Outside(
+        ActionSettings(llm=LlmSettings(), private_hosts="localhost"), secret=SECRET, environ={}
+    )
     assembly = assembled(
         database=database,
         cursors=Cursors(SECRET),
         clock=lambda: datetime.now(UTC),
         engine=engine,
+        outside=outside,
         **others,
     )
     ping = PingDriver()
@@ -248,4 +256,5 @@ async def running_replica(
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        await outside.close()
         await database.close()

@@ -1,7 +1,7 @@
 """The way into the database for everything that drivers do: in batches, with an answer after the commit.
 
-Whatever arrives while a batch is under way is the next batch: where nobody else calls, nobody waits, and under load
-many commits cost one.
+Whatever arrives while a batch is under way is the next batch: where nobody else calls, nobody waits, and
+under load many commits cost one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What the engine looks for by itself: times that have come, parents to be told, inboxes that grew unnoticed."""
+"""What the engine looks for by itself: times that have come, parents to be told, inboxes that grew
+unnoticed."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
 """What drivers of definitions and those who have workers want of one another.
 
-A step that a worker's task does is committed before any worker sees it: as OWNED by this engine, if a worker of
-this replica has room for it, and is then sent to it at once; else as QUEUED, for any replica whose workers have
-room. The step's token, which grows with every hand-out, fences its result.
+A step that a worker's task does is committed before any worker sees it: as OWNED by this engine, if a worker
+of this replica has room for it, and is then sent to it at once; else as QUEUED, for any replica whose workers
+have room. The step's token, which grows with every hand-out, fences its result.
 
 What a task came to goes to the driver if it is here; else into the database, as everything that comes from
-outside: one transaction that raises the inbox. A step that succeeded is SUCCEEDED then. One whose try failed is
-RETRYING, with its error, and without a `wake_time`: the driver decides whether and when it is tried again.
+outside: one transaction that raises the inbox. A step that succeeded is SUCCEEDED then. One whose try failed
+is RETRYING, with its error, and without a `wake_time`: the driver decides whether and when it is tried again.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class TaskOutcome(Struct, frozen=True, kw_only=True):
 
 
 TaskDone: TypeAlias = Callable[[TaskOutcome], asyncio.Future[bool]]
-"""Takes what a task came to, and tells whether it was committed; it never raises. If it was not, the driver has left
-the execution, and the outcome goes into the database, where the token decides."""
+"""Takes what a task came to, and tells whether it was committed; it never raises. If it was not, the driver
+has left the execution, and the outcome goes into the database, where the token decides."""
 
 
 class DirectTask(Struct, frozen=True, kw_only=True):

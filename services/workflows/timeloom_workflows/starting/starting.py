@@ -94,7 +94,7 @@ class Starting:
         """
         for attempt in range(ATTEMPTS_MAX):
             version = await self._version(project_id, wish, attempt)
-            _check_input(version, document, "input")
+            check_input(version, document, "input")
             new = await self._admitted(_new(version, wish, document), version)
             execution = await self._begin(new, wait_seconds)
             if execution is not None:
@@ -114,7 +114,7 @@ class Starting:
         for attempt in range(ATTEMPTS_MAX):
             version = await self._version(project_id, wish, attempt)
             for index, document in enumerate(documents):
-                _check_input(version, document, f"inputs[{index}]")
+                check_input(version, document, f"inputs[{index}]")
             news = [await self._admitted(_new(version, wish, each), version) for each in documents]
             begun = await self._engine.start_all(news)
             if not any(each.is_outdated for each in begun):
@@ -201,7 +201,13 @@ def documents_of(inputs: bytes) -> list[bytes]:
     return [bytes(document) for document in documents]
 
 
-def _check_input(version: Version, document: bytes | None, field: str) -> None:
+def check_input(version: Version, document: bytes | None, field: str) -> None:
+    """Does nothing if a workflow takes an input.
+
+    Raises:
+        MalformedJsonError: It does not parse.
+        InvalidFieldError: It is not what the workflow's schema asks for.
+    """
     try:
         value = msgspec.json.decode(document or NOTHING)
     except msgspec.DecodeError:

@@ -15,8 +15,8 @@ from timeloom_platform.bounded import LruCache
 from timeloom_platform.database import Database
 from timeloom_platform.errors import NotFoundError
 from timeloom_workflows.definitions.durations import parse_duration
-from timeloom_workflows.starting.inputs import InputSchema
 from timeloom_workflows.model import Workflow, WorkflowKind
+from timeloom_workflows.starting.inputs import InputSchema
 from timeloom_workflows.storage import workflows as storage
 
 KEPT_MAX: Final = 2_000

@@ -1,0 +1,1 @@
+"""Driving executions of definitions with steps: what a plan says is committed, then done, then planned on."""
