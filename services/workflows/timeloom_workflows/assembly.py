@@ -58,7 +58,7 @@ class Assembly:
             await self.dag_driver.close()
 
     async def listen(self, bus: Bus) -> None:
-        """Takes what other replicas and services tell, until it is cancelled; without it, this one looks less often."""
+        """Takes what other replicas tell, until it is cancelled; without it, this one looks more often."""
         await self.runtime.listen(bus)
 
     def end_streams(self) -> None:

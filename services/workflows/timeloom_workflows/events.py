@@ -38,7 +38,7 @@ def batch_of_change(
     history_length: int,
     traceparent: str = "",
 ) -> bytes:
-    """Returns the `OutboxBatch` that tells that an execution got on, complete: there is one for every commit."""
+    """Returns the `OutboxBatch` that tells that an execution got on, ready to be stored."""
     own_id = str(execution_id)
     event = events_pb2.Event(
         id=str(uuid7()),

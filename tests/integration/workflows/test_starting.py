@@ -16,6 +16,7 @@ from tests.integration.workflows.conftest import Replicas
 from tests.integration.workflows.service import Replica
 from timeloom.workflows.v1 import workflow_executions_service_pb2 as messages
 from timeloom.workflows.v1 import workflows_pb2
+from timeloom_platform.testing import eventually
 from timeloom_workflows.engine.commands import Ended
 from timeloom_workflows.model import Status, TriggerType
 
@@ -189,9 +190,7 @@ async def test_the_same_key_answers_with_the_same_execution(workflows_service: R
 async def test_a_call_waits_for_the_end(workflows_service: Replica) -> None:
     await make_workflow(workflows_service)
     call = asyncio.ensure_future(execute(workflows_service, wait_seconds=60))
-    while not workflows_service.ping.claimed:
-        await asyncio.sleep(0)
-    (claimed,) = workflows_service.ping.claimed.values()
+    (claimed,) = await eventually(lambda: list(workflows_service.ping.claimed.values()))
 
     await workflows_service.advance(claimed, Ended(status=Status.SUCCEEDED, output=b'"hello"'))
 
@@ -208,9 +207,7 @@ async def test_a_call_waits_for_an_end_that_comes_from_elsewhere(
     async with another_replica() as other:
         call = asyncio.ensure_future(execute(workflows_service, wait_seconds=60, idempotency_key="k"))
         again = asyncio.ensure_future(execute(other, wait_seconds=60, idempotency_key="k"))
-        while not other.ping.claimed:
-            await asyncio.sleep(0.01)
-        (claimed,) = other.ping.claimed.values()
+        (claimed,) = await eventually(lambda: list(other.ping.claimed.values()))
         await other.advance(claimed, Ended(status=Status.SUCCEEDED, output=b'"hello"'))
 
         answered = await asyncio.gather(call, again)

@@ -24,7 +24,7 @@ LEASE_SECONDS = 0.5
 
 
 class FrozenEngine:
-    """An engine that commits, but does not renew its lease: as one that is cut off, or was stopped for a while."""
+    """An engine that commits but does not renew its lease, as one that is cut off or was stopped."""
 
     def __init__(self, replica: Replica, connection: SystemConnection) -> None:
         self.engine = Engine(replica.database)

@@ -20,7 +20,7 @@ BYTES_MAX: Final = 32 * 1024 * 1024
 
 @dataclass(slots=True, eq=False)
 class AdvanceRequest:
-    """What became of one execution, and who wants to know whether it is committed; events for it and its children."""
+    """What became of one execution; `events` tell of it and of its children."""
 
     advance: Advance
     answer: asyncio.Future[Advanced]

@@ -23,5 +23,5 @@ class DatabaseClock:
         return self._offset + timedelta(seconds=self._monotonic())
 
     def told(self, time: datetime, *, asked: float) -> None:
-        """Learns the time that the database told when it was asked at `asked` by the monotonic clock, or later."""
+        """Learns the time that the database told when it was asked, at `asked` by the monotonic clock."""
         self._offset = time - timedelta(seconds=asked)

@@ -100,12 +100,12 @@ class Requeued(Struct, frozen=True, kw_only=True):
 class Ended(Struct, frozen=True, kw_only=True):
     """It has come to its end.
 
-    The end is not taken while the execution is paused, nor if it is to be cancelled and its driver does not know: its
-    steps are committed, and it stays with its driver, who is told so.
+    The end is not taken while the execution is paused, nor if it is to be cancelled and its driver does not
+    know: its steps are committed, and it stays with its driver, who is told so.
 
     Attributes:
-        knows_cancelling: The driver has seen that it is to be cancelled, and this is what came of it. An end as
-            CANCELLED needs no such word.
+        knows_cancelling: The driver has seen that it is to be cancelled, and this is what came of it. An end
+            as CANCELLED needs no such word.
     """
 
     status: Status
@@ -122,9 +122,9 @@ class Advance(Struct, frozen=True, kw_only=True):
 
     Attributes:
         token: Nothing is written if the execution has another one by now.
-        steps: New steps, and those that changed, as they are to be: whole rows. One that has ended by now stays as it
-            is, and so do entries about it.
-        entries: What happened, in order, except how the execution began and ended: these are written by themselves.
+        steps: New steps, and those that changed, as they are to be: whole rows. One that has ended by now
+            stays as it is, and what `entries` say of it is left out.
+        entries: What happened, in order, except how the execution began and ended: that is written by itself.
         children: Executions that its steps begin.
     """
 
@@ -141,10 +141,10 @@ class Advanced(Struct, frozen=True, kw_only=True):
     """What a commit found.
 
     Attributes:
-        committed: Whether the token was still the execution's own. If not, nothing was written, and it is to be
-            forgotten.
-        stage: Who has it now: OWNED means that its driver goes on. It is QUEUED instead of PARKED if its inbox had
-            grown, and OWNED instead of ENDED if it is paused or to be cancelled.
+        committed: Whether the token was still the execution's own. If not, nothing was written, and it is to
+            be forgotten.
+        stage: Who has it now: OWNED means that its driver goes on. It is QUEUED instead of PARKED if its
+            inbox had grown, and OWNED instead of ENDED if it is paused or to be cancelled.
         inbox: How much has come from outside so far.
         paused: Nothing new may begin.
         cancelling: What is done is to be compensated, and nothing else may begin.

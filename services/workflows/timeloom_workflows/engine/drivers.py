@@ -39,8 +39,8 @@ class Places(Struct, frozen=True, kw_only=True):
 class Driver(Protocol):
     """Drives executions of one kind: decides what comes next in them, and commits what was done.
 
-    An execution that it was given is its own until an `Advance` parks, requeues or ends it, or comes back as not
-    committed, or `drop` takes it away. None of these methods blocks, fails, or waits.
+    An execution that it was given is its own until an `Advance` parks, requeues or ends it, or comes back as
+    not committed, or `drop` takes it away. None of these methods blocks, fails, or waits.
     """
 
     def reserve(self, project_id: UUID, workflow_id: str) -> bool:
@@ -48,7 +48,7 @@ class Driver(Protocol):
         ...
 
     def offer(self, limit: int) -> Sequence[Places]:
-        """Keeps all places that are free for executions of the queue, at most `limit` of them, and tells which."""
+        """Keeps all places that are free, at most `limit` of them, for what is queued, and tells which."""
         ...
 
     def give_back(self, places: Places) -> None:
@@ -60,7 +60,7 @@ class Driver(Protocol):
         ...
 
     def poke(self, execution_id: UUID) -> None:
-        """Something came from outside for an execution that it drives: whoever drives it looks into the database."""
+        """Something came from outside for an execution that it drives: it looks into the database."""
         ...
 
     def drop(self, execution_id: UUID) -> None:

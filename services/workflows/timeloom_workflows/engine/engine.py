@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from timeloom_platform.database import Database
 from timeloom_platform.ids import uuid7
 from timeloom_workflows import events
+from timeloom_workflows.engine.clock import DatabaseClock
 from timeloom_workflows.engine.commands import (
     NOT_COMMITTED,
     Advance,
@@ -23,7 +24,6 @@ from timeloom_workflows.engine.commands import (
     NewExecution,
     Parked,
 )
-from timeloom_workflows.engine.clock import DatabaseClock
 from timeloom_workflows.engine.committer import Committer
 from timeloom_workflows.engine.drivers import Claimed, Driver, Places
 from timeloom_workflows.engine.held import Held, Holdings
@@ -44,8 +44,8 @@ FIRST_TOKEN: Final = 1
 class Engine:
     """Owns executions, gives them to their drivers, and commits what these do.
 
-    It knows what it owns, and refuses by itself what a driver says of anything else; what it does not notice, the
-    token in the database refuses.
+    It knows what it owns, and refuses by itself what a driver says of anything else; what it does not notice,
+    the token in the database refuses.
     """
 
     def __init__(self, database: Database) -> None:
@@ -87,8 +87,8 @@ class Engine:
     def advance(self, advance: Advance) -> asyncio.Future[Advanced]:
         """Commits what became of an execution, and answers after the commit.
 
-        The driver's hold ends when the answer says anything else than committed and OWNED. If it raises, nobody
-        knows what was committed: the driver forgets the execution, and the engine queues it again.
+        The driver's hold ends when the answer says anything else than committed and OWNED. If it raises,
+        nobody knows what was committed: the driver forgets the execution, and the engine queues it again.
         """
         held = self.holdings.get(advance.execution_id)
         if held is None or held.token != advance.token:
@@ -174,11 +174,11 @@ class Engine:
             driver.drive(each)
 
     def on_ended(self, listener: Callable[[UUID, UUID, Status], None]) -> None:
-        """Calls a listener with project, id and status whenever an execution has ended here, after the commit."""
+        """Calls a listener with project, id and status whenever an execution has ended here."""
         self._end_listeners.append(listener)
 
     def on_changed(self, listener: Callable[[UUID], None]) -> None:
-        """Calls a listener with the id of every execution of which something was committed here or elsewhere."""
+        """Calls a listener with the id of an execution whenever something of it was committed."""
         self._change_listeners.append(listener)
 
     def told_changed(self, execution_id: UUID) -> None:

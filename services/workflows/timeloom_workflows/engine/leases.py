@@ -23,8 +23,8 @@ logger = structlog.get_logger(__name__)
 class Lease:
     """Keeps the engine's lease alive, and has it step down in time when that does not succeed.
 
-    The engine counts from before it asked, by its own clock; the database from when it answered: so the engine's
-    lease is always over first.
+    The engine counts from before it asked, by its own clock; the database from when it answered: so the
+    engine's lease is always over first.
     """
 
     def __init__(

@@ -23,8 +23,8 @@ from timeloom_workflows.storage.system import SystemConnection
 class EngineRuntime:
     """An engine, its lease, its claims and its sweeps.
 
-    They have connections of their own, so that a lease is renewed, and what is due is found, however much is claimed
-    and committed.
+    They have connections of their own, so that a lease is renewed, and what is due is found, however much is
+    claimed and committed.
     """
 
     def __init__(self, database: Database, settings: EngineSettings, *, address: str = "") -> None:

@@ -1,5 +1,4 @@
-"""What the engine looks for by itself: times that have come, parents to be told, inboxes that grew
-unnoticed."""
+"""What the engine looks for by itself: times that have come, parents to be told, inboxes that grew."""
 
 from __future__ import annotations
 
@@ -62,7 +61,7 @@ class Sweeps:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _queue_due(self) -> None:
-        """Queues what is due, then sleeps until the next time that is known, or until an earlier one may be."""
+        """Queues what is due, then sleeps until the next time that is known, or an earlier one is set."""
         self._engine.timer_set.clear()
         while await claims.queue_due(self._connection, limit=DUE_BATCH):
             self._engine.queue_grew.set()

@@ -16,7 +16,7 @@ LOOK_MAX: Final = 10_000
 
 
 class Waiters:
-    """Who waits for which execution; told by this engine's commits, by the bus, and by a look once a second."""
+    """Who waits for which execution: told by commits here, by the bus, and by a look once a second."""
 
     def __init__(self) -> None:
         self._events: defaultdict[tuple[UUID, UUID], set[asyncio.Event]] = defaultdict(set)

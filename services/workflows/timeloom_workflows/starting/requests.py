@@ -55,11 +55,11 @@ def _tags_of(tags: Sequence[str]) -> tuple[str, ...]:
 
 def _attributes_of(data: bytes) -> bytes:
     try:
-        attributes: Any = msgspec.json.decode(data)
+        attributes = msgspec.json.decode(data, type=dict[str, Any])
+    except msgspec.ValidationError:
+        raise InvalidFieldError.of("attributes", "must be an object") from None
     except msgspec.DecodeError:
         raise MalformedJsonError("attributes is not JSON.") from None
-    if not isinstance(attributes, dict):
-        raise InvalidFieldError.of("attributes", "must be an object")
     if len(attributes) > ATTRIBUTES_MAX:
         raise InvalidFieldError.of("attributes", f"must have at most {ATTRIBUTES_MAX} members")
     for name, value in attributes.items():

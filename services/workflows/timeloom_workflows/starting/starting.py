@@ -196,7 +196,8 @@ def documents_of(inputs: bytes) -> list[bytes]:
     for index, document in enumerate(documents):
         if len(document) > limits.DOCUMENT_BYTES_MAX:
             raise TooLargeError(
-                f"inputs[{index}] has {len(document):,} bytes; at most {limits.DOCUMENT_BYTES_MAX:,} are allowed."
+                f"inputs[{index}] has {len(document):,} bytes; "
+                f"at most {limits.DOCUMENT_BYTES_MAX:,} are allowed."
             )
     return [bytes(document) for document in documents]
 

@@ -21,7 +21,7 @@ from timeloom_workflows.storage import workflows as storage
 
 KEPT_MAX: Final = 2_000
 FRESH_SECONDS: Final = 1.0
-"""How long the newest version counts as such without a look. Calls have it checked when they are committed."""
+"""How long a version counts as the newest without a look; a call has it checked when it is committed."""
 
 
 class Version(Struct, frozen=True, kw_only=True):
@@ -87,10 +87,8 @@ class Versions:
                 if version
                 else f"There is no workflow {workflow_id}."
             )
-        if kept is not None and kept[1].version == workflow.version:
-            found = kept[1]
-        else:
-            found = Version.of(workflow)
+        is_known = kept is not None and kept[1].version == workflow.version
+        found = kept[1] if kept is not None and is_known else Version.of(workflow)
         self._kept.put(key, (now + FRESH_SECONDS, found))
         return found
 

@@ -22,7 +22,7 @@ living AS MATERIALIZED (
 )
 """
 
-# The inputs of what is taken fit in memory together: of what comes after the limit only one is taken, if it is alone.
+# The inputs of what is taken fit in memory together; one that is too large for that is taken alone.
 _TAKE: Final = f"""
 measured AS (
     SELECT
@@ -214,7 +214,7 @@ async def claim(
     *,
     bytes_max: int,
 ) -> list[Execution]:
-    """Takes executions of a kind from the queue, as far as there are places for them; the first in line first."""
+    """Takes executions of a kind from the queue, as far as there are places for them."""
     if kind is WorkflowKind.DAG:
         count = sum(each.count for each in places)
         rows = await connection.fetch(CLAIM_DAG, engine_id, bytes_max, count)

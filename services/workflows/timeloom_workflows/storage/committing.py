@@ -18,7 +18,7 @@ from timeloom_workflows.engine.commands import (
     Parked,
     Requeued,
 )
-from timeloom_workflows.model import Status, Step, WaitReason
+from timeloom_workflows.model import HistoryEntry, Status, Step
 from timeloom_workflows.storage.rows import text_of
 from timeloom_workflows.storage.system import SystemConnection
 
@@ -115,7 +115,7 @@ def _outcome_of(row: asyncpg.Record) -> Outcome:
 
 
 def _advance_columns(advances: Sequence[Advance]) -> Sequence[Sequence[Any]]:
-    """The columns of advances, each in one pass; those that only parked or ended executions have are made together."""
+    """The columns of advances, in the order of the function's parameters."""
     outcomes = [_outcome_columns(advance) for advance in advances]
     return (
         (
@@ -134,7 +134,7 @@ _RUNNING_WITHOUT_STEPS: Final = (_RUNS, 0, 0, None, 0, 0, False, None, None)
 
 
 def _outcome_columns(advance: Advance) -> tuple[Any, ...]:
-    """Outcome, delivery, inbox, due time, what it waits for, status, knowledge of a cancellation, output, error."""
+    """Outcome, delivery, inbox, due time, what it waits for, status, knows of cancelling, output, error."""
     outcome = advance.outcome
     if isinstance(outcome, Ended):
         error = None if outcome.failure is None else msgspec.json.encode(outcome.failure).decode()
@@ -183,7 +183,7 @@ def _new_columns(beginnings: Sequence[Beginning]) -> Sequence[Sequence[Any]]:
 def _step_and_entry_columns(
     advances: Sequence[Advance], beginnings: Sequence[Beginning]
 ) -> Sequence[Sequence[Any]]:
-    """The columns of all steps, then those of all entries, which name the step of this batch that they tell of."""
+    """The columns of all steps, then those of all entries, which name the step that they tell of."""
     steps: list[tuple[Any, ...]] = []
     entries: list[tuple[Any, ...]] = []
     for place, advance in enumerate(advances, start=1):
@@ -191,18 +191,7 @@ def _step_and_entry_columns(
         for step in _last_of_each(advance.steps):
             steps.append(_step_row(place, step))
             numbers[step.id] = len(steps)
-        for entry in advance.entries:
-            entries.append(
-                (
-                    place,
-                    numbers.get(entry.step_id, 0),
-                    entry.type,
-                    entry.attempt,
-                    entry.time,
-                    entry.step_id,
-                    text_of(entry.attributes),
-                )
-            )
+        entries.extend(_entry_row(place, numbers.get(entry.step_id, 0), entry) for entry in advance.entries)
     for place, beginning in enumerate(beginnings, start=len(advances) + 1):
         steps.extend(_step_row(place, step) for step in _last_of_each(beginning.new.steps))
     return (*_columns(steps, STEP_COLUMNS), *_columns(entries, ENTRY_COLUMNS))
@@ -215,6 +204,18 @@ def _last_of_each(steps: Sequence[Step]) -> Sequence[Step]:
 
 def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:
     return list(zip(*rows, strict=True)) if rows else [()] * count
+
+
+def _entry_row(place: int, number: int, entry: HistoryEntry) -> tuple[Any, ...]:
+    return (
+        place,
+        number,
+        entry.type,
+        entry.attempt,
+        entry.time,
+        entry.step_id,
+        text_of(entry.attributes),
+    )
 
 
 def _step_row(place: int, step: Step) -> tuple[Any, ...]:

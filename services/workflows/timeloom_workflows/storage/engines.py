@@ -31,7 +31,11 @@ SELECT_DEAD: Final = "SELECT id FROM engines WHERE lease_until < clock_timestamp
 
 TAKE_OVER_EXECUTIONS: Final = """
 WITH lost AS MATERIALIZED (
-    SELECT project_id, id FROM executions WHERE owner = $1 AND stage = 2 LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+    SELECT project_id, id
+    FROM executions
+    WHERE owner = $1 AND stage = 2
+    LIMIT $2
+    FOR NO KEY UPDATE SKIP LOCKED
 ),
 taken AS (
     UPDATE executions

@@ -27,7 +27,8 @@ CLOSE_TIMEOUT_SECONDS: Final = 2.0
 class SystemConnection:
     """One connection under the room's system role, opened when it is needed, and anew when it was lost.
 
-    Statements take turns on it. It is for the engine's own work and never for a request: it sees all projects.
+    Statements take turns on it. It is for the engine's own work and never for a request: it sees the rows of
+    all projects.
     """
 
     def __init__(self, database: Database) -> None:
