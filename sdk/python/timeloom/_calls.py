@@ -31,8 +31,16 @@ from timeloom.memory.v1.memory_upkeep_service_pb2_grpc import MemoryUpkeepServic
 from timeloom.snapshots.v1 import snapshots_service_pb2, time_travel_service_pb2
 from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceStub
 from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceStub
-from timeloom.workflows.v1 import workflow_worker_service_pb2
+from timeloom.workflows.v1 import (
+    workflow_executions_service_pb2,
+    workflow_triggers_service_pb2,
+    workflow_worker_service_pb2,
+    workflows_service_pb2,
+)
+from timeloom.workflows.v1.workflow_executions_service_pb2_grpc import WorkflowExecutionsServiceStub
+from timeloom.workflows.v1.workflow_triggers_service_pb2_grpc import WorkflowTriggersServiceStub
 from timeloom.workflows.v1.workflow_worker_service_pb2_grpc import WorkflowWorkerServiceStub
+from timeloom.workflows.v1.workflows_service_pb2_grpc import WorkflowsServiceStub
 
 if TYPE_CHECKING:
     from timeloom.identity.v1.identity_service_pb2_grpc import IdentityServiceAsyncStub
@@ -41,7 +49,10 @@ if TYPE_CHECKING:
     from timeloom.memory.v1.memory_upkeep_service_pb2_grpc import MemoryUpkeepServiceAsyncStub
     from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceAsyncStub
     from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceAsyncStub
+    from timeloom.workflows.v1.workflow_executions_service_pb2_grpc import WorkflowExecutionsServiceAsyncStub
+    from timeloom.workflows.v1.workflow_triggers_service_pb2_grpc import WorkflowTriggersServiceAsyncStub
     from timeloom.workflows.v1.workflow_worker_service_pb2_grpc import WorkflowWorkerServiceAsyncStub
+    from timeloom.workflows.v1.workflows_service_pb2_grpc import WorkflowsServiceAsyncStub
 
 _SNAPSHOTS = snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"]
 _TIME_TRAVEL = time_travel_service_pb2.DESCRIPTOR.services_by_name["TimeTravelService"]
@@ -49,18 +60,45 @@ _MEMORY = memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"]
 _MEMORY_SHARING = memory_sharing_service_pb2.DESCRIPTOR.services_by_name["MemorySharingService"]
 _MEMORY_UPKEEP = memory_upkeep_service_pb2.DESCRIPTOR.services_by_name["MemoryUpkeepService"]
 _IDENTITY = identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"]
+_WORKFLOWS = workflows_service_pb2.DESCRIPTOR.services_by_name["WorkflowsService"]
+_WORKFLOW_EXECUTIONS = workflow_executions_service_pb2.DESCRIPTOR.services_by_name[
+    "WorkflowExecutionsService"
+]
+_WORKFLOW_TRIGGERS = workflow_triggers_service_pb2.DESCRIPTOR.services_by_name["WorkflowTriggersService"]
 _WORKFLOW_WORKER = workflow_worker_service_pb2.DESCRIPTOR.services_by_name["WorkflowWorkerService"]
-_SERVICES = (_SNAPSHOTS, _TIME_TRAVEL, _MEMORY, _MEMORY_SHARING, _MEMORY_UPKEEP, _IDENTITY, _WORKFLOW_WORKER)
+_SERVICES = (
+    _SNAPSHOTS,
+    _TIME_TRAVEL,
+    _MEMORY,
+    _MEMORY_SHARING,
+    _MEMORY_UPKEEP,
+    _IDENTITY,
+    _WORKFLOWS,
+    _WORKFLOW_EXECUTIONS,
+    _WORKFLOW_TRIGGERS,
+    _WORKFLOW_WORKER,
+)
 _METHODS = [method for service in _SERVICES for method in service.methods]
 
-# This client names the executions that it creates or forks, the snapshots that it records and the memories
-# that it adds: the server recognises a repetition, as it does where the contract says so.
+# This client names the executions that it creates or forks, the snapshots that it records, the memories that
+# it adds, and what it executes, signals and publishes: the server recognises a repetition, as it does where
+# the contract says so.
+_NAMED = frozenset(
+    {
+        "BatchCreateMemories",
+        "CreateExecution",
+        "CreateMemory",
+        "ExecuteWorkflow",
+        "ForkExecution",
+        "PublishEvents",
+        "RecordSnapshot",
+        "SignalWorkflowExecution",
+    }
+)
 _REPEATABLE = frozenset(
     method.full_name
     for method in _METHODS
-    if method.name
-    in ("CreateExecution", "ForkExecution", "RecordSnapshot", "CreateMemory", "BatchCreateMemories")
-    or method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
+    if method.name in _NAMED or method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
 )
 _REPEATABLE_REQUESTS = frozenset(
     method.input_type.full_name for method in _METHODS if method.full_name in _REPEATABLE
@@ -114,6 +152,21 @@ class Connection:
     def identity(self) -> IdentityServiceAsyncStub:
         """The service of projects and API keys, for calls from the client's event loop."""
         return cast("IdentityServiceAsyncStub", self._stub(IdentityServiceStub))
+
+    @property
+    def workflows(self) -> WorkflowsServiceAsyncStub:
+        """The service of workflows' definitions, for calls from the client's event loop."""
+        return cast("WorkflowsServiceAsyncStub", self._stub(WorkflowsServiceStub))
+
+    @property
+    def workflow_executions(self) -> WorkflowExecutionsServiceAsyncStub:
+        """The service of workflows' executions, for calls from the client's event loop."""
+        return cast("WorkflowExecutionsServiceAsyncStub", self._stub(WorkflowExecutionsServiceStub))
+
+    @property
+    def workflow_triggers(self) -> WorkflowTriggersServiceAsyncStub:
+        """The service of what makes workflows begin, for calls from the client's event loop."""
+        return cast("WorkflowTriggersServiceAsyncStub", self._stub(WorkflowTriggersServiceStub))
 
     @property
     def workflow_worker(self) -> WorkflowWorkerServiceAsyncStub:

@@ -21,6 +21,8 @@ from timeloom.aio import (
     AsyncSnapshots,
     AsyncStep,
     AsyncTimeloom,
+    AsyncWorkflowExecutions,
+    AsyncWorkflows,
 )
 from timeloom.configuration import Configuration
 from timeloom.replay.divergence import ReplayResult
@@ -142,6 +144,66 @@ class Memories(Facade[AsyncMemories]):
     stats = blocking(AsyncMemories.stats)
     policy = blocking(AsyncMemories.policy)
     set_policy = blocking(AsyncMemories.set_policy)
+
+
+class WorkflowExecutions(Facade[AsyncWorkflowExecutions]):
+    """The executions of the project's workflows."""
+
+    get = blocking(AsyncWorkflowExecutions.get)
+    wait = blocking(AsyncWorkflowExecutions.wait)
+    list = paging(AsyncWorkflowExecutions.list)
+    steps = paging(AsyncWorkflowExecutions.steps)
+    step = blocking(AsyncWorkflowExecutions.step)
+    history = paging(AsyncWorkflowExecutions.history)
+    watch = iterating(AsyncWorkflowExecutions.watch)
+    pause = blocking(AsyncWorkflowExecutions.pause)
+    resume = blocking(AsyncWorkflowExecutions.resume)
+    cancel = blocking(AsyncWorkflowExecutions.cancel)
+    retry = blocking(AsyncWorkflowExecutions.retry)
+    fork = blocking(AsyncWorkflowExecutions.fork)
+    signal = blocking(AsyncWorkflowExecutions.signal)
+    approve = blocking(AsyncWorkflowExecutions.approve)
+    reject = blocking(AsyncWorkflowExecutions.reject)
+    control = blocking(AsyncWorkflowExecutions.control)
+    delete = blocking(AsyncWorkflowExecutions.delete)
+
+
+class Workflows(Facade[AsyncWorkflows]):
+    """The project's workflows: what is to be done, whatever stops in between.
+
+    Attributes:
+        executions: Runs of workflows, and the hand on them.
+    """
+
+    def __init__(self, portal: Portal, twin: AsyncWorkflows) -> None:
+        super().__init__(portal, twin)
+        self.executions = WorkflowExecutions(portal, twin.executions)
+
+    apply = blocking(AsyncWorkflows.apply)
+    create = blocking(AsyncWorkflows.create)
+    get = blocking(AsyncWorkflows.get)
+    list = paging(AsyncWorkflows.list)
+    versions = paging(AsyncWorkflows.versions)
+    delete = blocking(AsyncWorkflows.delete)
+    enable = blocking(AsyncWorkflows.enable)
+    disable = blocking(AsyncWorkflows.disable)
+    validate = blocking(AsyncWorkflows.validate)
+    schema = blocking(AsyncWorkflows.schema)
+    templates = blocking(AsyncWorkflows.templates)
+    template = blocking(AsyncWorkflows.template)
+    execute = blocking(AsyncWorkflows.execute)
+    execute_many = blocking(AsyncWorkflows.execute_many)
+    stats = blocking(AsyncWorkflows.stats)
+
+    publish = blocking(AsyncWorkflows.publish)
+    publish_many = blocking(AsyncWorkflows.publish_many)
+    events = paging(AsyncWorkflows.events)
+    triggers = paging(AsyncWorkflows.triggers)
+    webhook_secret = blocking(AsyncWorkflows.webhook_secret)
+    rotate_webhook_secret = blocking(AsyncWorkflows.rotate_webhook_secret)
+    dead_letters = paging(AsyncWorkflows.dead_letters)
+    redrive = blocking(AsyncWorkflows.redrive)
+    delete_dead_letter = blocking(AsyncWorkflows.delete_dead_letter)
 
 
 class Playback(Facade[AsyncPlayback]):
@@ -335,6 +397,8 @@ class Timeloom(Facade[AsyncTimeloom]):
         executions: Create, read, list and change executions, fork them, and ask what a debugger asks.
         snapshots: Read, list, compare, mark and follow snapshots.
         retention: What is kept when snapshots are pruned.
+        memory: What agents remember.
+        workflows: What is to be done, whatever stops in between; `workflows.executions` are its runs.
         api_keys: The keys that open the project, and as whom.
     """
 
@@ -372,6 +436,7 @@ class Timeloom(Facade[AsyncTimeloom]):
         self.snapshots = Snapshots(self.portal, twin.snapshots)
         self.retention = RetentionPolicies(self.portal, twin.retention)
         self.memory = Memories(self.portal, twin.memory)
+        self.workflows = Workflows(self.portal, twin.workflows)
         self.api_keys = ApiKeys(self.portal, twin.api_keys)
 
     @property

@@ -20,6 +20,8 @@ from timeloom.aio.recording import AsyncRecordedExecution, AsyncRecording, Async
 from timeloom.aio.replaying import AsyncReplay, AsyncReplaying, replaying
 from timeloom.aio.retention import AsyncRetention
 from timeloom.aio.snapshots import AsyncSnapshots
+from timeloom.aio.workflow_executions import AsyncWorkflowExecutions
+from timeloom.aio.workflows import AsyncWorkflows
 from timeloom.errors import ExecutionEndedError
 from timeloom.recording.journal import LiveJournal
 from timeloom.recording.stream import SnapshotStream
@@ -42,6 +44,8 @@ __all__ = [
     "AsyncSnapshots",
     "AsyncStep",
     "AsyncTimeloom",
+    "AsyncWorkflowExecutions",
+    "AsyncWorkflows",
 ]
 
 TIMEOUT_SECONDS_DEFAULT = 30.0
@@ -60,6 +64,7 @@ class AsyncTimeloom:
         retention: What is kept when snapshots are pruned.
         api_keys: The keys that open the project, and as whom.
         memory: What agents remember.
+        workflows: What is to be done, whatever stops in between; `workflows.executions` are its runs.
         stream: What recorded snapshots travel on; for adapters of agent frameworks.
     """
 
@@ -90,6 +95,7 @@ class AsyncTimeloom:
         self.snapshots = AsyncSnapshots(self._connection)
         self.retention = AsyncRetention(self._connection)
         self.memory = AsyncMemories(self._connection)
+        self.workflows = AsyncWorkflows(self._connection)
         self.api_keys = AsyncApiKeys(self._connection)
 
     def record(
