@@ -45,6 +45,7 @@ class Installation:
     postgres: EmbeddedPostgres
     snapshots_address: str
     memory_address: str
+    workflows_address: str
     front_address: str
     http_url: str
     tokens: InternalTokens
@@ -61,6 +62,16 @@ class Installation:
     async def memory_serving(self, settings: Mapping[str, str]) -> AsyncIterator[int]:
         """Runs the memory service with settings of its own, and lends its process id."""
         server = _memory(self, self.directory, {**self.environment, **settings})
+        await server.start()
+        try:
+            yield server.pid
+        finally:
+            await server.stop()
+
+    @asynccontextmanager
+    async def workflows_serving(self, settings: Mapping[str, str] | None = None) -> AsyncIterator[int]:
+        """Runs the workflows service, with settings of its own if given, and lends its process id."""
+        server = _workflows(self, self.directory, {**self.environment, **(settings or {})})
         await server.start()
         try:
             yield server.pid
@@ -100,8 +111,10 @@ class Installation:
 
 
 @asynccontextmanager
-async def installed(*, gateway: bool = False, memory: bool = False) -> AsyncIterator[Installation]:
-    """Lends an empty installation with the snapshots service and, if asked for, the gateway and memory."""
+async def installed(
+    *, gateway: bool = False, memory: bool = False, workflows: bool = False
+) -> AsyncIterator[Installation]:
+    """Lends an empty installation with the snapshots service and whatever else is asked for."""
     async with AsyncExitStack() as stack:
         directory = _make_directory()
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
@@ -121,6 +134,7 @@ async def installed(*, gateway: bool = False, memory: bool = False) -> AsyncIter
             postgres=postgres,
             snapshots_address=_free_address(),
             memory_address=_free_address(),
+            workflows_address=_free_address(),
             front_address=front_address,
             http_url=f"http://{_free_address()}",
             tokens=InternalTokens(secret),
@@ -131,6 +145,8 @@ async def installed(*, gateway: bool = False, memory: bool = False) -> AsyncIter
         await _run(stack, _snapshots(installation, directory, shared))
         if memory:
             await _run(stack, _memory(installation, directory, shared))
+        if workflows:
+            await _run(stack, _workflows(installation, directory, shared))
         if gateway:
             await _run(stack, _gateway(installation, directory, shared))
         yield installation
@@ -159,12 +175,18 @@ def _memory(installation: Installation, directory: Path, shared: Mapping[str, st
     return _service("timeloom_memory", directory, address, {**shared, **environment})
 
 
+def _workflows(installation: Installation, directory: Path, shared: Mapping[str, str]) -> EmbeddedServer:
+    address = installation.workflows_address
+    return _service("timeloom_workflows", directory, address, {**shared, "TIMELOOM_LISTEN": address})
+
+
 def _gateway(installation: Installation, directory: Path, shared: Mapping[str, str]) -> EmbeddedServer:
     grpc_host, _, grpc_port = installation.front_address.rpartition(":")
     http_host, _, http_port = installation.http_url.removeprefix("http://").rpartition(":")
     environment = {
         "TIMELOOM_SNAPSHOTS_ADDRESS": installation.snapshots_address,
         "TIMELOOM_MEMORY_ADDRESS": installation.memory_address,
+        "TIMELOOM_WORKFLOWS_ADDRESS": installation.workflows_address,
         "TIMELOOM_GRPC_HOST": grpc_host,
         "TIMELOOM_GRPC_PORT": grpc_port,
         "TIMELOOM_HTTP_HOST": http_host,
