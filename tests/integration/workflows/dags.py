@@ -14,7 +14,7 @@ from timeloom_platform.ids import uuid7
 from timeloom_platform.testing import eventually
 from timeloom_workflows.definitions.document import DefinitionDocument
 from timeloom_workflows.engine.commands import NewExecution
-from timeloom_workflows.model import Execution, Step, TriggerType, Workflow, WorkflowKind
+from timeloom_workflows.model import Execution, Stage, Step, TriggerType, Workflow, WorkflowKind
 from timeloom_workflows.storage import workflows
 
 END_SECONDS = 20.0
@@ -124,3 +124,24 @@ async def until_step(replica: Replica, execution_id: UUID, step_id: str, status:
 
     step: Step = await eventually(found, timeout_seconds=END_SECONDS, describe=f"{step_id} is {status}")
     return step
+
+
+def transform(step_id: str, value: Any, **fields: Any) -> dict[str, Any]:
+    """Makes a step that computes a value."""
+    return {"id": step_id, "type": "transform", "value": value, **fields}
+
+
+def get(step_id: str, url: str, **fields: Any) -> dict[str, Any]:
+    """Makes a step that fetches something."""
+    return {"id": step_id, "type": "action", "action": {"type": "http", "url": url}, **fields}
+
+
+async def until_stage(replica: Replica, execution_id: UUID, stage: Stage) -> Execution:
+    """Waits until somebody, or nobody, has an execution."""
+
+    async def found() -> Any:
+        execution = await replica.execution(execution_id)
+        return execution if execution.stage is stage else None
+
+    execution: Execution = await eventually(found, timeout_seconds=END_SECONDS, describe=stage.name)
+    return execution

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,11 +49,13 @@ class HttpServer:
 
     Attributes:
         handler: What it answers; may be exchanged.
+        before: What it waits for before it does.
         requests: All that it was asked.
         connections: How often somebody connected.
     """
 
     handler: Handler
+    before: Callable[[Request], Awaitable[None]] | None = None
     url: str = ""
     requests: list[Request] = field(default_factory=list[Request])
     connections: int = 0
@@ -68,6 +70,8 @@ class HttpServer:
         try:
             while (request := await _read(reader)) is not None:
                 self.requests.append(request)
+                if self.before is not None:
+                    await self.before(request)
                 answer = self.handler(request)
                 if answer.is_silent:
                     await reader.read()
@@ -105,9 +109,11 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
 
 
 @asynccontextmanager
-async def http_server(handler: Handler) -> AsyncGenerator[HttpServer]:
+async def http_server(
+    handler: Handler, *, before: Callable[[Request], Awaitable[None]] | None = None
+) -> AsyncGenerator[HttpServer]:
     """Serve on a free loopback port; its name is `localhost`, so that settings can let it through or not."""
-    state = HttpServer(handler=handler)
+    state = HttpServer(handler=handler, before=before)
     server = await asyncio.start_server(state.serve, "127.0.0.1", 0)
     async with server:
         state.url = f"http://localhost:{server.sockets[0].getsockname()[1]}"

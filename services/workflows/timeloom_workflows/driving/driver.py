@@ -28,6 +28,11 @@ class DagDriver:
         self._places = hot_max
         self._runs: dict[UUID, tuple[Run, asyncio.Task[None]]] = {}
 
+    @property
+    def held_count(self) -> int:
+        """How many executions it has in memory."""
+        return len(self._runs)
+
     def reserve(self, project_id: UUID, workflow_id: str) -> bool:
         """Keeps a place for one execution that is about to come; False if there is none."""
         del project_id, workflow_id
