@@ -77,6 +77,12 @@ class Expression:
         """Whether it is true or false, as far as that is known before it has values."""
         return self._compiled.return_type() in (cel.Type.BOOL, cel.Type.DYN)
 
+    @property
+    def may_be_list(self) -> bool:
+        """Whether it comes to a list, as far as that is known before it has values."""
+        kind = self._compiled.return_type().name()
+        return kind == cel.Type.DYN.name() or kind.partition("<")[0] == "LIST"
+
     def names(self, variable: str) -> bool:
         """Tell whether the expression may look at a variable."""
         return variable in self._names

@@ -30,6 +30,7 @@ from timeloom_workflows.starting.starting import Starting
 from timeloom_workflows.starting.versions import Versions
 from timeloom_workflows.triggers_servicer import WorkflowTriggersServicer
 from timeloom_workflows.worker_servicer import WorkflowWorkerServicer
+from timeloom_workflows.workflows import Workflows
 
 ROOM: Final = "workflows"
 PACKAGE: Final = "timeloom_workflows"
@@ -78,6 +79,7 @@ def assembled(
     """Puts the service together."""
     runtime = EngineRuntime(database, engine)
     versions = Versions(database)
+    workflows = Workflows(database=database, cursors=cursors, clock=clock)
     hand = Hand.assembled(database=database, cursors=cursors, engine=runtime.engine)
     dag_driver = DagDriver(
         Surroundings(
@@ -98,7 +100,7 @@ def assembled(
         hand=hand,
         dag_driver=dag_driver,
         bindings=[
-            WorkflowsServicer(stats=hand.stats).binding(),
+            WorkflowsServicer(workflows=workflows, stats=hand.stats).binding(),
             WorkflowExecutionsServicer(
                 starting=Starting(engine=runtime.engine, versions=versions, database=database),
                 hand=hand,

@@ -21,6 +21,16 @@ SIGNALS_PENDING_MAX: Final = 1_000
 NESTING_MAX: Final = 32
 """Steps within steps, and executions within executions."""
 
+DEFINITION_NESTING_MAX: Final = 16
+"""Steps within steps of a definition."""
+
+STEPS_PER_DEFINITION_MAX: Final = 1_000
+STEP_ID_LENGTH_MAX: Final = 500
+"""Of a step of an execution, with the places of what it is within."""
+
+PROBLEMS_MAX: Final = 100
+"""Of a definition, that it is told at once."""
+
 LOOP_TURNS_MAX: Final = 1_000
 ITEMS_PER_FOREACH_MAX: Final = 10_000
 BATCH_MAX: Final = 1_000

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any, Final
 
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
-from referencing import Registry
 
 from timeloom_platform.errors import FieldViolation, InvalidFieldError
+from timeloom_workflows.definitions.schemas import SchemaProblemError, errors_of, validator_of
 
 VIOLATIONS_MAX: Final = 20
 MESSAGE_LENGTH_MAX: Final = 300
@@ -20,7 +19,7 @@ class InputSchema:
     """A JSON Schema (draft 2020-12) of inputs, ready to be used; it refers to nothing outside of itself."""
 
     def __init__(self, schema: Any) -> None:
-        self._validator = Draft202012Validator(schema, registry=Registry())
+        self._validator = validator_of(schema)
 
     def check(self, value: Any, field: str) -> None:
         """Does nothing if a value is what the schema asks for.
@@ -28,7 +27,12 @@ class InputSchema:
         Raises:
             InvalidFieldError: It is not; the violations name the places within the field.
         """
-        found = list(islice(self._validator.iter_errors(value), VIOLATIONS_MAX))
+        try:
+            found = list(islice(errors_of(self._validator, value), VIOLATIONS_MAX))
+        except SchemaProblemError as error:
+            raise InvalidFieldError.of(
+                field, f"cannot be checked: the workflow's schema {error.message}"
+            ) from None
         if found:
             violations = [
                 FieldViolation(field=field + _place_of(each.absolute_path), description=_text_of(each))
