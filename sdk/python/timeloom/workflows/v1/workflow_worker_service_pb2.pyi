@@ -260,6 +260,7 @@ class WorkerWelcome(_message.Message):
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
     LOST_EXECUTIONS_FIELD_NUMBER: _builtins.int
     LOST_TASKS_FIELD_NUMBER: _builtins.int
+    ADOPTED_EXECUTIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def lease(self) -> _duration_pb2.Duration:
         """Without a heartbeat for this long, what the worker holds is given to others."""
@@ -272,6 +273,12 @@ class WorkerWelcome(_message.Message):
 
     @_builtins.property
     def lost_tasks(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeldTask]: ...
+    @_builtins.property
+    def adopted_executions(self) -> _containers.RepeatedCompositeFieldContainer[Global___AdoptedExecution]:
+        """What `held_executions` go on under a new token, because another engine has them now: what was not answered is sent
+        again under it, numbered from 1 on.
+        """
+
     def __init__(
         self,
         *,
@@ -279,14 +286,41 @@ class WorkerWelcome(_message.Message):
         heartbeat_interval: _duration_pb2.Duration | None = ...,
         lost_executions: _abc.Iterable[Global___HeldExecution] | None = ...,
         lost_tasks: _abc.Iterable[Global___HeldTask] | None = ...,
+        adopted_executions: _abc.Iterable[Global___AdoptedExecution] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval", "lease", b"lease"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval", "lease", b"lease", "lost_executions", b"lost_executions", "lost_tasks", b"lost_tasks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted_executions", b"adopted_executions", "heartbeat_interval", b"heartbeat_interval", "lease", b"lease", "lost_executions", b"lost_executions", "lost_tasks", b"lost_tasks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WorkerWelcome: _TypeAlias = WorkerWelcome  # noqa: Y015
+
+@_typing.final
+class AdoptedExecution(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXECUTION_ID_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
+    NEW_TOKEN_FIELD_NUMBER: _builtins.int
+    execution_id: _builtins.str
+    token: _builtins.int
+    """The one that the worker named."""
+    new_token: _builtins.int
+    def __init__(
+        self,
+        *,
+        execution_id: _builtins.str = ...,
+        token: _builtins.int = ...,
+        new_token: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution_id", b"execution_id", "new_token", b"new_token", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdoptedExecution: _TypeAlias = AdoptedExecution  # noqa: Y015
 
 @_typing.final
 class WorkerCredits(_message.Message):
