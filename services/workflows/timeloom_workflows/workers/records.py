@@ -32,6 +32,8 @@ QUESTION_LENGTH_MAX: Final = 10_000
 WAITING_NAME_LENGTH_MAX: Final = 500
 APPROVERS_MAX: Final = 100
 NULL: Final = b"null"
+DETACHED: Final = b'{"isDetached":true}'
+"""The details of a step that begins an execution and does not wait for its end."""
 
 _RUN_BY_WORKER: Final = (StepType.RUN, StepType.COMPENSATION)
 _TYPES: Final = {
@@ -173,19 +175,24 @@ def step_of(
         fields["wake_time"] = now + span(record.wait.time.duration)
     elif status is not StepStatus.RUNNING:
         fields = _wait_of(record, now, input_of)
+        worker_id = ""
+    columns: dict[str, Any] = {
+        "status": status,
+        "attempt": record.attempt,
+        "input": checked(record.input, "input", step_id=step_id),
+        **fields,
+    }
     return Step(
         execution_id=execution_id,
         id=step_id,
         position=record.position,
         type=step_type,
-        status=status,
-        attempt=record.attempt,
         create_time=start_time,
         start_time=start_time,
         worker_id=worker_id,
         output=checked(record.output, "output", step_id=step_id),
         error=_error_of(record) if record.HasField("error") else None,
-        **{"input": checked(record.input, "input", step_id=step_id), **fields},
+        **columns,
     )
 
 
@@ -282,7 +289,13 @@ def _wait_of(
             return {**fields, **_approval_wait(wait.approval, record.id)}
         case "execution":
             child_input = checked(wait.execution.input, "input", step_id=record.id)
-            return {**fields, "waiting_for": WaitReason.EXECUTION, "input": child_input}
+            return {
+                **fields,
+                "waiting_for": WaitReason.EXECUTION,
+                "waiting_name": _name(wait.execution.workflow_id, "workflow", record.id),
+                "details": DETACHED if wait.execution.is_detached else None,
+                "input": child_input,
+            }
         case "task":
             return _task_wait(wait.task, now, record.id)
         case _:
