@@ -14,6 +14,7 @@ from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import ServiceBinding
 from timeloom_workflows.actions.breaking import Breakers
 from timeloom_workflows.actions.outside import Outside
+from timeloom_workflows.control.changing import Changing
 from timeloom_workflows.control.hand import Hand
 from timeloom_workflows.driving.definitions import Definitions
 from timeloom_workflows.driving.doing import Doing
@@ -28,8 +29,14 @@ from timeloom_workflows.settings import EngineSettings
 from timeloom_workflows.starting.children import Children
 from timeloom_workflows.starting.starting import Starting
 from timeloom_workflows.starting.versions import Versions
+from timeloom_workflows.storage.system import SystemConnection
 from timeloom_workflows.triggers_servicer import WorkflowTriggersServicer
 from timeloom_workflows.worker_servicer import WorkflowWorkerServicer
+from timeloom_workflows.workers.children import Children as CodeChildren
+from timeloom_workflows.workers.code_driver import CodeDriver
+from timeloom_workflows.workers.registration import Registration
+from timeloom_workflows.workers.task_desk import Tasks
+from timeloom_workflows.workers.workers import Workers
 from timeloom_workflows.workflows import Workflows
 
 ROOM: Final = "workflows"
@@ -44,6 +51,8 @@ class Assembly:
     runtime: EngineRuntime
     hand: Hand
     dag_driver: DagDriver
+    tasks: Tasks
+    workers: Workers
 
     @property
     def engine(self) -> Engine:
@@ -55,6 +64,8 @@ class Assembly:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.runtime.run())
+                tasks.create_task(self.tasks.run())
+                tasks.create_task(self.workers.run())
         finally:
             await self.dag_driver.close()
 
@@ -66,6 +77,7 @@ class Assembly:
         """Ends the calls that would go on for ever: their callers turn to another replica."""
         self.engine.waiters.close()
         self.hand.followers.close()
+        self.workers.end_streams()
 
 
 def assembled(
@@ -81,24 +93,52 @@ def assembled(
     versions = Versions(database)
     workflows = Workflows(database=database, cursors=cursors, clock=clock)
     hand = Hand.assembled(database=database, cursors=cursors, engine=runtime.engine)
+    children = Children(versions=versions)
+    tasks = Tasks(
+        engine=runtime.engine,
+        database=database,
+        changing=Changing(database=database, engine=runtime.engine),
+        connection=SystemConnection(database),
+    )
+    code_driver = CodeDriver(
+        engine=runtime.engine,
+        database=database,
+        children=CodeChildren(children),
+        tasks=tasks,
+        signals=hand.signals,
+        events=None,
+        deliveries_max=engine.deliveries_max,
+    )
+    workers = Workers(
+        engine=runtime.engine,
+        driver=code_driver,
+        tasks=tasks,
+        registration=Registration(database=database, versions=versions),
+        connection=SystemConnection(database),
+        lease_seconds=engine.worker_lease_seconds,
+    )
     dag_driver = DagDriver(
         Surroundings(
             engine=runtime.engine,
             database=database,
             definitions=Definitions(database),
             doing=Doing(actions=outside.actions, breakers=Breakers(database)),
-            children=Children(versions=versions),
+            children=children,
             controls=hand.controls,
             signals=hand.signals,
             callbacks=outside.callbacks,
             public_url=outside.public_url,
+            desk=tasks,
         )
     )
     runtime.engine.register(WorkflowKind.DAG, dag_driver)
+    runtime.engine.register(WorkflowKind.CODE, code_driver)
     return Assembly(
         runtime=runtime,
         hand=hand,
         dag_driver=dag_driver,
+        tasks=tasks,
+        workers=workers,
         bindings=[
             WorkflowsServicer(workflows=workflows, stats=hand.stats).binding(),
             WorkflowExecutionsServicer(
@@ -107,6 +147,6 @@ def assembled(
                 clock=clock,
             ).binding(),
             WorkflowTriggersServicer().binding(),
-            WorkflowWorkerServicer().binding(),
+            WorkflowWorkerServicer(workers).binding(),
         ],
     )

@@ -254,6 +254,10 @@ class Desk:
         self._is_connected = True
         for held in welcome.lost_executions:
             self._drop(held.execution_id, held.token)
+        for adopted in welcome.adopted_executions:
+            execution = self._executions.get(adopted.execution_id)
+            if execution is not None and execution.token == adopted.token:
+                execution.renumber(adopted.new_token)
         for execution in self._executions.values():
             resent = [message for message, _ in execution.unacked]
             if resent:

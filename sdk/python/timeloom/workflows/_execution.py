@@ -158,6 +158,14 @@ class CodeExecution:
         if ack.steps or ack.cancelling:
             self.go_on()
 
+    def renumber(self, token: int) -> None:
+        """Go on under another token: what was not answered is to be sent again under it."""
+        self.token = token
+        self._number = 0
+        for message, _ in self.unacked:
+            self._number += 1
+            message.token, message.number = token, self._number
+
     def close(self) -> None:
         """Forget it: the code is told to stop, and what it does then counts no more."""
         self.is_over = True

@@ -91,7 +91,7 @@ CROSS JOIN LATERAL (
 ) AS found
 """  # noqa: S608 - a constant
 
-CLAIM_TASKS: Final = f"""
+CLAIM_TASKS: Final = """
 WITH living AS MATERIALIZED (
     SELECT id FROM engines WHERE id = $1 AND lease_until > clock_timestamp() FOR KEY SHARE
 ),
@@ -136,7 +136,7 @@ CROSS JOIN LATERAL (
     WHERE executions.project_id = taken.project_id AND executions.id = taken.execution_id
     LIMIT 1
 ) AS about
-"""  # noqa: S608 - a constant
+"""
 
 IS_TASK_QUEUED: Final = "SELECT EXISTS (SELECT FROM steps WHERE stage = 1) AS is_queued"
 
@@ -212,7 +212,7 @@ class QueuedTask(Struct, frozen=True, kw_only=True):
     step: Step
 
 
-class HeldStep(Struct, frozen=True):
+class HeldStep(Struct, frozen=True, order=True):
     """A step that somebody says is theirs, with the token that it has for them."""
 
     execution_id: UUID

@@ -20,10 +20,9 @@ from timeloom_workflows.model import (
     StepRef,
     StepStatus,
     StepType,
-    TriggerType,
     WaitReason,
 )
-from timeloom_workflows.starting.versions import Versions
+from timeloom_workflows.starting.children import Children as Preparing
 
 _SETTLED: Final = (StepStatus.SUCCEEDED, StepStatus.FAILED)
 _RANDOM_BITS: Final = 74
@@ -33,8 +32,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Children:
     """Finds out what the children of executions are to be."""
 
-    def __init__(self, versions: Versions) -> None:
-        self._versions = versions
+    def __init__(self, children: Preparing) -> None:
+        self._children = children
 
     def are_among(self, steps: Sequence[Step]) -> bool:
         """Whether any step begins another execution."""
@@ -45,9 +44,7 @@ class Children:
         """Returns the steps that begin an execution, or cannot, and do not wait for it."""
         return [step for step in steps if step.type is StepType.WORKFLOW and step.status in _SETTLED]
 
-    async def begun(
-        self, execution: Execution, steps: list[Step]
-    ) -> tuple[list[Step], list[NewExecution]]:
+    async def begun(self, execution: Execution, steps: list[Step]) -> tuple[list[Step], list[NewExecution]]:
         """Returns the steps as they are to be committed, and the executions that begin with them."""
         if not self.are_among(steps):
             return steps, []
@@ -73,28 +70,20 @@ class Children:
             NotFoundError: There is no such workflow.
             InvalidFieldError: The input is not what its schema asks for.
         """
-        version = await self._versions.get(execution.project_id, step.waiting_name or "")
-        if version.schema is not None:
-            version.schema.check(msgspec.json.decode(step.input or b"null"), "input")
-        is_detached = step.details is not None
-        return NewExecution(
-            project_id=execution.project_id,
-            id=child_id(execution, step),
-            workflow_id=version.workflow_id,
-            workflow_version=version.version,
-            kind=version.kind,
-            input=step.input,
-            trigger=TriggerType.WORKFLOW,
-            trigger_id=str(execution.id),
+        child = await self._children.child(
+            execution.project_id,
+            step.waiting_name or "",
+            step.input,
+            parent=StepRef(execution.id, step.id),
             priority=execution.priority,
-            time_allowed=version.time_allowed,
-            parent=None if is_detached else StepRef(execution.id, step.id),
             traceparent=execution.traceparent,
         )
+        is_detached = step.details is not None
+        return replace(child, id=child_id(execution, step), parent=None if is_detached else child.parent)
 
 
 def child_id(execution: Execution, step: Step) -> UUID:
-    """Returns the id of the execution that a step begins: a UUIDv7 of when it began, the same for the same step."""
+    """Returns the id of the execution that a step begins: a UUIDv7, the same for the same step."""
     began_ms = int((step.create_time - _EPOCH).total_seconds() * 1000) & (2**48 - 1)
     named = f"{execution.id}/{execution.retry_count}/{step.id}"
     digest = int.from_bytes(hashlib.blake2b(named.encode(), digest_size=10).digest()) & (2**_RANDOM_BITS - 1)
@@ -103,7 +92,11 @@ def child_id(execution: Execution, step: Step) -> UUID:
 
 
 def _begins(step: Step) -> bool:
-    return step.type is StepType.WORKFLOW and step.waiting_for is WaitReason.EXECUTION and not step.status.has_ended
+    return (
+        step.type is StepType.WORKFLOW
+        and step.waiting_for is WaitReason.EXECUTION
+        and not step.status.has_ended
+    )
 
 
 def _waiting(step: Step, child: NewExecution) -> Step:

@@ -17,6 +17,7 @@ import structlog
 from msgspec.structs import replace
 
 from timeloom.workflows.v1 import workflow_worker_service_pb2 as messages
+from timeloom.workflows.v1 import workflows_pb2 as pb
 from timeloom_platform.database import Database
 from timeloom_platform.errors import TimeloomError
 from timeloom_workflows import limits
@@ -65,11 +66,19 @@ LOOK_SECONDS_MIN: Final = 0.002
 logger = structlog.get_logger(__name__)
 
 
-class LookBack(Protocol):
-    """Ends waits by what came before they were registered."""
+class Signals(Protocol):
+    """Signals that came before a step waited for them."""
 
-    async def settle(self, project_id: UUID, execution_id: UUID) -> object:
-        """Looks for what the waiting steps of an execution wait for."""
+    async def settle(self, project_id: UUID, execution_id: UUID) -> Sequence[Step]:
+        """Gives them to the steps that wait now; returns these."""
+        ...
+
+
+class Events(Protocol):
+    """Events that came before a step waited for them."""
+
+    async def look_back(self, project_id: UUID, execution_id: UUID, step: Step) -> bool:
+        """Ends a step that waits for an event which has come since its execution was created."""
         ...
 
 
@@ -83,7 +92,8 @@ class CodeDriver:
         database: Database,
         children: Children,
         tasks: TaskDesk,
-        look_backs: Sequence[LookBack],
+        signals: Signals,
+        events: Events | None,
         deliveries_max: int,
     ) -> None:
         self.room = Room(of_tasks=False)
@@ -91,7 +101,8 @@ class CodeDriver:
         self._database = database
         self._children = children
         self._waits = Waits(tasks, engine_id=lambda: engine.id)
-        self._look_backs = look_backs
+        self._signals = signals
+        self._events = events
         self._deliveries_max = deliveries_max
         self._held: dict[UUID, Holding] = {}
         self._kept: dict[UUID, tuple[Session, Kept]] = {}
@@ -123,7 +134,9 @@ class CodeDriver:
         key = (execution.project_id, execution.workflow_id)
         taker = self.room.take(key, rather=session)
         if session is not None and session is not taker and kept is not None:
-            session.revoke(execution_id=str(execution.id), token=kept.token, reason="another worker goes on with it")
+            session.revoke(
+                execution_id=str(execution.id), token=kept.token, reason="another worker goes on with it"
+            )
         if taker is None:
             self._advance_unheld(execution, Requeued(is_forgiven=True))
             return
@@ -296,7 +309,7 @@ class CodeDriver:
             except Refusal as refusal:
                 self._refuse(holding, progress, refusal.failure)
                 return
-            if self._children.are_among(steps) or _seen_among(holding, progress) or _looks_back(progress, steps):
+            if self._children.are_among(steps) or _seen_among(progress) or _looks_back(steps):
                 holding.is_busy = True
                 self._spawn(holding, self._take_slowly(holding, progress, steps))
                 return
@@ -312,21 +325,28 @@ class CodeDriver:
             steps, children = await self._children.begun(holding.execution, steps)
             if children:
                 holding.untold.update((step.id, step) for step in self._children.settled(steps))
-            if _looks_back(progress, steps):
+            if _looks_back(steps):
                 first = self._advance(holding, Running(), steps=steps, children=children, is_new=True)
                 advanced = await first
                 if not advanced.committed or self._held.get(holding.id) is not holding:
                     self._forget(holding)
                     _tell(holding.session, progress, committed=False)
                     return
-                for look_back in self._look_backs:
-                    await look_back.settle(holding.project_id, holding.id)
+                await self._look_back(holding, steps)
                 # Whatever was found has raised the inbox: a rest that does not know of it is none.
                 steps, children = [], []
             self._commit(holding, progress, steps, children=children)
         finally:
             holding.is_busy = False
         self._work(holding)
+
+    async def _look_back(self, holding: Holding, steps: Sequence[Step]) -> None:
+        """Looks for what came before steps waited for it."""
+        if any(step.waiting_for is WaitReason.SIGNAL for step in steps):
+            await self._signals.settle(holding.project_id, holding.id)
+        for step in steps:
+            if step.waiting_for is WaitReason.EVENT and self._events is not None:
+                await self._events.look_back(holding.project_id, holding.id, step)
 
     def _steps_of(self, holding: Holding, progress: messages.ExecutionProgress) -> list[Step]:
         """Returns the rows of what a message tells.
@@ -358,7 +378,8 @@ class CodeDriver:
             )
         if holding.state_bytes > limits.STATE_BYTES_MAX:
             raise Refusal(
-                "TooLargeError", f"the outputs of all its steps have more than {limits.STATE_BYTES_MAX:,} bytes"
+                "TooLargeError",
+                f"the outputs of all its steps have more than {limits.STATE_BYTES_MAX:,} bytes",
             )
         return steps
 
@@ -417,7 +438,9 @@ class CodeDriver:
                 raise Refusal("InvalidProgressError", "it does not say how it goes on")
 
     def _parked(self, holding: Holding) -> Parked:
-        return Parked(inbox=holding.seen_inbox(), due_time=holding.due_time(), waiting_for=holding.waiting_for())
+        return Parked(
+            inbox=holding.seen_inbox(), due_time=holding.due_time(), waiting_for=holding.waiting_for()
+        )
 
     def _advance(
         self,
@@ -572,9 +595,7 @@ class CodeDriver:
         self._tell_news(holding, look)
 
     def _tell_news(self, holding: Holding, look: working.Look) -> None:
-        news = [
-            step for step in look.steps if step.id in holding.open and _is_news(step, look.now)
-        ]
+        news = [step for step in look.steps if step.id in holding.open and _is_news(step, look.now)]
         news.sort(key=lambda step: records.order_of(step, look.now))
         for step in news:
             holding.state_bytes += len(step.output or b"")
@@ -627,7 +648,9 @@ class CodeDriver:
         self, holding: Holding, progress: messages.ExecutionProgress, steps: Sequence[Step]
     ) -> None:
         """Notes when the code saw steps end that others had ended before."""
-        ends = [(step.id, step.end_time) for step in steps if records.is_wait(step) and step.end_time is not None]
+        ends = [
+            (step.id, step.end_time) for step in steps if records.is_wait(step) and step.end_time is not None
+        ]
         if not ends:
             return
         for step in steps:
@@ -680,7 +703,9 @@ class CodeDriver:
             level("execution given up", execution=holding.key, error=error)
             self._forget(holding)
             self._engine.give_up(holding.id, holding.token)
-            holding.session.revoke(execution_id=holding.key, token=holding.token, reason="it could not be committed")
+            holding.session.revoke(
+                execution_id=holding.key, token=holding.token, reason="it could not be committed"
+            )
 
 
 def _tell(
@@ -733,16 +758,21 @@ def _is_news(step: Step, now: datetime) -> bool:
     return step.status.has_ended or records.is_over(step, now) or _is_to_run(step, now)
 
 
-def _seen_among(holding: Holding, progress: messages.ExecutionProgress) -> bool:
+def _seen_among(progress: messages.ExecutionProgress) -> bool:
     """Whether a message tells of a wait's end, which is never the worker's to bring about."""
     return any(
         record.type in _WAIT_TYPES and record.status >= StepStatus.SUCCEEDED for record in progress.steps
     )
 
 
-def _looks_back(progress: messages.ExecutionProgress, steps: Sequence[Step]) -> bool:
+def _looks_back(steps: Sequence[Step]) -> bool:
     """Whether something that steps begin to wait for may have come before."""
     return any(step.waiting_for in (WaitReason.EVENT, WaitReason.SIGNAL) for step in steps)
 
 
-_WAIT_TYPES: Final = (StepType.WAIT, StepType.HUMAN_APPROVAL, StepType.WORKFLOW, StepType.ACTION)
+_WAIT_TYPES: Final = (
+    pb.STEP_TYPE_WAIT,
+    pb.STEP_TYPE_HUMAN_APPROVAL,
+    pb.STEP_TYPE_WORKFLOW,
+    pb.STEP_TYPE_ACTION,
+)

@@ -58,7 +58,9 @@ class Room:
         for key in list(self._sessions)[:OFFERS_MAX]:
             for session in self._in_turn(key):
                 names = len(session.tasks if self._of_tasks else session.workflows)
-                count = min(self._credits(session), limit, max(1, session.size(of_tasks=self._of_tasks) // names))
+                count = min(
+                    self._credits(session), limit, max(1, session.size(of_tasks=self._of_tasks) // names)
+                )
                 if count > 0:
                     self._keep(key, session, count)
                     offered[key] = offered.get(key, 0) + count
@@ -94,10 +96,10 @@ class Room:
             session = next(iter(kept))
             self._free(key, session, 1)
             return session
-        session = next(self._in_turn(key), None)
-        if session is not None:
-            self._add_credits(session, -1)
-        return session
+        any_one = next(self._in_turn(key), None)
+        if any_one is not None:
+            self._add_credits(any_one, -1)
+        return any_one
 
     def _keys(self, session: Session) -> Iterator[Key]:
         for name in session.tasks if self._of_tasks else session.workflows:

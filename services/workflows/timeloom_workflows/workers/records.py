@@ -368,7 +368,9 @@ def _policy_of(policy: pb.RetryPolicy) -> RetryPolicy:
 def _name(name: str, what: str, step_id: str) -> str:
     if not 0 < len(name) <= NAME_LENGTH_MAX or "\x00" in name:
         raise Refusal(
-            "InvalidStepError", f"the name of a {what} must have 1 to {NAME_LENGTH_MAX} characters", step_id=step_id
+            "InvalidStepError",
+            f"the name of a {what} must have 1 to {NAME_LENGTH_MAX} characters",
+            step_id=step_id,
         )
     return name
 

@@ -170,9 +170,7 @@ class Tasks:
         step = queued.step
         session = self.room.take((queued.project_id, step.task or ""))
         if session is None:
-            self._spawn(
-                self._requeue(queued.project_id, HeldStep(step.execution_id, step.id, step.token))
-            )
+            self._spawn(self._requeue(queued.project_id, HeldStep(step.execution_id, step.id, step.token)))
             return
         details = msgspec.json.decode(step.details or b"{}", type=TaskDetails)
         began = step.start_time or step.create_time
@@ -244,9 +242,7 @@ class Tasks:
         """Takes tasks that a worker held for another engine; returns those that it may go on with."""
         if not held_steps:
             return set()
-        steps = await working.adopt_tasks(
-            self._connection, self._engine.id, session.project_id, held_steps
-        )
+        steps = await working.adopt_tasks(self._connection, self._engine.id, session.project_id, held_steps)
         for step in steps:
             self._held[step.execution_id, step.id] = HeldTask(session=session, step=step, done=None)
         return {HeldStep(step.execution_id, step.id, step.token) for step in steps}
@@ -272,9 +268,7 @@ class Tasks:
             held.is_over = True
             self._spawn(self._commit(held, outcome, result))
 
-    async def _commit(
-        self, held: HeldTask, outcome: TaskOutcome, result: messages.TaskResult | None
-    ) -> None:
+    async def _commit(self, held: HeldTask, outcome: TaskOutcome, result: messages.TaskResult | None) -> None:
         async with asyncio.timeout(RESULT_SECONDS_MAX):
             committed = held.done is not None and await held.done(outcome)
             while not committed:
@@ -306,8 +300,13 @@ class Tasks:
                 )
                 if written is None:
                     return False
-                counted = await locked.counted(locked.execution)
-                await locked.write(Change(woken(counted, now=locked.now), [records.entry_of(written)]))
+                execution = locked.execution
+                told = replace(
+                    execution,
+                    inbox=execution.inbox + 1,
+                    succeeded_step_count=execution.succeeded_step_count + (not has_failed),
+                )
+                await locked.write(Change(woken(told, now=locked.now), [records.entry_of(written)]))
         except NotFoundError:
             return False
         return True
@@ -383,5 +382,3 @@ def _acknowledge(session: Session, result: messages.TaskResult, *, committed: bo
         )
     )
     session.wake()
-
-

@@ -68,9 +68,7 @@ class Waits:
             start_time=step.ready_time,
         )
 
-    def _dispatch(
-        self, holding: Holding, steps: Sequence[Step], answer: asyncio.Future[Advanced]
-    ) -> None:
+    def _dispatch(self, holding: Holding, steps: Sequence[Step], answer: asyncio.Future[Advanced]) -> None:
         is_committed = not answer.cancelled() and answer.exception() is None and answer.result().committed
         for step in steps:
             assert step.task is not None
