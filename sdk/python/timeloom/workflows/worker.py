@@ -77,8 +77,8 @@ class Worker:
         )
         self._drain_seconds = seconds_of(drain)
         configuration = resolve(grpc_address=grpc_address, api_key=api_key)
-        self._connection = Connection(configuration, timeout_seconds=30.0)
-        self._stream = WorkStream(self._connection)
+        self.connection = Connection(configuration, timeout_seconds=30.0)
+        self._stream = WorkStream(self.connection)
         self._stopping = asyncio.Event()
 
     async def run(self, *, handle_signals: bool = True) -> None:
@@ -138,7 +138,7 @@ class Worker:
         error: BaseException | None,
         stack: TracebackType | None,
     ) -> None:
-        await self._connection.close()
+        await self.connection.close()
 
     async def _leave(self, desk: Desk) -> None:
         desk.leave()
