@@ -34,7 +34,6 @@ from timeloom_workflows.triggers_servicer import WorkflowTriggersServicer
 from timeloom_workflows.worker_servicer import WorkflowWorkerServicer
 from timeloom_workflows.workers.children import Children as CodeChildren
 from timeloom_workflows.workers.code_driver import CodeDriver
-from timeloom_workflows.workers.registration import Registration
 from timeloom_workflows.workers.task_desk import Tasks
 from timeloom_workflows.workers.workers import Workers
 from timeloom_workflows.workflows import Workflows
@@ -113,7 +112,7 @@ def assembled(
         engine=runtime.engine,
         driver=code_driver,
         tasks=tasks,
-        registration=Registration(database=database, versions=versions),
+        register=workflows.register_code,
         connection=SystemConnection(database),
         lease_seconds=engine.worker_lease_seconds,
     )

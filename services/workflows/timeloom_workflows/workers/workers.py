@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -16,14 +16,17 @@ from timeloom.workflows.v1 import workflow_worker_service_pb2 as messages
 from timeloom_platform.errors import InvalidFieldError, OverloadedError, UnavailableError
 from timeloom_workflows.engine.engine import Engine
 from timeloom_workflows.engine.held import Held
+from timeloom_workflows.model import Workflow
 from timeloom_workflows.storage import working
 from timeloom_workflows.storage.system import SystemConnection
 from timeloom_workflows.storage.working import HeldStep
 from timeloom_workflows.workers.code_driver import CodeDriver
-from timeloom_workflows.workers.registration import Registration
 from timeloom_workflows.workers.session import Session
 from timeloom_workflows.workers.task_desk import Tasks
 from timeloom_workflows.workers.times import duration
+
+Registering: TypeAlias = Callable[[UUID, bytes], Coroutine[Any, Any, Workflow]]
+"""Makes a new version of a project's workflow whose definition changed, and returns the workflow."""
 
 SESSIONS_MAX: Final = 10_000
 """Workers that one replica has at once."""
@@ -46,7 +49,7 @@ class Workers:
         engine: Engine,
         driver: CodeDriver,
         tasks: Tasks,
-        registration: Registration,
+        register: Registering,
         connection: SystemConnection,
         lease_seconds: float,
         clock: Callable[[], float] = time.monotonic,
@@ -54,7 +57,7 @@ class Workers:
         self._engine = engine
         self._driver = driver
         self._tasks = tasks
-        self._registration = registration
+        self._register = register
         self._connection = connection
         self._lease_seconds = lease_seconds
         self._clock = clock
@@ -76,19 +79,18 @@ class Workers:
 
         Raises:
             InvalidDefinitionError: One of its workflows is none.
+            AlreadyExistsError: One of its workflows has steps of its own.
             OverloadedError: There are too many workers already.
             UnavailableError: The engine is not ready, or the database cannot be reached.
         """
         if self._is_leaving or not self._engine.is_in_office:
             raise UnavailableError(_NOT_READY, retry_after_seconds=RETRY_AFTER_SECONDS)
-        workflows = await self._registration.register(
-            project_id, [each.definition for each in hello.workflows]
-        )
+        registered = [await self._register(project_id, each.definition) for each in hello.workflows]
         session = self._session(project_id, hello.worker_id)
         self._leave_room(session)
         self._driver.forget_kept(session)
         stream = session.attach(hello)
-        session.workflows = workflows
+        session.workflows = frozenset(workflow.id for workflow in registered)
         welcome = await self._reconciled(session, hello)
         if stream != session.stream or session.is_gone:
             raise UnavailableError("Another stream of this worker began.")
@@ -96,7 +98,7 @@ class Workers:
         self._driver.room.add(session)
         self._tasks.room.add(session)
         logger.info(
-            "worker connected", worker=hello.worker_id, workflows=len(workflows), tasks=len(hello.tasks)
+            "worker connected", worker=hello.worker_id, workflows=len(registered), tasks=len(hello.tasks)
         )
         return session, stream
 
