@@ -141,6 +141,8 @@ class StepChecker:
         previous: list[str] = []
         for index, step in steps:
             own_id = text_of(step, "id")
+            if own_id in edges:
+                continue
             if own_id in fallbacks:
                 edges[own_id] = fallbacks[own_id]
                 if "needs" in step:

@@ -165,7 +165,7 @@ _WORDS: Final[Mapping[str, Callable[[_Wrong], _Told]]] = {
 def _described(schema: Mapping[str, Any], field: str) -> str:
     own = schema.get("properties", {}).get(field)
     description = own.get("description") if isinstance(own, Mapping) else None
-    return f": {description[0].lower()}{description[1:]}" if description else ""
+    return f": {description[0].lower()}{description[1:].removesuffix('.')}" if description else ""
 
 
 def _listed(values: Sequence[object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ MALFORMED_JSON: Final = "MALFORMED_JSON"
 TOO_LARGE: Final = "TOO_LARGE"
 TOO_MANY_STEPS: Final = "TOO_MANY_STEPS"
 
+_NUMBERS: Final = re.compile(r"(\d+)")
 _LISTS: Final = ("steps", "then", "else", "default")
 _STEPS_ONLY: Final = ("steps", "output")
 """What the definition of a worker's code does not have: its code says it."""
@@ -78,7 +80,7 @@ def problems_of(text: bytes, *, kind: WorkflowKind) -> list[Problem]:
     findings.problems += structure_problems(value)
     _check(findings, value, kind)
     unique = dict.fromkeys(findings.problems)
-    return sorted(unique, key=lambda problem: not problem.place)[:PROBLEMS_MAX]
+    return sorted(unique, key=_order)[:PROBLEMS_MAX]
 
 
 def _check(findings: Findings, definition: dict[str, Any], kind: WorkflowKind) -> None:
@@ -175,6 +177,11 @@ def _too_much(definition: dict[str, Any]) -> Problem | None:
             message=f"has {count:,} steps; at most {STEPS_PER_DEFINITION_MAX:,} are allowed",
         )
     return None
+
+
+def _order(problem: Problem) -> list[tuple[int, str]]:
+    """Returns what sorts problems by their places, and numbers in these by their size."""
+    return [(int(each), "") if each.isdecimal() else (-1, each) for each in _NUMBERS.split(problem.place)]
 
 
 def _whole(code: str, message: str) -> Problem:
