@@ -63,7 +63,7 @@ def main() -> Report:
         notes=(
             f"{STEPS} steps that do nothing, each committed before the next begins; PostgreSQL with fsync",
             "one application process and one service process, gRPC between them; the peer is a library",
-            f"the peer: a pool of {peer_dbos.POOL_SIZE}; functions, plain or asynchronous, the faster of them",
+            f"the peer: a pool of {peer_dbos.POOL_SIZE}; plain or asynchronous functions, the faster",
         ),
     )
     report.show_heading(console())

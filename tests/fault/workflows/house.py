@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ import msgspec
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.fault.workflows import worker_process
+from tests.fault.workflows.caller import Caller
 from timeloom.identity.v1 import identity_pb2, identity_service_pb2, identity_service_pb2_grpc
 from timeloom_platform.api_keys import new_api_key
 from timeloom_platform.auth import INTERNAL_TOKEN_METADATA, Identity, InternalTokens, Scope
@@ -39,8 +40,6 @@ TOKEN_SECONDS: Final = 600
 SECRET: Final = secrets.token_hex(32)
 TOKENS: Final = InternalTokens(SECRET)
 REPOSITORY: Final = Path(__file__).parents[3]
-
-RECONNECT: Final = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200)]
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -168,11 +167,9 @@ class House:
             "worker", (worker_process.__name__,), environment, is_ready, clock_ahead_seconds
         )
 
-    @asynccontextmanager
-    async def caller(self, engine: EngineProcess) -> AsyncGenerator[grpc.aio.Channel]:
-        """Lends a channel to an engine."""
-        async with grpc.aio.insecure_channel(engine.address, options=RECONNECT) as channel:
-            yield channel
+    def caller(self, engine: EngineProcess) -> AbstractAsyncContextManager[Caller]:
+        """Lends one who calls an engine."""
+        return Caller.to(engine.address, self.metadata)
 
     def runs(self) -> Sequence[Run]:
         """What the workers have written down, in order."""

@@ -1,0 +1,118 @@
+"""Engines die and are cut off: nothing acknowledged is lost, and what they write too late is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from tests.fault.workflows.caller import Caller
+from tests.fault.workflows.house import House
+from tests.fault.workflows.proxy import wire_to
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(60)]
+
+KILLS = 4
+EXECUTIONS = 40
+STEPS = 12
+
+
+def steps_of(count: int, name: str = "count_up") -> list[str]:
+    """The ids of so many steps of a name."""
+    return [name, *(f"{name}:{number}" for number in range(2, count + 1))]
+
+
+async def check_chains(house: House, caller: Caller, execution_ids: Sequence[str], *, steps: int) -> int:
+    """Checks executions that ended, and returns how many steps ran again.
+
+    A step begins when what the one before it returned is acknowledged: so none runs again that another one
+    followed, however often engines, workers and databases died.
+    """
+    again = 0
+    for execution_id in execution_ids:
+        assert await caller.output(execution_id) == steps
+        assert await caller.recorded(execution_id) == steps_of(steps)
+        runs = house.runs_of(execution_id)
+        assert list(dict.fromkeys(runs)) == steps_of(steps)
+        places = [steps_of(steps).index(run) for run in runs]
+        assert places == sorted(places), runs
+        again += len(runs) - steps
+    return again
+
+
+async def test_nothing_acknowledged_is_lost_when_an_engine_is_killed_amid_commits(house: House) -> None:
+    rng = random.Random(3)
+    engine = await house.engine()
+    await house.worker(engine)
+    async with house.caller(engine) as caller:
+        begun: list[str] = []
+        for _ in range(KILLS):
+            begun += await caller.execute_all("chain", [STEPS] * (EXECUTIONS // KILLS))
+            await asyncio.sleep(rng.random() / 20)  # not always at the same point of a commit
+            await engine.process.kill()
+            await engine.process.start()
+
+        again = await check_chains(house, caller, begun, steps=STEPS)
+    # Whatever ran when an engine died may run again, once.
+    assert again <= KILLS * EXECUTIONS
+
+
+async def test_an_engine_that_is_cut_off_loses_what_it_owns_and_writes_nothing_more(house: House) -> None:
+    url = urlsplit(house.postgres.url)
+    assert url.hostname is not None
+    assert url.port is not None
+    async with AsyncExitStack() as stack:
+        wire = await stack.enter_async_context(wire_to(url.hostname, url.port))
+        location = f"{url.username}:{url.password}@{url.hostname}:{wire.port}"
+        over_wire = urlunsplit((url.scheme, location, url.path, url.query, url.fragment))
+        cut_off, other = await house.engine(database_url=over_wire), await house.engine()
+        lonely = await house.worker(cut_off)
+        caller = await stack.enter_async_context(house.caller(cut_off))
+        sure = await stack.enter_async_context(house.caller(other))
+        gated = await caller.execute("gated")
+        chains = await caller.execute_all("chain", [50] * 10)
+        await house.begun("held")
+
+        wire.cut()
+        rescuer = await house.worker(other)
+        runs = await house.begun("held", times=2)
+        house.gate.touch()
+        output = await sure.output(gated)
+        ended = [await sure.ended(execution_id) for execution_id in chains]
+        history = [await sure.history(execution_id) for execution_id in (gated, *chains)]
+        wire.mend()
+
+        # The engine is back, and so is its worker, when this has run there.
+        await rescuer.stop()
+        assert await sure.output(await sure.execute("chain", 3)) == 3
+        assert {run.pid for run in runs} == {lonely.pid, rescuer.pid}
+        assert output["held"] == rescuer.pid
+        assert [await sure.history(execution_id) for execution_id in (gated, *chains)] == history
+        assert [await sure.get(execution_id) for execution_id in chains] == ended
+        await check_chains(house, sure, chains, steps=50)
+
+
+@pytest.mark.parametrize("victim", ["worker", "engine"])
+async def test_a_slot_is_freed_though_who_had_it_was_killed(house: House, victim: str) -> None:
+    engine = await house.engine()
+    worker = await house.worker(engine)
+    async with house.caller(engine) as caller:
+        begun = await caller.execute_all("one_at_a_time", [None] * 3)
+        await house.begun("held")
+
+        if victim == "worker":
+            await worker.kill()
+            await house.worker(engine)
+        else:
+            await engine.process.kill()
+            await engine.process.start()
+        await house.begun("held", times=2 if victim == "worker" else 1)
+        house.gate.touch()
+
+        for execution_id in begun:
+            await caller.output(execution_id)
+            assert await caller.recorded(execution_id) == ["held"]
