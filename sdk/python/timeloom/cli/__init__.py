@@ -25,6 +25,7 @@ _OWN_COMMANDS = (
     metadata.EntryPoint("retention", "timeloom.cli.retention:retention", PLUGIN_GROUP),
     metadata.EntryPoint("executions", "timeloom.cli.executions:executions", PLUGIN_GROUP),
     metadata.EntryPoint("snapshots", "timeloom.cli.snapshots:snapshots", PLUGIN_GROUP),
+    metadata.EntryPoint("workflows", "timeloom.cli.workflows:workflows", PLUGIN_GROUP),
 )
 
 _EPILOG = """\b
