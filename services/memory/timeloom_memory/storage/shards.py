@@ -36,7 +36,12 @@ _VECTORS: Final = f"SELECT m.number, m.id, v.vector {_OF_SHARD} AND m.namespace 
 
 _LABELS: Final = f"SELECT m.number, m.id {_OF_SHARD} AND m.namespace = $2"
 
-_VECTORS_OF: Final = f"{_VECTORS} AND m.id = ANY($6::uuid[])"
+# Each id is looked up by itself: see `predicates`.
+_VECTORS_OF: Final = f"""
+SELECT found.*
+FROM unnest($6::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL ({_VECTORS} AND m.id = wanted.id LIMIT 1) AS found
+"""  # noqa: S608 - constants
 
 # The inner product of vectors of unit length is their cosine; pgvector's operator returns its negative.
 _NEAREST: Final = f"""
@@ -46,14 +51,20 @@ ORDER BY v.vector OPERATOR(public.<#>) $6::public.vector, m.id
 LIMIT $7
 """
 
-_CURRENT: Final = """
-SELECT m.id, m.number, m.embedding_model, m.dimension, v.part, v.vector
-FROM memories AS m
-JOIN memory_vectors AS v
-    ON v.project_id = m.project_id AND v.memory_id = m.id
-    AND v.content_version = m.content_version AND v.model = m.embedding_model
-WHERE m.project_id = $1 AND m.id = ANY($2::uuid[]) AND m.delete_time IS NULL
-"""
+# At most one vector a part: what has a limit is not joined, and so is looked up by itself.
+_CURRENT: Final = f"""
+SELECT found.*
+FROM unnest($2::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT m.id, m.number, m.embedding_model, m.dimension, v.part, v.vector
+    FROM memories AS m
+    JOIN memory_vectors AS v
+        ON v.project_id = m.project_id AND v.memory_id = m.id
+        AND v.content_version = m.content_version AND v.model = m.embedding_model
+    WHERE m.project_id = $1 AND m.id = wanted.id AND m.delete_time IS NULL
+    LIMIT {len(Part)}
+) AS found
+"""  # noqa: S608 - constants
 
 _LATEST: Final = "SELECT project_id, sequence FROM project_changes WHERE project_id = ANY($1::uuid[])"
 
