@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from tests.helpers.memory_index import (
     SMALL,
@@ -245,6 +246,26 @@ async def test_postgresql_answers_for_what_is_too_large(memory_service: MemoryCl
         found = await nearest(index, project_id, vectors[3], among=among)
         assert {memory_id for memory_id, _ in found} == {ids[4], ids[5]}
         assert len(index.vectors.holdings) == 0
+
+
+async def test_rounded_numbers_change_no_answer(memory_service: MemoryClient) -> None:
+    vectors = unit_vectors(400, dimension=64)
+    project_id = memory_service.project_id
+    ids, sequence = await write(memory_service, vectors)
+    tuning = structs.replace(SMALL, is_quantized=True)
+    async with replica(memory_service, tuning=tuning) as index:
+        await nearest(index, project_id, vectors[0], min_sequence=sequence)
+        await index.vectors.maintenance.settled()
+        shard = index.vectors.holdings.peek(key_of(project_id, dimension=64))
+        assert shard is not None
+        for query in unit_vectors(20, dimension=64, seed=1):
+            order = np.argsort(-(vectors @ query))[:10]
+            exact = (vectors @ query)[order].tolist()
+            found = await nearest(index, project_id, query)
+            assert [memory_id for memory_id, _ in found] == [ids[place] for place in order]
+            assert [cosine for _, cosine in found] == pytest.approx(exact, abs=TOLERANCE)
+            rounded = shard.shard.search(query, 10, None).scores.tolist()
+            assert rounded != pytest.approx(exact, abs=TOLERANCE)
 
 
 async def test_a_change_that_never_was_cannot_be_waited_for(memory_service: MemoryClient) -> None:

@@ -99,6 +99,11 @@ class Shard:
         return _SHARD_BYTES + self.flat.size_bytes + graph_bytes + BYTES_PER_ENTRY * len(self._rows)
 
     @property
+    def is_rounded(self) -> bool:
+        """Whether cosines are of rounded numbers, which order those that are nearly alike as it happens."""
+        return self.graph is not None and self.graph.is_quantized
+
+    @property
     def scanned_floats(self) -> int:
         """How many numbers a search looks at, as a measure of how long it takes; graphs count as far more."""
         return self.flat.count * self.dimension

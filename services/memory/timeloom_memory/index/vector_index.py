@@ -45,6 +45,9 @@ TOO_LARGE_MAX: Final = 10_000
 FLOATS_INLINE_MAX: Final = 4_000_000
 """A search that looks at so many numbers at most is done before a thread would have begun it."""
 
+SPARE_MIN: Final = 16
+"""Where numbers are rounded, so many more are looked for, of which the nearest are taken by exact numbers."""
+
 Nearest = list[tuple[UUID, float]]
 
 logger = structlog.get_logger(__name__)
@@ -120,7 +123,12 @@ class VectorIndex:
             for name in dict.fromkeys(namespaces)
         ]
         held, missing = await self._hold(keys)
-        nearest = await self._search_held(held, query, limit, numbers)
+        if any(each.shard.is_rounded for each in held):
+            spare = max(SPARE_MIN, limit // 2)
+            nearest = await self._search_held(held, query, limit + spare, numbers)
+            nearest = await self._measured_exactly([each.key for each in held], query, nearest)
+        else:
+            nearest = await self._search_held(held, query, limit, numbers)
         if missing:
             nearest += await self._search_in_postgresql(missing, query, limit, numbers)
             nearest.sort(key=lambda each: -each[1])
@@ -244,6 +252,17 @@ class VectorIndex:
             for each in held:
                 await gates.enter_async_context(each.gate.reading())
             return await self._workers.run(_searched, in_memory, query, limit, among)
+
+    async def _measured_exactly(self, keys: Sequence[ShardKey], query: Matrix, nearest: Nearest) -> Nearest:
+        """Orders memories by the vectors that PostgreSQL has of them: in memory, numbers were rounded."""
+        async with self._database.reading(str(keys[0].project_id)) as connection:
+            return await shards.closeness(
+                connection,
+                keys[0],
+                [key.namespace for key in keys],
+                query.reshape(1, -1),
+                [memory_id for memory_id, _ in nearest],
+            )
 
     async def _search_in_postgresql(
         self, keys: Sequence[ShardKey], query: Matrix, limit: int, among: Numbers | None

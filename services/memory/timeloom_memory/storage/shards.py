@@ -51,6 +51,18 @@ ORDER BY v.vector OPERATOR(public.<#>) $6::public.vector, m.id
 LIMIT $7
 """
 
+# What has a limit is not joined, and so is looked up by itself.
+_CLOSENESS: Final = f"""
+SELECT found.*
+FROM unnest($7::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT m.id, -(v.vector OPERATOR(public.<#>) $6::public.vector) AS cosine
+    {_OF_SHARD} AND m.namespace = ANY($2::text[]) AND m.id = wanted.id
+    LIMIT 1
+) AS found
+ORDER BY found.cosine DESC, found.id
+"""  # noqa: S608 - a constant
+
 # At most one vector a part: what has a limit is not joined, and so is looked up by itself.
 _CURRENT: Final = f"""
 SELECT found.*
@@ -146,6 +158,24 @@ async def nearest(
     project_id, _, *rest = _parameters(key)
     rows = await connection.fetch(
         _NEAREST, project_id, namespaces, *rest, vectors.encoded(vector)[0], limit, among
+    )
+    return [(row["id"], row["cosine"]) for row in rows]
+
+
+async def closeness(
+    connection: Connection,
+    key: ShardKey,
+    namespaces: Sequence[str],
+    vector: Matrix,
+    memory_ids: Sequence[UUID],
+) -> list[tuple[UUID, float]]:
+    """Returns the cosines of some memories' own vectors, the most alike first.
+
+    The namespace of the key does not count; the vector is a matrix with one row.
+    """
+    project_id, _, *rest = _parameters(key)
+    rows = await connection.fetch(
+        _CLOSENESS, project_id, namespaces, *rest, vectors.encoded(vector)[0], memory_ids
     )
     return [(row["id"], row["cosine"]) for row in rows]
 
