@@ -265,6 +265,39 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemorySearch:
+    """One of several searches that are done at once.
+
+    Attributes:
+        query: What to look for.
+        vector: Looked for instead of the query's own, or besides it.
+        vector_model: Where the vector comes from; `custom` if empty.
+        namespaces: Where: in these and what is below them; in all that may be read if empty.
+        limit: At most this many; 10 if zero.
+        min_sequence: The `sequence` of a write that the search must see.
+        explain: With what each signal contributed.
+        collapse_duplicates: Of near-duplicates only the best.
+        similarity_min: Only what is at least this alike, as a cosine.
+        silent: Do not count it as a use of what is found.
+        reference_time: What "today" means in the query; now if None.
+    """
+
+    query: str = ""
+    vector: Vector = field(default=(), repr=False)
+    vector_model: str = ""
+    namespaces: Sequence[str] = ()
+    filter: MemoryFilter | None = None
+    limit: int = 0
+    min_sequence: int = 0
+    explain: bool = False
+    collapse_duplicates: bool = False
+    ranking: Ranking | None = None
+    similarity_min: float = 0.0
+    silent: bool = False
+    reference_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
     """What one signal contributed to a score; `rank` is 0 where it has no list or the memory is not in it."""
 

@@ -264,8 +264,8 @@ async def test_rounded_numbers_change_no_answer(memory_service: MemoryClient) ->
             found = await nearest(index, project_id, query)
             assert [memory_id for memory_id, _ in found] == [ids[place] for place in order]
             assert [cosine for _, cosine in found] == pytest.approx(exact, abs=TOLERANCE)
-            rounded = shard.shard.search(query, 10, None).scores.tolist()
-            assert rounded != pytest.approx(exact, abs=TOLERANCE)
+            (rounded,) = shard.shard.search(query.reshape(1, -1), 10, None)
+            assert rounded.scores.tolist() != pytest.approx(exact, abs=TOLERANCE)
 
 
 async def test_a_change_that_never_was_cannot_be_waited_for(memory_service: MemoryClient) -> None:

@@ -28,7 +28,7 @@ _READ_BYTES: Final = 1024 * 1024
 
 
 class Found(Struct, frozen=True):
-    """Rows and how alike they are, best first."""
+    """Rows and how alike they are to one vector, best first."""
 
     rows: Places
     scores: Scores
@@ -117,13 +117,14 @@ class Graph:
             self._alive[row] = True
         return row
 
-    def search(self, query: Matrix, limit: int, *, breadth: int) -> Found:
-        """Returns the rows that are probably the nearest, the dead ones among them."""
+    def search(self, queries: Matrix, limit: int, *, breadth: int) -> list[Found]:
+        """Returns the rows that are probably the nearest to each vector, the dead ones among them."""
         limit = min(limit, self.count)
         parameters = faiss().SearchParametersHNSW(efSearch=max(breadth, limit))
-        scores, rows = self._index.search(query.reshape(1, -1), limit, params=parameters)
-        is_found = rows[0] >= 0
-        return Found(rows[0][is_found], scores[0][is_found])
+        scores, rows = self._index.search(queries, limit, params=parameters)
+        # What was not found comes last.
+        counts = np.count_nonzero(rows >= 0, axis=1).tolist()
+        return [Found(rows[at, :count], scores[at, :count]) for at, count in enumerate(counts)]
 
     def scores_of(self, rows: Places, query: Matrix) -> Scores:
         """Returns the inner products of some rows with a vector."""

@@ -10,12 +10,14 @@ import numpy as np
 
 from timeloom.memory.v1 import memory_service_pb2 as messages
 from timeloom_memory.model import CUSTOM_MODEL
-from timeloom_memory.requests import filter_of, namespaces_of, refuse_nuls, time_of
+from timeloom_memory.names import checked_id
+from timeloom_memory.requests import filter_of, namespaces_of, refuse_nuls, time_of, vector_of
 from timeloom_memory.search import composition
 from timeloom_memory.search.composition import Grouping
 from timeloom_memory.search.contexts import Wanted
 from timeloom_memory.search.fusion import Ranking
-from timeloom_memory.search.model import LIMIT_DEFAULT, GivenVector, Search
+from timeloom_memory.search.grounds import NO_FILTER
+from timeloom_memory.search.model import LIMIT_DEFAULT, RESULTS_MAX, GivenVector, Search
 from timeloom_platform.errors import InvalidFieldError
 
 _WEIGHTS: Final = ("semantic", "keyword", "context", "recency", "importance", "frequency", "time")
@@ -29,6 +31,8 @@ def search_of(request: messages.SearchMemoriesRequest, now: datetime, prefix: st
         MalformedJsonError: The metadata of the filter do not parse.
     """
     refuse_nuls(prefix, query=request.query, vectorModel=request.vector_model, asAgentId=request.as_agent_id)
+    if request.as_agent_id:
+        checked_id(request.as_agent_id, f"{prefix}asAgentId")
     query = request.query.strip()
     if not query and not request.vector:
         raise InvalidFieldError.of(f"{prefix}query", "is needed unless there is a vector")
@@ -36,7 +40,7 @@ def search_of(request: messages.SearchMemoriesRequest, now: datetime, prefix: st
         query=query,
         vector=_vector_of(request, f"{prefix}vector") if request.vector else None,
         namespaces=namespaces_of(request.namespaces, f"{prefix}namespaces"),
-        wanted=filter_of(request.filter, f"{prefix}filter."),
+        wanted=filter_of(request.filter, f"{prefix}filter.") if request.HasField("filter") else NO_FILTER,
         limit=request.limit or LIMIT_DEFAULT,
         min_sequence=request.min_sequence,
         collapse_duplicates=request.collapse_duplicates,
@@ -48,8 +52,26 @@ def search_of(request: messages.SearchMemoriesRequest, now: datetime, prefix: st
             if request.HasField("reference_time")
             else now
         ),
+        explain=request.explain,
         as_agent_id=request.as_agent_id,
+        field_prefix=prefix,
     )
+
+
+def searches_of(request: messages.BatchSearchMemoriesRequest, now: datetime) -> list[Search]:
+    """Reads what several searches look for.
+
+    Raises:
+        InvalidFieldError: As for one search, or they ask for too many memories together.
+        MalformedJsonError: As for one search.
+    """
+    searches = [search_of(one, now, f"searches[{place}].") for place, one in enumerate(request.searches)]
+    asked_for = sum(search.limit for search in searches)
+    if asked_for > RESULTS_MAX:
+        raise InvalidFieldError.of(
+            "searches", f"must ask for at most {RESULTS_MAX} memories together, not {asked_for}"
+        )
+    return searches
 
 
 def context_of(request: messages.BuildContextRequest, now: datetime) -> Wanted:
@@ -74,7 +96,9 @@ def context_of(request: messages.BuildContextRequest, now: datetime) -> Wanted:
 
 
 def _vector_of(request: messages.SearchMemoriesRequest, field: str) -> GivenVector:
-    values = np.fromiter(request.vector, np.float64, count=len(request.vector))
+    given = vector_of(request.vector)
+    assert given is not None, "there is one to read"
+    values = given.astype(np.float64)
     length = float(np.linalg.norm(values))
     if not math.isfinite(length) or length == 0.0:
         raise InvalidFieldError.of(field, "must have finite numbers that are not all zero")

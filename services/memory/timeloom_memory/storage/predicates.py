@@ -32,8 +32,8 @@ _BELOW: Final = """m.namespace IN (
 )"""
 
 
-# Each id is looked up by itself; what has a limit is not joined. Joined, PostgreSQL may read a project as a whole
-# while it has no statistics of a table, as of a new one or right after an import.
+# Each id is looked up by itself; what has a limit is not joined. Joined, PostgreSQL may read a project as a
+# whole while it has no statistics of a table, as of a new one or right after an import.
 _ONE_BY_ONE: Final = """
 SELECT found.*
 FROM unnest({ids}::uuid[]) AS wanted (id)

@@ -52,15 +52,12 @@ LIMIT $7
 """
 
 # What has a limit is not joined, and so is looked up by itself.
-_CLOSENESS: Final = f"""
+_EXACT: Final = f"""
 SELECT found.*
-FROM unnest($7::uuid[]) AS wanted (id)
+FROM unnest($6::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT m.id, -(v.vector OPERATOR(public.<#>) $6::public.vector) AS cosine
-    {_OF_SHARD} AND m.namespace = ANY($2::text[]) AND m.id = wanted.id
-    LIMIT 1
+    SELECT m.id, v.vector {_OF_SHARD} AND m.namespace = ANY($2::text[]) AND m.id = wanted.id LIMIT 1
 ) AS found
-ORDER BY found.cosine DESC, found.id
 """  # noqa: S608 - a constant
 
 # At most one vector a part: what has a limit is not joined, and so is looked up by itself.
@@ -162,22 +159,16 @@ async def nearest(
     return [(row["id"], row["cosine"]) for row in rows]
 
 
-async def closeness(
-    connection: Connection,
-    key: ShardKey,
-    namespaces: Sequence[str],
-    vector: Matrix,
-    memory_ids: Sequence[UUID],
-) -> list[tuple[UUID, float]]:
-    """Returns the cosines of some memories' own vectors, the most alike first.
-
-    The namespace of the key does not count; the vector is a matrix with one row.
-    """
+async def exact(
+    connection: Connection, key: ShardKey, namespaces: Sequence[str], memory_ids: Sequence[UUID]
+) -> dict[UUID, Matrix]:
+    """Returns some memories' own vectors; the namespace of the key does not count."""
     project_id, _, *rest = _parameters(key)
-    rows = await connection.fetch(
-        _CLOSENESS, project_id, namespaces, *rest, vectors.encoded(vector)[0], memory_ids
-    )
-    return [(row["id"], row["cosine"]) for row in rows]
+    rows = await connection.fetch(_EXACT, project_id, namespaces, *rest, memory_ids)
+    if not rows:
+        return {}
+    matrix = vectors.decoded([row["vector"] for row in rows], key.dimension)
+    return {row["id"]: vector for row, vector in zip(rows, matrix, strict=True)}
 
 
 async def current(

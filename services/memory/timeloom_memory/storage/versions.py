@@ -12,8 +12,8 @@ import msgspec
 from timeloom_memory.model import Change, Memory, MemoryVersion
 from timeloom_platform.database import Connection
 
-# Each id is looked up by itself: see `predicates`. Asked for version 1, PostgreSQL may take the index of all new
-# memories instead.
+# Each id is looked up by itself: see `predicates`. Asked for version 1, PostgreSQL may take the index of all
+# new memories instead.
 _SELECT_FIRST: Final = """
 SELECT found.memory_id, found.namespace, found.content
 FROM unnest($2::uuid[]) AS wanted (id)

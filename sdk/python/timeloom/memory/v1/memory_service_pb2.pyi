@@ -1169,6 +1169,50 @@ class SearchMemoriesResponse(_message.Message):
 Global___SearchMemoriesResponse: _TypeAlias = SearchMemoriesResponse  # noqa: Y015
 
 @_typing.final
+class BatchSearchMemoriesRequest(_message.Message):
+    """Searches that ask for at most 5,000 memories together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEARCHES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def searches(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchMemoriesRequest]: ...
+    def __init__(
+        self,
+        *,
+        searches: _abc.Iterable[Global___SearchMemoriesRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["searches", b"searches"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchSearchMemoriesRequest: _TypeAlias = BatchSearchMemoriesRequest  # noqa: Y015
+
+@_typing.final
+class BatchSearchMemoriesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchMemoriesResponse]:
+        """In the order of the searches."""
+
+    def __init__(
+        self,
+        *,
+        answers: _abc.Iterable[Global___SearchMemoriesResponse] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchSearchMemoriesResponse: _TypeAlias = BatchSearchMemoriesResponse  # noqa: Y015
+
+@_typing.final
 class BuildContextRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
