@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, overload
+from typing import Any, Final, overload
 
 Vector = Sequence[float]
 """Numbers of one length for each model: a list, a tuple or an array."""
+
+SCORE_MIN: Final = 0.15
+"""What has little to do with a query scores less; contexts leave it out unless they are asked not to."""
 
 
 class MemoryKind(StrEnum):

@@ -352,6 +352,7 @@ class AsyncMemories(AsyncMemorySharing, AsyncMemoryUpkeep):
         collapse_duplicates: bool = False,
         ranking: Ranking | None = None,
         similarity_min: float = 0.0,
+        score_min: float | None = None,
         silent: bool = False,
         reference_time: datetime | None = None,
     ) -> SearchResults:
@@ -369,6 +370,7 @@ class AsyncMemories(AsyncMemorySharing, AsyncMemoryUpkeep):
             collapse_duplicates: Of near-duplicates only the best.
             ranking: How signals become a score.
             similarity_min: Only what is at least this alike, as a cosine.
+            score_min: Only what scores at least this; `SCORE_MIN` leaves out what has little to do with it.
             silent: Do not count it as a use of what is found.
             reference_time: What "today" means in the query; now if None.
         """
@@ -384,6 +386,7 @@ class AsyncMemories(AsyncMemorySharing, AsyncMemoryUpkeep):
             collapse_duplicates=collapse_duplicates,
             ranking=ranking,
             similarity_min=similarity_min,
+            score_min=score_min,
             silent=silent,
             reference_time=reference_time,
         )
@@ -418,6 +421,7 @@ class AsyncMemories(AsyncMemorySharing, AsyncMemoryUpkeep):
         filter: MemoryFilter | None = None,  # noqa: A002 - the word that the API uses
         limit: int = 50,
         min_sequence: int = 0,
+        score_min: float | None = None,
         reference_time: datetime | None = None,
     ) -> MemoryContext:
         """Put the best memories for a query together, as a text to paste into a prompt.
@@ -431,6 +435,7 @@ class AsyncMemories(AsyncMemorySharing, AsyncMemoryUpkeep):
             filter: Only what it lets through.
             limit: Of how many memories it is made at most.
             min_sequence: The `sequence` of a write that it must see.
+            score_min: Only what scores at least this; `SCORE_MIN` if None, whatever there is if 0.
             reference_time: What "today" means in the query.
         """
         search = self._search_request(
@@ -439,6 +444,7 @@ class AsyncMemories(AsyncMemorySharing, AsyncMemoryUpkeep):
             filter=filter,
             limit=limit,
             min_sequence=min_sequence,
+            score_min=score_min,
             reference_time=reference_time,
         )
         request = pb.BuildContextRequest(

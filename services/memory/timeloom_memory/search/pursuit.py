@@ -28,7 +28,7 @@ from timeloom_memory.search.fusion import (
     fuse,
 )
 from timeloom_memory.search.grounds import Ground
-from timeloom_memory.search.model import Explanation, Hit, Search
+from timeloom_memory.search.model import WORDS_SHARE, Explanation, Hit, Search
 from timeloom_memory.search.sources import Candidates, Sought
 from timeloom_memory.search.time_words import TimeRange
 from timeloom_memory.storage.searching import Standing
@@ -165,7 +165,17 @@ class Pursuit:
                 explanation=self._explanation(one) if self.search.explain else None,
             )
             for one, memory in self._shown[: self.search.limit]
+            if self._fits(one, memory)
         ]
+
+    def _fits(self, one: _Ranked, memory: Memory) -> bool:
+        """Whether a memory has as much to do with the query as was asked for, or fits the time it names."""
+        least = self.search.score_min
+        if least is None or (self.named is not None and self.named.fit(memory.occur_time) >= 1.0):
+            return True
+        fused = self._fusion[one.place]
+        has_meaning = fused.semantic.rank or fused.context_semantic.rank
+        return one.score >= (least if has_meaning else least * WORDS_SHARE)
 
     def _begin(self, fusion: Fusion) -> None:
         least = self.search.similarity_min

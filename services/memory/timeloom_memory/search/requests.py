@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from timeloom.memory.v1 import memory_service_pb2 as messages
 from timeloom_memory.model import CUSTOM_MODEL
@@ -17,7 +18,7 @@ from timeloom_memory.search.composition import Grouping
 from timeloom_memory.search.contexts import Wanted
 from timeloom_memory.search.fusion import Ranking
 from timeloom_memory.search.grounds import NO_FILTER
-from timeloom_memory.search.model import LIMIT_DEFAULT, RESULTS_MAX, GivenVector, Search
+from timeloom_memory.search.model import LIMIT_DEFAULT, RESULTS_MAX, SCORE_MIN_DEFAULT, GivenVector, Search
 from timeloom_platform.errors import InvalidFieldError
 
 _WEIGHTS: Final = ("semantic", "keyword", "context", "recency", "importance", "frequency", "time")
@@ -46,6 +47,7 @@ def search_of(request: messages.SearchMemoriesRequest, now: datetime, prefix: st
         collapse_duplicates=request.collapse_duplicates,
         ranking=_ranking_of(request.ranking),
         similarity_min=request.similarity_min or None,
+        score_min=request.score_min or None,
         is_silent=request.silent,
         reference_time=(
             time_of(request.reference_time, f"{prefix}referenceTime")
@@ -86,8 +88,11 @@ def context_of(request: messages.BuildContextRequest, now: datetime) -> Wanted:
     except ValueError:
         allowed = ", ".join(f"`{one}`" for one in Grouping)
         raise InvalidFieldError.of("groupBy", f"must be one of {allowed}") from None
+    search = search_of(request.search, now, prefix="search.")
+    if not request.search.HasField("score_min"):
+        search = replace(search, score_min=SCORE_MIN_DEFAULT)
     return Wanted(
-        search=search_of(request.search, now, prefix="search."),
+        search=search,
         limit=request.search.limit or None,
         tokens_max=request.max_tokens or composition.MAX_TOKENS_DEFAULT,
         diversity=request.diversity if request.HasField("diversity") else composition.DIVERSITY_DEFAULT,
