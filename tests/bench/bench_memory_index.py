@@ -142,7 +142,7 @@ async def _ask_pgvector(installation: Installation, matrix: Matrix, queries: Mat
     await installation.create_database("peer")
     url = installation.postgres.url_of("peer", superuser=True)
     connection = await asyncpg.connect(url)
-    await connection.execute("CREATE EXTENSION vector SCHEMA public")
+    await connection.execute("CREATE EXTENSION IF NOT EXISTS vector SCHEMA public")
     await vectors.prepare(connection)
     await connection.execute(f"CREATE TABLE peer (id integer, vector vector({DIMENSION}))")
     await connection.copy_records_to_table(

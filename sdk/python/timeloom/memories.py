@@ -281,6 +281,7 @@ class MemorySearch:
         explain: With what each signal contributed.
         collapse_duplicates: Of near-duplicates only the best.
         similarity_min: Only what is at least this alike, as a cosine.
+        score_min: Only what scores at least this; `SCORE_MIN` leaves out what has little to do with it.
         silent: Do not count it as a use of what is found.
         reference_time: What "today" means in the query; now if None.
     """
@@ -296,6 +297,7 @@ class MemorySearch:
     collapse_duplicates: bool = False
     ranking: Ranking | None = None
     similarity_min: float = 0.0
+    score_min: float | None = None
     silent: bool = False
     reference_time: datetime | None = None
 

@@ -53,6 +53,7 @@ def searches(draw: st.DrawFn) -> messages.SearchMemoriesRequest:
         explain=draw(st.booleans()),
         collapse_duplicates=draw(st.booleans()),
         similarity_min=draw(st.sampled_from([0.0, 0.3])),
+        score_min=draw(st.sampled_from([None, 0.3])),
         silent=True,
         reference_time=time(NOW),
         as_agent_id=draw(st.sampled_from(["", "ada", "bob"])),

@@ -249,6 +249,8 @@ class Shard:
         return [Hits(ids[order], each[order]) for each in scores for order in [best(each, limit)]]
 
     def _search_graph(self, graph: Graph, queries: Matrix, limit: int, among: Numbers | None) -> list[Found]:
+        if among is None and not graph.dead_count and limit * _WALKED_PART_MIN <= graph.count:
+            return graph.search(queries, limit, breadth=self.tuning.breadth)
         if among is None:
             return self._walk(graph, queries, limit, graph.alive)
         rows = graph.rows_of(among)

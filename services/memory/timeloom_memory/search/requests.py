@@ -104,7 +104,7 @@ def _vector_of(request: messages.SearchMemoriesRequest, field: str) -> GivenVect
     given = vector_of(request.vector)
     assert given is not None, "there is one to read"
     values = given.astype(np.float64)
-    length = float(np.linalg.norm(values))
+    length = math.sqrt(float(values @ values))
     if not math.isfinite(length) or length == 0.0:
         raise InvalidFieldError.of(field, "must have finite numbers that are not all zero")
     return GivenVector(request.vector_model or CUSTOM_MODEL, (values / length).astype(np.float32))

@@ -20,7 +20,7 @@ from timeloom_memory.search.lexical import LexicalIndex
 from timeloom_memory.search.model import Found, Search, Vector
 from timeloom_memory.search.pursuit import CHECKED_MAX, Pursuit
 from timeloom_memory.search.sources import IndexSource, Lookup, ScanSource, Sought, Source, VectorSearch
-from timeloom_memory.search.time_words import time_range
+from timeloom_memory.search.time_words import TimeRange, time_range
 from timeloom_memory.storage import memories, vectors
 from timeloom_memory.storage import searching as storage
 from timeloom_memory.storage.searching import Asked, Standing
@@ -110,7 +110,7 @@ class Searching:
         sequence = await self._reach(project_id, searches, grounds.values())
         soughts = await self._soughts(project_id, searches, [grounds[where] for where in wheres])
         pursuits = [
-            Pursuit(search, grounds[where], sought, time_range(search.query, search.reference_time))
+            Pursuit(search, grounds[where], sought, _named(search))
             for search, where, sought in zip(searches, wheres, soughts, strict=True)
         ]
         for where, ground in grounds.items():
@@ -238,6 +238,10 @@ async def _weigh(connection: Connection, asked: Asked, pursuits: Sequence[Pursui
             standings |= await storage.standings(connection, asked, wanted[start : start + CHECKED_MAX])
         for one, _ in weighing:
             one.weigh(standings)
+
+
+def _named(search: Search) -> TimeRange | None:
+    return time_range(search.query, search.reference_time) if search.query else None
 
 
 def _union(parts: Iterable[Sequence[UUID]]) -> list[UUID]:
