@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +50,7 @@ class Agent:
 
 
 @contextmanager
-def agent(stack: RunningStack, admin: httpx.Client, name: str) -> Iterator[Agent]:
+def agent(stack: RunningStack, admin: httpx.Client, name: str) -> Generator[Agent]:
     agent_id = f"{name}-{uuid.uuid4().hex[:8]}"
     asked = {"name": agent_id, "scope": "WRITE", "agentId": agent_id}
     key = str(ok(admin.post("/api/api-keys", json=asked))["secret"])

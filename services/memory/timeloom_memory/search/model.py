@@ -22,8 +22,8 @@ RESULTS_MAX: Final = 5_000
 
 SCORE_MIN_DEFAULT: Final = 0.15
 """What has little to do with a query scores less. Measured on LoCoMo: of the turns that answer a question and
-are among its first twenty, 99.3 % score more; of ten memories of other matters, at least one does for 2 % of
-the questions.
+are among its first twenty, 99.3 % score more; for 98 % of its questions, none of ten memories of other matters
+does.
 """
 
 WORDS_SHARE: Final = 1 / 3
