@@ -21,9 +21,9 @@ RESULTS_MAX: Final = 5_000
 """So many memories may the searches of a batch ask for together."""
 
 SCORE_MIN_DEFAULT: Final = 0.15
-"""What has little to do with a query scores less. Measured on LoCoMo: of the turns that answer a question and
-are among its first twenty, 99.3 % score more; for 98 % of its questions, none of ten memories of other matters
-does.
+"""What has little to do with a query scores less. Measured on LoCoMo: of the turns that answer a question
+and are among its first twenty, 99.3 % score more; for 98 % of the questions, none of ten memories of other
+matters does.
 """
 
 WORDS_SHARE: Final = 1 / 3
