@@ -29,7 +29,7 @@ class InProcessServer:
     tokens: InternalTokens
 
     def metadata_of(self, identity: Identity) -> tuple[tuple[str, str], ...]:
-        """What calls carry that are made for the identity: for at least five minutes, longer than a test takes."""
+        """What calls carry that are made for the identity, for longer than a test takes."""
         return ((INTERNAL_TOKEN_METADATA, self.tokens.mint(identity, TOKEN_SECONDS_MAX)),)
 
 
