@@ -9,8 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum
 
-import jwt
-
+from timeloom_platform import web_tokens
 from timeloom_platform.bounded import LruCache
 from timeloom_platform.errors import UnauthenticatedError
 
@@ -19,7 +18,6 @@ INTERNAL_TOKEN_METADATA = "x-timeloom-identity"  # noqa: S105 - the name of a he
 
 INTERNAL_SECRET_BYTES_MIN = 32
 TOKEN_SECONDS_MAX = 600
-_ALGORITHM = "HS256"
 _ISSUER = "timeloom"
 _CLOCK_SKEW_SECONDS = 5
 _CACHED_TOKENS_MAX = 4096
@@ -108,9 +106,9 @@ class InternalTokens:
         Raises:
             ValueError: The secret is shorter than 32 bytes, the size of the hash (RFC 7518, 3.2).
         """
-        if len(secret.encode()) < INTERNAL_SECRET_BYTES_MIN:
+        self._key = secret.encode()
+        if len(self._key) < INTERNAL_SECRET_BYTES_MIN:
             raise ValueError(f"the internal secret needs at least {INTERNAL_SECRET_BYTES_MIN} bytes")
-        self._secret = secret
         self._clock = clock
         self._minted: LruCache[tuple[Identity, int], tuple[str, float]] = LruCache(_CACHED_TOKENS_MAX)
         self._verified: LruCache[str, tuple[Identity, float]] = LruCache(_CACHED_TOKENS_MAX)
@@ -132,7 +130,7 @@ class InternalTokens:
             "iat": int(now),
             "exp": int(now) + ttl_seconds,
         }
-        token = jwt.encode(claims, self._secret, algorithm=_ALGORITHM)  # pyright: ignore[reportUnknownMemberType]  # types of cryptography
+        token = web_tokens.sign(claims, self._key)
         self._minted.put((identity, ttl_seconds), (token, now + ttl_seconds / 2))
         return token
 
@@ -151,29 +149,25 @@ class InternalTokens:
 
     def _decode(self, token: str) -> tuple[Identity, float]:
         try:
-            # The times are checked below, by this object's clock.
-            claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]  # types of cryptography
-                token,
-                self._secret,
-                algorithms=[_ALGORITHM],
-                issuer=_ISSUER,
-                options={
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "require": ["iss", "sub", "scope", "key", "agent", "iat", "exp"],
-                },
-            )
-            scope = Scope[claims["scope"]]
+            claims = web_tokens.verified(token, self._key)
+            if claims["iss"] != _ISSUER:
+                raise UnauthenticatedError("The internal token is not valid")
             identity = Identity(
-                project_id=claims["sub"],
-                scope=scope,
-                api_key_id=claims["key"],
-                agent_id=claims["agent"],
+                project_id=_text(claims["sub"]),
+                scope=Scope[claims["scope"]],
+                api_key_id=_text(claims["key"]),
+                agent_id=_text(claims["agent"]),
             )
             expire_time = float(claims["exp"]) + _CLOCK_SKEW_SECONDS
             issue_time = float(claims["iat"]) - _CLOCK_SKEW_SECONDS
-        except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
+        except (web_tokens.InvalidTokenError, KeyError, TypeError, ValueError):
             raise UnauthenticatedError("The internal token is not valid") from None
         if not issue_time <= self._clock() < expire_time:
             raise UnauthenticatedError("The internal token has expired")
         return identity, expire_time
+
+
+def _text(claim: object) -> str:
+    if not isinstance(claim, str):
+        raise TypeError("it is not text")
+    return claim

@@ -22,13 +22,17 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any, Final, TypeAlias
-
-from cel_expr_python import cel  # pyright: ignore[reportMissingTypeStubs] - they are there, it does not say so
+from functools import cache, lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from timeloom_platform import expression_process
 from timeloom_platform.errors import FieldViolation, InvalidExpressionError
+
+if TYPE_CHECKING:
+    from cel_expr_python import (  # pyright: ignore[reportMissingTypeStubs] - they are there, it does not say so
+        cel,
+    )
 
 TEXT_LENGTH_MAX: Final = 4096
 PROBLEM_LENGTH_MAX: Final = 300
@@ -75,13 +79,13 @@ class Expression:
     @property
     def may_be_condition(self) -> bool:
         """Whether it is true or false, as far as that is known before it has values."""
-        return self._compiled.return_type() in (cel.Type.BOOL, cel.Type.DYN)
+        return self._compiled.return_type() in (_cel().Type.BOOL, _cel().Type.DYN)
 
     @property
     def may_be_list(self) -> bool:
         """Whether it comes to a list, as far as that is known before it has values."""
         kind = self._compiled.return_type().name()
-        return kind == cel.Type.DYN.name() or kind.partition("<")[0] == "LIST"
+        return kind == _cel().Type.DYN.name() or kind.partition("<")[0] == "LIST"
 
     def names(self, variable: str) -> bool:
         """Tell whether the expression may look at a variable."""
@@ -160,7 +164,7 @@ class Expression:
             value = self._compiled.eval(data=variables)
         except RuntimeError as error:  # what the evaluator raises where it gives up
             raise _invalid(_STATUS.sub("", str(error))) from None
-        if value.type() != cel.Type.ERROR:
+        if value.type() != _cel().Type.ERROR:
             return value.plain_value()
         problem = str(value.plain_value())
         if _TOO_LARGE.match(problem):
@@ -219,7 +223,15 @@ def _compile(text: str, variables: tuple[str, ...]) -> Expression:
 
 @lru_cache(maxsize=_COMPILED_MAX)
 def _environment(variables: tuple[str, ...]) -> cel.Env:
-    return cel.NewEnv(variables=dict.fromkeys(variables, cel.Type.DYN))
+    library = _cel()
+    environment: cel.Env = library.NewEnv(variables=dict.fromkeys(variables, library.Type.DYN))
+    return environment
+
+
+@cache
+def _cel() -> Any:
+    """The evaluator, loaded with the first expression: most services never see one."""
+    return import_module("cel_expr_python.cel")
 
 
 def _occurs(text: str, name: str) -> bool:

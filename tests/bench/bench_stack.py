@@ -7,16 +7,19 @@ import os
 import shutil
 import signal
 import time
+from typing import Any
 
 import httpx
 import psutil
 
-from tests.bench.report import Figure, Report, console, median
+from tests.bench.report import Figure, Report, Section, console, median
 from tests.helpers.stack import StackProcess
 from timeloom_platform.testing import scratch_directory
 
 ROUNDS = 3
-PROCESSES = ("postgres", "nats", "snapshots", "gateway")
+PROCESSES = ("postgres", "nats", "snapshots", "memory", "gateway")
+MODEL_IDLE_SECONDS = 5.0
+MEBIBYTE = 1024 * 1024
 _POLL_SECONDS = 0.005
 _LIMIT_SECONDS = 30.0
 
@@ -32,7 +35,8 @@ def main() -> Report:
         ),
     )
     with scratch_directory() as directory:
-        stack = StackProcess(directory / "data")
+        settings = {"TIMELOOM_EMBEDDING_IDLE_SECONDS": str(MODEL_IDLE_SECONDS)}
+        stack = StackProcess(directory / "data", settings=settings)
         try:
             _measure(stack, report)
         finally:
@@ -57,11 +61,35 @@ def _measure(stack: StackProcess, report: Report) -> None:
         memory.add(_mebibytes(each["name"], each["pssBytes"]))
     memory.add(_mebibytes("everything", status["pssBytes"], limit=300.0))
 
+    _measure_model(report.section("The memory service alone (RSS)"), stack, status)
+
     recovery = report.section("Recovery from kill -9")
     execution = _create_execution(stack)
     for name in PROCESSES:
         recovery.add(_seconds(name, _recovery_seconds(stack, name, execution), limit=5.0))
     stops.add(_seconds("kill -9 of the supervisor until all are gone", _seconds_to_be_gone(stack), limit=5.0))
+
+
+def _measure_model(section: Section, stack: StackProcess, status: dict[str, Any]) -> None:
+    """What the service takes without the model, with it, and when it was let go."""
+    (pid,) = [each["pid"] for each in status["processes"] if each["name"] == "memory"]
+    section.add(_resident("before its first text", pid, limit=150.0))
+    answer = httpx.post(
+        f"{stack.http_url}/api/agent-memory",
+        headers=_headers(stack),
+        json={"namespace": "bench", "content": "Deploys happen on Tuesdays."},
+        timeout=_LIMIT_SECONDS,
+        trust_env=False,
+    )
+    answer.raise_for_status()
+    section.add(_resident("with the model loaded", pid))
+    begin = time.perf_counter()
+    log = stack.data_dir / "logs" / "memory.log"
+    while "model unloaded" not in log.read_text():
+        if time.perf_counter() - begin > MODEL_IDLE_SECONDS + _LIMIT_SECONDS:
+            raise RuntimeError(f"the model is still loaded:\n{stack.log()}")
+        time.sleep(_POLL_SECONDS)
+    section.add(_resident("after it was let go", pid, limit=150.0))
 
 
 def _start_and_stop(stack: StackProcess, *, cold: bool) -> tuple[list[float], list[float]]:
@@ -127,5 +155,9 @@ def _seconds(name: str, value: float, *, limit: float) -> Figure:
     return Figure(name=name, unit="s", ours=value, better="lower", limit=limit)
 
 
+def _resident(name: str, pid: int, *, limit: float | None = None) -> Figure:
+    return _mebibytes(name, psutil.Process(pid).memory_info().rss, limit=limit)
+
+
 def _mebibytes(name: str, size: int, *, limit: float | None = None) -> Figure:
-    return Figure(name=name, unit="MiB", ours=size / 1024 / 1024, better="lower", limit=limit)
+    return Figure(name=name, unit="MiB", ours=size / MEBIBYTE, better="lower", limit=limit)

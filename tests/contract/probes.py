@@ -159,6 +159,7 @@ PROBES: dict[str, Probe] = {
     _MEMORY + "RestoreMemory": _memory(),
     _MEMORY + "ListMemoryVersions": _memory(),
     _MEMORY + "SearchMemories": _own(query="tea"),
+    _MEMORY + "BatchSearchMemories": _own(searches=[{"query": "tea"}]),
     _MEMORY + "BuildContext": _own(search={"query": "tea"}),
     _SHARING + "CreateNamespace": _own(namespace="notes"),
     _SHARING + "GetNamespace": _namespace(),

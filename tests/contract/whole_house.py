@@ -15,6 +15,7 @@ from timeloom_gateway.gateway import Metrics, open_gateway
 from timeloom_gateway.settings import GatewaySettings, LimitSettings
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_memory.embedding.embedders import Embedders
+from timeloom_memory.upkeep.summarizing import LanguageModel
 from timeloom_platform.auth import InternalTokens
 from timeloom_platform.authentication import CallAuthenticator
 from timeloom_platform.channel import open_channel
@@ -60,7 +61,9 @@ class House:
 
 
 @asynccontextmanager
-async def open_whole_house(databases: Databases) -> AsyncGenerator[House]:
+async def open_whole_house(
+    databases: Databases, *, language_model: LanguageModel | None = None
+) -> AsyncGenerator[House]:
     """Start everything, and stop it after the block."""
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(databases.fresh(ROOMS))
@@ -76,7 +79,7 @@ async def open_whole_house(databases: Databases) -> AsyncGenerator[House]:
             pool_size=4,
         )
         rooms = {
-            "memory": await _open_memory(stack, settings),
+            "memory": await _open_memory(stack, settings, language_model),
             "snapshots": await _open_snapshots(stack, settings),
         }
         gateway = await stack.enter_async_context(
@@ -114,9 +117,13 @@ async def _open_snapshots(stack: AsyncExitStack, settings: GatewaySettings) -> s
     return await _serve(stack, settings, assembly.bindings)
 
 
-async def _open_memory(stack: AsyncExitStack, settings: GatewaySettings) -> str:
+async def _open_memory(
+    stack: AsyncExitStack, settings: GatewaySettings, language_model: LanguageModel | None
+) -> str:
     embedders = Embedders({model: WordsEmbedder() for model in MODELS}, default_model=MODELS[0])
-    running = await stack.enter_async_context(running_memory(settings.database_url, embedders=embedders))
+    running = await stack.enter_async_context(
+        running_memory(settings.database_url, embedders=embedders, language_model=language_model)
+    )
     return await _serve(stack, settings, running.assembly.bindings)
 
 

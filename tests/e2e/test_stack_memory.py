@@ -54,6 +54,31 @@ def test_a_search_right_after_a_write_finds_it_by_its_meaning(client: httpx.Clie
     assert results[0]["memory"]["content"] == texts[0]
 
 
+def test_an_unrelated_question_gets_no_context(client: httpx.Client) -> None:
+    namespace = f"e2e/{uuid.uuid4()}"
+    texts = [
+        *("Marta prefers her status reports in bullet points.", "The staging database is db-7."),
+        *("Invoices for Norway take this year's tax rate.", "Backups are kept for ten days."),
+        *("Priya asked for a dark theme.", "The coffee machine grinds its own beans."),
+        *("Tomas signs off releases in March.", "The search page folds umlauts."),
+        *("Card payments from Spain need a second factor.", "Checkout has four replicas."),
+    ]
+    memories = [{"namespace": namespace, "content": text} for text in texts]
+    ok(client.post("/api/agent-memory:batch", json={"memories": memories}))
+
+    def context(query: str, **search: object) -> list[str]:
+        body = {"search": {"query": query, "namespaces": [namespace], **search}}
+        made = ok(client.post("/api/agent-memory/context", json=body))
+        assert bool(made.get("text")) == bool(made.get("results"))
+        return [each["memory"]["content"] for each in made.get("results", [])]
+
+    for unrelated in ("How do I make sourdough bread?", "Who painted the Mona Lisa?", "How tall is Everest?"):
+        assert context(unrelated) == []
+        assert len(context(unrelated, scoreMin=0)) == len(texts)
+    assert "Backups are kept for ten days." in context("for how long do we have backups?")
+    assert "Marta prefers her status reports in bullet points." in context("write a report for Marta")
+
+
 def test_other_projects_find_nothing(
     stack: RunningStack, client: httpx.Client, other_projects_key: str
 ) -> None:

@@ -51,15 +51,16 @@ async def nearest(
     among: Sequence[int] | None = None,
 ) -> list[tuple[UUID, float]]:
     """Searches in an index."""
-    return await indexing.vectors.search(
+    (found,) = await indexing.vectors.search(
         project_id,
         namespaces,
         CUSTOM_MODEL,
-        query,
+        query.reshape(1, -1),
         limit=limit,
         min_sequence=min_sequence,
         among=among,
     )
+    return found
 
 
 async def stored(database: Database, key: ShardKey) -> dict[bytes, tuple[int, bytes]]:

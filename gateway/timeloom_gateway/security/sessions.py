@@ -17,9 +17,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 from uuid import uuid4
 
-import jwt
-
 from timeloom_gateway.web.errors import SessionExpiredError
+from timeloom_platform import web_tokens
 from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.bounded import LruCache
 from timeloom_platform.errors import UnauthenticatedError
@@ -33,7 +32,6 @@ ROTATION_SECONDS: Final = 15 * 60
 
 _CACHED_SESSIONS_MAX: Final = 1000
 _CACHE_SECONDS: Final = 10.0
-_ALGORITHM: Final = "HS256"
 _AUDIENCE: Final = "timeloom-console"
 
 
@@ -177,25 +175,16 @@ class SessionKeeper:
             "iat": now,
             "exp": min(now + COOKIE_SECONDS, int(session.expire_time.timestamp())),
         }
-        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)  # pyright: ignore[reportUnknownMemberType]  # types of cryptography
+        return web_tokens.sign(claims, self._key)
 
     def _verify(self, cookie: str) -> tuple[str, str, float]:
         try:
-            # The times are checked below, by this object's clock.
-            claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]  # types of cryptography
-                cookie,
-                self._key,
-                algorithms=[_ALGORITHM],
-                audience=_AUDIENCE,
-                options={
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "require": ["sub", "sid", "iat", "exp"],
-                },
-            )
+            claims = web_tokens.verified(cookie, self._key)
+            if claims["aud"] != _AUDIENCE:
+                raise SessionExpiredError("The session cookie is not valid.")
             issue_time, expire_time = float(claims["iat"]), float(claims["exp"])
             project_id, session_id = str(claims["sub"]), str(claims["sid"])
-        except (jwt.InvalidTokenError, TypeError, ValueError):
+        except (web_tokens.InvalidTokenError, KeyError, TypeError, ValueError):
             raise SessionExpiredError("The session cookie is not valid.") from None
         if expire_time <= self._clock():
             raise SessionExpiredError("The session has expired.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import grpc.aio
 
-from timeloom_platform.auth import INTERNAL_TOKEN_METADATA, Identity, InternalTokens
+from timeloom_platform.auth import INTERNAL_TOKEN_METADATA, TOKEN_SECONDS_MAX, Identity, InternalTokens
 from timeloom_platform.authentication import Authenticator, CallAuthenticator, ResolvedKey
 from timeloom_platform.channel import open_channel
 from timeloom_platform.errors import InvalidApiKeyError
@@ -29,8 +29,8 @@ class InProcessServer:
     tokens: InternalTokens
 
     def metadata_of(self, identity: Identity) -> tuple[tuple[str, str], ...]:
-        """What a call carries that is made for the identity."""
-        return ((INTERNAL_TOKEN_METADATA, self.tokens.mint(identity)),)
+        """What calls carry that are made for the identity, for longer than a test takes."""
+        return ((INTERNAL_TOKEN_METADATA, self.tokens.mint(identity, TOKEN_SECONDS_MAX)),)
 
 
 @asynccontextmanager

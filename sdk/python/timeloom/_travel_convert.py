@@ -169,7 +169,7 @@ def pruning(message: service_pb.PruneExecutionsResponse) -> values.Pruning:
             values.PrunedExecution(
                 execution_id=each.execution_id,
                 snapshot_count=each.snapshot_count,
-                stored_bytes=each.stored_bytes,
+                stored_bytes=int(each.stored_bytes),
                 deleted=each.deleted,
             )
             for each in message.executions

@@ -101,6 +101,7 @@ class Memories(Facade[AsyncMemories]):
     list = paging(AsyncMemories.list)
     history = paging(AsyncMemories.history)
     search = blocking(AsyncMemories.search)
+    search_many = blocking(AsyncMemories.search_many)
     context = blocking(AsyncMemories.context)
 
     create_namespace = blocking(AsyncMemories.create_namespace)

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, overload
+from typing import Any, Final, overload
 
 Vector = Sequence[float]
 """Numbers of one length for each model: a list, a tuple or an array."""
+
+SCORE_MIN: Final = 0.15
+"""What has little to do with a query scores less; contexts leave it out unless they are asked not to."""
 
 
 class MemoryKind(StrEnum):
@@ -262,6 +265,41 @@ class Ranking:
     importance: float | None = None
     frequency: float | None = None
     time: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemorySearch:
+    """One of several searches that are done at once.
+
+    Attributes:
+        query: What to look for.
+        vector: Looked for instead of the query's own, or besides it.
+        vector_model: Where the vector comes from; `custom` if empty.
+        namespaces: Where: in these and what is below them; in all that may be read if empty.
+        limit: At most this many; 10 if zero.
+        min_sequence: The `sequence` of a write that the search must see.
+        explain: With what each signal contributed.
+        collapse_duplicates: Of near-duplicates only the best.
+        similarity_min: Only what is at least this alike, as a cosine.
+        score_min: Only what scores at least this; `SCORE_MIN` leaves out what has little to do with it.
+        silent: Do not count it as a use of what is found.
+        reference_time: What "today" means in the query; now if None.
+    """
+
+    query: str = ""
+    vector: Vector = field(default=(), repr=False)
+    vector_model: str = ""
+    namespaces: Sequence[str] = ()
+    filter: MemoryFilter | None = None
+    limit: int = 0
+    min_sequence: int = 0
+    explain: bool = False
+    collapse_duplicates: bool = False
+    ranking: Ranking | None = None
+    similarity_min: float = 0.0
+    score_min: float | None = None
+    silent: bool = False
+    reference_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from timeloom_memory import answers, requests
 from timeloom_memory.errors import refuse_nul
 from timeloom_memory.memories import Memories
 from timeloom_memory.model import Memory
-from timeloom_memory.search.answers import context_message, search_message
+from timeloom_memory.search.answers import context_message, search_message, searches_message
 from timeloom_memory.search.contexts import Contexts
-from timeloom_memory.search.requests import context_of, search_of
+from timeloom_memory.search.requests import context_of, search_of, searches_of
 from timeloom_memory.search.searching import Searching
 from timeloom_memory.writing import Writer
 from timeloom_platform.auth import current_identity
@@ -189,14 +189,19 @@ class MemoryServicer(services.MemoryServiceServicer):
     async def SearchMemories(
         self, request: messages.SearchMemoriesRequest, context: _Context
     ) -> messages.SearchMemoriesResponse:
-        found = await self._searching.search(_project_id(), search_of(request, self._clock()))
-        return search_message(found, explain=request.explain)
+        return search_message(await self._searching.search(_project_id(), search_of(request, self._clock())))
+
+    async def BatchSearchMemories(
+        self, request: messages.BatchSearchMemoriesRequest, context: _Context
+    ) -> messages.BatchSearchMemoriesResponse:
+        searches = searches_of(request, self._clock())
+        return searches_message(await self._searching.search_many(_project_id(), searches))
 
     async def BuildContext(
         self, request: messages.BuildContextRequest, context: _Context
     ) -> messages.BuildContextResponse:
         built = await self._contexts.build(_project_id(), context_of(request, self._clock()))
-        return context_message(built, explain=request.search.explain)
+        return context_message(built)
 
     async def _create(
         self, request: messages.BatchCreateMemoriesRequest | messages.StreamMemoriesRequest

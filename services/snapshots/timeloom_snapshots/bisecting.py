@@ -86,7 +86,9 @@ class Bisecting:
             async for steps in walk:
                 for step in steps:
                     if step.sequence in wanted:
-                        jury.show(ReadState(snapshot=step.snapshot, state=step.state))
+                        jury.show(
+                            ReadState(snapshot=step.snapshot, state=step.state, state_hash=step.state_hash)
+                        )
                         await search.ask(step.sequence)
 
 

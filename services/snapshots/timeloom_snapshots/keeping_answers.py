@@ -16,7 +16,7 @@ def pruned_message(pruned: Pruned) -> time_travel_service_pb2.PruneExecutionsRes
             time_travel_pb2.PrunedExecution(
                 execution_id=str(each.execution_id),
                 snapshot_count=each.snapshot_count,
-                stored_bytes=min(each.stored_bytes, 2**32 - 1),
+                stored_bytes=each.stored_bytes,
                 deleted=each.is_deleted,
             )
             for each in pruned.executions

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from timeloom.state import canonical, delta
-from timeloom.state.changes import ABSENT
 from timeloom.state.statehash import StateHash
 from timeloom_platform.bounded import LruCache
 from timeloom_platform.database import Database
@@ -36,10 +36,18 @@ WORTH_KEEPING_DELTAS: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadState:
-    """A snapshot with its state."""
+    """A snapshot with its state, which has the hash that was recorded."""
 
     snapshot: Snapshot
     state: Any
+    state_hash: StateHash
+
+
+class _Hashed(NamedTuple):
+    """A state, and what is needed to hash the next one."""
+
+    state: Any
+    state_hash: StateHash
 
 
 class StateReader:
@@ -54,7 +62,7 @@ class StateReader:
         self._database = database
         self._codec = codec
         self._heads: ByteCache[tuple[UUID, UUID], Head] = ByteCache(cache_bytes // 2)
-        self._states: ByteCache[bytes, Any] = ByteCache(cache_bytes // 2)
+        self._states: ByteCache[bytes, _Hashed] = ByteCache(cache_bytes // 2)
         self._read: LruCache[tuple[UUID, UUID], dict[int, bytes]] = LruCache(READ_EXECUTIONS_MAX)
 
     def cached_head(self, project_id: UUID, execution_id: UUID) -> Head | None:
@@ -92,7 +100,7 @@ class StateReader:
         if sequence == 0:
             return Position.before_all(project_id, execution_id)
         read = await self.read(project_id, execution_id, sequence)
-        return await work.on(read.snapshot.state_bytes, _position_of, read) if read else None
+        return _position_of(read) if read else None
 
     async def read(self, project_id: UUID, execution_id: UUID, wanted: int | str) -> ReadState | None:
         """Reads a snapshot's state; None if there is no such snapshot.
@@ -103,14 +111,13 @@ class StateReader:
             wanted: The snapshot's sequence, zero for the head, or its key.
 
         Raises:
-            DataLossError: What is stored cannot be read.
+            DataLossError: What is stored cannot be read, or is not what was recorded.
         """
-        known, state = self._nearest(project_id, execution_id, wanted)
+        known, hashed = self._nearest(project_id, execution_id, wanted)
         stored = await states.select(self._database, project_id, execution_id, wanted, known=known)
         if stored is None:
             return None
-        state = await self._state_of(project_id, stored, state)
-        return ReadState(snapshot=stored.snapshot, state=state)
+        return await self._read_state(project_id, stored, hashed)
 
     async def _read_head(self, project_id: UUID, execution: Execution) -> Head:
         sequence = execution.head_sequence
@@ -128,7 +135,7 @@ class StateReader:
         Raises:
             DataLossError: What is stored cannot be read.
         """
-        known, state = self._nearest(project_id, execution.id, sequence)
+        known, hashed = self._nearest(project_id, execution.id, sequence)
         stored = await states.select(self._database, project_id, execution.id, sequence, known=known)
         if stored is None:
             return None
@@ -136,17 +143,18 @@ class StateReader:
             delta_bytes = await states.select_delta_bytes(
                 connection, project_id, execution.id, after=stored.base_sequence, last=sequence
             )
-        read = ReadState(snapshot=stored.snapshot, state=await self._state_of(project_id, stored, state))
         return Head(
             execution_id=execution.id,
             execution_create_time=execution.create_time,
-            position=await work.on(stored.snapshot.state_bytes, _position_of, read),
+            position=_position_of(await self._read_state(project_id, stored, hashed)),
             snapshot_count=execution.snapshot_count,
             shared_count=execution.shared_count,
             base=Base(sequence=stored.base_sequence, size_bytes=stored.base_bytes, delta_bytes=delta_bytes),
         )
 
-    def _nearest(self, project_id: UUID, execution_id: UUID, wanted: int | str) -> tuple[Known, Any]:
+    def _nearest(
+        self, project_id: UUID, execution_id: UUID, wanted: int | str
+    ) -> tuple[Known, _Hashed | None]:
         """Returns the last snapshot up to the wanted one whose state is at hand, with that state."""
         candidates = dict(self._read.get((project_id, execution_id)) or {})
         head = self.cached_head(project_id, execution_id)
@@ -157,60 +165,68 @@ class StateReader:
                 continue
             chain_hash = candidates[sequence]
             if head is not None and chain_hash == head.position.chain_hash:
-                return Known(sequence, chain_hash), head.position.state
-            state = self._states.get(chain_hash, ABSENT)
-            if state is not ABSENT:
-                return Known(sequence, chain_hash), state
+                return Known(sequence, chain_hash), _Hashed(head.position.state, head.position.state_hash)
+            hashed = self._states.get(chain_hash)
+            if hashed is not None:
+                return Known(sequence, chain_hash), hashed
         return NOTHING_KNOWN, None
 
-    async def _state_of(self, project_id: UUID, stored: StoredState, known: Any) -> Any:
+    async def _read_state(self, project_id: UUID, stored: StoredState, known: _Hashed | None) -> ReadState:
         """Rebuilds a state from the base, or from the known state if the deltas begin there."""
-        state_bytes = stored.snapshot.state_bytes
-        start, state = await work.on(state_bytes, self._rebuild, stored, known)
+        snapshot = stored.snapshot
+        start, end = await work.on(snapshot.state_bytes, self._rebuild, stored, known)
         if stored.base is not None:
             self._keep(project_id, stored, stored.start, start)
-        if stored.snapshot.sequence - stored.start.sequence >= WORTH_KEEPING_DELTAS:
-            self._keep(project_id, stored, Known(stored.snapshot.sequence, stored.snapshot.chain_hash), state)
-        return state
+        if snapshot.sequence - stored.start.sequence >= WORTH_KEEPING_DELTAS:
+            self._keep(project_id, stored, Known(snapshot.sequence, snapshot.chain_hash), end)
+        return ReadState(snapshot=snapshot, state=end.state, state_hash=end.state_hash)
 
-    def _keep(self, project_id: UUID, stored: StoredState, at: Known, state: Any) -> None:
-        self._states.put(at.chain_hash, state, state_bytes=stored.snapshot.state_bytes)
+    def _keep(self, project_id: UUID, stored: StoredState, at: Known, hashed: _Hashed) -> None:
+        self._states.put(at.chain_hash, hashed, state_bytes=stored.snapshot.state_bytes)
         key = (project_id, stored.snapshot.execution_id)
         kept = {**(self._read.get(key) or {}), at.sequence: at.chain_hash}
         while len(kept) > READ_STATES_MAX:
             del kept[next(iter(kept))]
         self._read.put(key, kept)
 
-    def _rebuild(self, stored: StoredState, known: Any) -> tuple[Any, Any]:
-        """Returns the state at which the deltas begin, and the one that they lead to."""
-        start = known
+    def _rebuild(self, stored: StoredState, known: _Hashed | None) -> tuple[_Hashed, _Hashed]:
+        """Returns the state at which the deltas begin, and the one that they lead to, which has its hash."""
+        snapshot = stored.snapshot
         try:
-            if stored.base is not None:
-                start = self._base_state(
-                    stored, self._codec.decompress(stored.base, stored.base_dictionary_id)
-                )
-            if not stored.deltas:
-                return start, start
-            # Parsing many small documents as one array costs half of parsing each for itself.
-            encoded = b",".join(segments.steps(stored.deltas, self._codec))
-            return start, delta.apply_all(start, delta.decode_trusted_all(b"[" + encoded + b"]"))
+            start = known if stored.base is None else self._base(stored, stored.base)
+            assert start is not None, "deltas begin at a base, or at what is known"
+            end = self._advanced(start, stored)
         except (CodecError, msgspec.MsgspecError, UnicodeDecodeError, delta.DeltaError) as error:
-            snapshot = stored.snapshot
             raise DataLossError(
                 f"Snapshot {snapshot.sequence} of {snapshot.execution_id} cannot be read from what is stored."
             ) from error
+        if end.state_hash.digest != snapshot.state_hash:
+            raise DataLossError(f"Snapshot {snapshot.sequence} of {snapshot.execution_id} fails its hash.")
+        return start, end
 
-    @staticmethod
-    def _base_state(stored: StoredState, content: bytes) -> Any:
+    def _advanced(self, start: _Hashed, stored: StoredState) -> _Hashed:
+        if not stored.deltas:
+            return start
+        # Parsing many small documents as one array costs half of parsing each for itself.
+        encoded = b",".join(segments.steps(stored.deltas, self._codec))
+        deltas = delta.decode_trusted_all(b"[" + encoded + b"]")
+        state = delta.apply_all(start.state, deltas)
+        # To hash only what the deltas touched costs a tenth of hashing the whole.
+        return _Hashed(state, start.state_hash.updated(state, list(chain.from_iterable(deltas))))
+
+    def _base(self, stored: StoredState, frame: bytes) -> _Hashed:
+        content = self._codec.decompress(frame, stored.base_dictionary_id)
         if stored.is_keyframe:
-            return canonical.decode_trusted(content)
-        return delta.apply(STATE_BEFORE_ALL, delta.decode_trusted(content))
+            state = canonical.decode_trusted(content)
+        else:
+            state = delta.apply(STATE_BEFORE_ALL, delta.decode_trusted(content))
+        return _Hashed(state, StateHash.of(state))
 
 
 def _position_of(read: ReadState) -> Position:
-    snapshot, state_hash = read.snapshot, StateHash.of(read.state)
-    if state_hash.digest != snapshot.state_hash:
-        raise DataLossError(f"Snapshot {snapshot.sequence} of {snapshot.execution_id} fails its hash.")
     return Position(
-        sequence=snapshot.sequence, state=read.state, state_hash=state_hash, chain_hash=snapshot.chain_hash
+        sequence=read.snapshot.sequence,
+        state=read.state,
+        state_hash=read.state_hash,
+        chain_hash=read.snapshot.chain_hash,
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeAlias
 from uuid import UUID
 
+import asyncpg
 from msgspec.structs import replace
 
 from timeloom_platform.database import Database
@@ -19,6 +21,8 @@ from timeloom_snapshots.errors import about_to_stop, refuse_larger
 from timeloom_snapshots.head import compressed_effects
 from timeloom_snapshots.model import Effect, Record, Snapshot
 from timeloom_snapshots.storage import effects as storage
+
+_FetchRow: TypeAlias = Callable[..., Awaitable[asyncpg.Record | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,25 +125,39 @@ class Recording:
             NotFoundError: There is no such snapshot.
             TooLargeError: The snapshot would have too many effects, or too large ones.
         """
-        async with self._database.transaction(str(project_id)) as connection:
-            if not await storage.lock_snapshot(connection, project_id, execution_id, sequence):
+        size_bytes = sum(effect.document_bytes for effect in effects)
+        stored = await work.on(size_bytes, compressed_effects, tuple(effects), self._codec)
+        dictionary_id = self._codec.dictionary_id
+
+        async def record(fetchrow: _FetchRow, seen: Sequence[Effect]) -> storage.Recorded:
+            written = _numbered(seen, stored, replace_known=replace_known)
+            recorded = await storage.record(
+                fetchrow,
+                project_id,
+                execution_id,
+                sequence,
+                [storage.row(execution_id, sequence, dictionary_id, effect) for effect in written],
+                seen=seen,
+                replaces=replace_known,
+            )
+            if recorded is None:
                 raise NotFoundError(f"There is no snapshot {sequence} of execution {execution_id}.")
-            known = await storage.select_slim(connection, project_id, execution_id, sequence)
-            merged = _merge(known, effects, replace_known=replace_known)
-            size_bytes = sum(effect.document_bytes for effect in merged)
-            dictionary_id = self._codec.dictionary_id
-            stored = await work.on(size_bytes, compressed_effects, merged, self._codec)
-            rows = {
-                effect.key: storage.row(execution_id, sequence, dictionary_id, effect) for effect in stored
-            }
-            if replace_known:
-                await storage.replace(connection, project_id, execution_id, sequence, rows)
-            else:
-                await storage.insert(connection, project_id, list(rows.values()))
-            return await storage.select_slim(connection, project_id, execution_id, sequence)
+            return recorded
+
+        # Most snapshots have no effects yet, or get them from one writer: this is a round trip, or two.
+        recorded = await record(self._database.call, ())
+        if not recorded.is_done:
+            recorded = await record(self._database.call, recorded.known)
+        if not recorded.is_done:
+            async with self._database.transaction(str(project_id)) as connection:
+                recorded = await record(connection.fetchrow, recorded.known)
+                if not recorded.is_done:
+                    recorded = await record(connection.fetchrow, recorded.known)
+                assert recorded.is_done, "the first call locked the snapshot"
+        return _together(recorded.known, _numbered(recorded.known, stored, replace_known=replace_known))
 
 
-def _merge(known: Sequence[Effect], new: Sequence[Effect], *, replace_known: bool) -> tuple[Effect, ...]:
+def _numbered(known: Sequence[Effect], new: Sequence[Effect], *, replace_known: bool) -> list[Effect]:
     """Returns those of the new effects that are to be written, with their numbers among all."""
     by_key = {effect.key: effect for effect in known}
     last = max((effect.ordinal for effect in known), default=0)
@@ -151,14 +169,21 @@ def _merge(known: Sequence[Effect], new: Sequence[Effect], *, replace_known: boo
             written[effect.key] = replace(effect, ordinal=last)
         elif replace_known:
             written[effect.key] = replace(effect, ordinal=before.ordinal)
-    all_effects = {**by_key, **written}
+    all_effects = _together(known, written.values())
     if len(all_effects) > limits.EFFECTS_MAX:
         raise TooLargeError(
             f"The snapshot would have {len(all_effects):,} effects; {limits.EFFECTS_MAX:,} are allowed."
         )
-    size_bytes = sum(effect.document_bytes for effect in all_effects.values())
+    size_bytes = sum(effect.document_bytes for effect in all_effects)
     refuse_larger(size_bytes, limits.EFFECTS_BYTES_MAX, "What the snapshot's effects hold")
-    return tuple(written.values())
+    return list(written.values())
+
+
+def _together(known: Sequence[Effect], written: Iterable[Effect]) -> list[Effect]:
+    """Returns the effects that a snapshot has with those that were written, without their documents."""
+    effects = {effect.key: effect for effect in known}
+    effects |= {effect.key: replace(effect, request=None, response=None) for effect in written}
+    return sorted(effects.values(), key=lambda effect: effect.ordinal)
 
 
 class _Stream:

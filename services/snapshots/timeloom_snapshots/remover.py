@@ -18,9 +18,9 @@ from timeloom_snapshots.codec import Codec, CodecError
 from timeloom_snapshots.head import STATE_BEFORE_ALL
 from timeloom_snapshots.removal import Heir, Placed, RunChange
 from timeloom_snapshots.sealing import Unsealer
-from timeloom_snapshots.storage import pruning as storage
+from timeloom_snapshots.storage import removal as storage
 from timeloom_snapshots.storage import runs, sealing
-from timeloom_snapshots.storage.pruning import NewRow, StoredRow
+from timeloom_snapshots.storage.removal import NewRow, StoredRow
 from timeloom_snapshots.storage.runs import StoredBase
 from timeloom_snapshots.storage.sealing import StoredSegment
 

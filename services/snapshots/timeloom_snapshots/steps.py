@@ -62,17 +62,6 @@ class Cursor(NamedTuple):
         """Returns where a step led to."""
         return cls(step.sequence, step.state, step.state_hash)
 
-    @classmethod
-    def of_read(cls, snapshot: Snapshot, state: Any) -> Self:
-        """Returns the place of a state that was read as a whole.
-
-        Raises:
-            DataLossError: The state does not have its hash.
-        """
-        state_hash = StateHash.of(state)
-        _prove(snapshot, state_hash)
-        return cls(snapshot.sequence, state, state_hash)
-
 
 BEFORE_ALL: Final = Cursor(0, STATE_BEFORE_ALL, StateHash.of(STATE_BEFORE_ALL))
 

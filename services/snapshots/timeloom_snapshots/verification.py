@@ -14,7 +14,7 @@ from timeloom_platform.errors import NotFoundError
 from timeloom_snapshots import limits, work
 from timeloom_snapshots.codec import Codec
 from timeloom_snapshots.model import Execution
-from timeloom_snapshots.storage import executions, lineage, pruning
+from timeloom_snapshots.storage import executions, lineage, removal
 from timeloom_snapshots.storage import verification as storage
 from timeloom_snapshots.storage.lineage import Line
 from timeloom_snapshots.storage.verification import Page
@@ -58,7 +58,7 @@ class Verifications:
             if execution is None:
                 raise NotFoundError(f"There is no execution {execution_id}.")
             lines = await lineage.select_lines(connection, project_id, execution_id)
-            deleted = await pruning.select_deleted(connection, project_id, execution_id)
+            deleted = await removal.select_deleted(connection, project_id, execution_id)
             verifier = Verifier(project_id, deleted=deleted, codec=self._codec)
             await self._check_all(connection, project_id, execution, verifier)
             if not verifier.is_full:

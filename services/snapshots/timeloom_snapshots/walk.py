@@ -101,4 +101,4 @@ class Walk:
         read = await self._reader.read(project_id, execution_id, sequence)
         if read is None:
             return None
-        return await work.on(read.snapshot.state_bytes, Cursor.of_read, read.snapshot, read.state)
+        return Cursor(sequence, read.state, read.state_hash)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -104,12 +104,9 @@ async def working(
     tmp_path: Path,
     postgres: EmbeddedPostgres,
     nats: EmbeddedNats,
-    settings: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Running]:
-    """Lends a service at work, with more settings if given."""
-    process, address = service_process(
-        tmp_path, database_url=postgres.url, nats_url=nats.url, settings=settings
-    )
+    """Lends a service at work."""
+    process, address = service_process(tmp_path, database_url=postgres.url, nats_url=nats.url)
     project_id, stop = uuid4(), asyncio.Event()
     await process.start()
     options = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200)]

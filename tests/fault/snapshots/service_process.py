@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,10 +21,8 @@ SECRET = secrets.token_hex(32)
 TOKEN_SECONDS = 600
 
 
-def service_process(
-    directory: Path, *, database_url: str, nats_url: str, settings: Mapping[str, str] | None = None
-) -> tuple[EmbeddedServer, str]:
-    """Describes a process, with more settings if given, and returns it with its address."""
+def service_process(directory: Path, *, database_url: str, nats_url: str) -> tuple[EmbeddedServer, str]:
+    """Describes a process and returns it with its address."""
     address = f"{ports.LOOPBACK}:{ports.choose()}"
 
     async def is_ready(_pid: int) -> bool:
@@ -50,7 +47,6 @@ def service_process(
             "TIMELOOM_IDENTITY_ADDRESS": "127.0.0.1:9",
             "TIMELOOM_LISTEN": address,
             "TIMELOOM_LOG_LEVEL": "warning",
-            **(settings or {}),
         },
     )
     return EmbeddedServer(specification, log_file=directory / "snapshots.log"), address

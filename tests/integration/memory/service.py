@@ -28,6 +28,7 @@ from timeloom_memory.index.indexing import Indexing
 from timeloom_memory.index.settings import IndexSettings
 from timeloom_memory.search.settings import SearchSettings
 from timeloom_memory.storage import vectors
+from timeloom_memory.upkeep.summarizing import LanguageModel
 from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
@@ -153,6 +154,7 @@ async def running_service(
     index: IndexSettings | None = None,
     search: SearchSettings | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    language_model: LanguageModel | None = None,
     with_jobs: bool = True,
 ) -> AsyncGenerator[MemoryClient]:
     """Runs the service on a migrated database, with a model made in no time unless others are given.
@@ -170,6 +172,7 @@ async def running_service(
         tokenizer=Tokenizer(),
         indexing=indexing,
         search=search or SearchSettings(),
+        language_model=language_model,
     )
     try:
         async with in_process_server(*assembly.bindings) as server, _doing(assembly, with_jobs=with_jobs):

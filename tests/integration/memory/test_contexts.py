@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.memory.service import MemoryClient, refused, time
 from timeloom.memory.v1 import memory_service_pb2 as messages
+from timeloom.memory.v1 import memory_sharing_service_pb2 as sharing_messages
 from timeloom_memory.embedding.tokenizer import Tokenizer
 
 
@@ -64,6 +65,49 @@ async def test_variety_comes_before_repetition(memory_service: MemoryClient) -> 
 async def test_nothing_found_is_an_empty_context(memory_service: MemoryClient) -> None:
     context = await memory_service.context(messages.SearchMemoriesRequest(query="ship"))
     assert (context.text, context.token_count, list(context.results)) == ("", 0, [])
+
+
+async def test_what_has_nothing_to_do_with_the_query_is_left_out_unless_that_is_asked_for(
+    memory_service: MemoryClient,
+) -> None:
+    await filled(memory_service)
+    await memory_service.create("Cheese ripens slowly.")
+    search = messages.SearchMemoriesRequest(query="recipes with mushrooms")
+    empty = await memory_service.context(search)
+    assert (empty.text, empty.token_count, list(empty.results)) == ("", 0, [])
+    assert len((await memory_service.search("recipes with mushrooms")).results) == 5
+    assert (await memory_service.search("recipes with mushrooms", score_min=0.15)).results == empty.results
+    search.score_min = 0
+    assert len((await memory_service.context(search)).results) == 5
+    about = await memory_service.context(messages.SearchMemoriesRequest(query="how does cheese ripen"))
+    assert [result.memory.content for result in about.results] == ["Cheese ripens slowly."]
+
+
+async def test_what_happened_at_the_time_that_is_asked_for_needs_no_words_of_the_query(
+    memory_service: MemoryClient,
+) -> None:
+    await filled(memory_service)
+    search = messages.SearchMemoriesRequest(
+        query="what was on 7 May 2026?", reference_time=time("2026-06-01T12:00:00Z")
+    )
+    context = await memory_service.context(search)
+    assert [result.memory.content for result in context.results] == ["The harbour for the ship is closed."]
+
+
+async def test_a_memory_without_a_vector_is_measured_by_its_words(memory_service: MemoryClient) -> None:
+    await memory_service.sharing.CreateNamespace(
+        sharing_messages.CreateNamespaceRequest(namespace="words", embedding_model=""),
+        metadata=memory_service.metadata,
+    )
+    await filled(memory_service)
+    without = await memory_service.create(
+        "Cheese from the cellar of the old monastery ripens slowly.", namespace="words"
+    )
+    assert without.embedding_model == ""
+    context = await memory_service.context(messages.SearchMemoriesRequest(query="monastery visit in spring"))
+    assert [result.memory.content for result in context.results] == [without.content]
+    unrelated = await memory_service.context(messages.SearchMemoriesRequest(query="mushrooms in spring"))
+    assert list(unrelated.results) == []
 
 
 async def test_an_unknown_grouping_is_refused(memory_service: MemoryClient) -> None:

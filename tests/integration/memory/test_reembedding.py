@@ -235,7 +235,9 @@ async def test_a_job_whose_model_breaks_down_goes_on_when_it_is_back(
     async with client.rows() as connection:
         await connection.execute("UPDATE jobs SET due_time = now()")
     client.assembly.job_hints.has_work.set()
-    assert (await ended(client, job)).state == memory_pb2.JOB_STATE_SUCCEEDED
+    done = await ended(client, job)
+    assert (done.state, done.error, done.done_count) == (memory_pb2.JOB_STATE_SUCCEEDED, "", 100)
+    assert {each.embedding_model for each in (await client.page(page_size=1000)).memories} == {OTHER}
 
 
 async def test_vectors_that_were_made_before_are_used_again(

@@ -169,6 +169,16 @@ async def test_what_is_too_unlike_is_copied(memory_service: MemoryClient, sharin
     assert actions(await sharing.sync(HERE, THERE, similarity=0.999)) == ["COPIED"]
 
 
+async def test_what_differs_in_a_number_does_not_meet_however_alike(
+    memory_service: MemoryClient, sharing: Sharing
+) -> None:
+    near = {"vector_model": "mine", "vector": [1.0, 0.0]}
+    await memory_service.create("The meeting is at 3.", namespace=HERE[0], **near)
+    await memory_service.create("The meeting is at 4.", namespace=THERE[0], **near)
+    assert actions(await sharing.sync(HERE, THERE)) == ["COPIED"]
+    assert await held(memory_service, THERE) == Counter(["The meeting is at 3.", "The meeting is at 4."])
+
+
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("both_ways", [False, True])
 async def test_a_second_run_changes_nothing(

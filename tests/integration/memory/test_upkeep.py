@@ -262,13 +262,30 @@ async def test_a_namespace_is_clustered_by_a_job(memory_service: MemoryClient) -
 
 async def test_hdbscan_leaves_alone_what_fits_nowhere(memory_service: MemoryClient) -> None:
     places = ["Kyoto", "Assam", "Fujian", "Ceylon", "Nepal", "Taiwan", "Kenya"]
-    await created(memory_service, [f"Ann drinks green tea from {place}." for place in places])
+    tea = await created(memory_service, [f"Ann drinks green tea from {place}." for place in places])
     parts = ["billing", "search", "login", "mail", "chat", "export", "cart"]
-    texts = [f"The deployment of the {part} service failed with a database timeout." for part in parts]
-    await created(memory_service, texts)
+    deployments = await created(
+        memory_service, [f"The deployment of the {part} service failed with a timeout." for part in parts]
+    )
+    strays = await created(
+        memory_service,
+        [
+            "Whales sing for hours below polar ice.",
+            "Rust never sleeps, say old sailors!",
+            "My grandmother grew purple carrots upstairs.",
+        ],
+    )
     request = messages.ClusterMemoriesRequest(namespace="project", method=messages.CLUSTER_METHOD_HDBSCAN)
     begun = (await memory_service.upkeep.ClusterMemories(request, metadata=memory_service.metadata)).job
-    assert (await ended(memory_service, begun)).state == memory_pb2.JOB_STATE_SUCCEEDED
+    job = await ended(memory_service, begun)
+    assert (job.state, job.error) == (memory_pb2.JOB_STATE_SUCCEEDED, "")
+    homes = {each: (await memory_service.get(each)).cluster_id for each in [*tea, *deployments, *strays]}
+    assert [homes[each] for each in strays] == ["", "", ""]
+    one, other = ({homes[each] for each in group} for group in (tea, deployments))
+    assert (len(one), len(other), one & other, "" in one | other) == (1, 1, set(), False)
+    found = (await clusters(memory_service)).clusters
+    assert {(each.id, each.memory_count) for each in found} == {(each, 7) for each in one | other}
+    assert json.loads(job.report)["clusters"]["clusterCount"] == 2
 
 
 async def test_optimising_is_a_job_whose_dry_run_reports_what_it_then_does(

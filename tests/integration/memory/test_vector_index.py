@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from tests.helpers.memory_index import (
     SMALL,
@@ -34,7 +35,7 @@ from timeloom_memory.index.shard import Tuning
 
 DIMENSION = 8
 OPERATIONS = 120
-WRITES = 300
+WRITERS = 8
 
 
 @asynccontextmanager
@@ -142,21 +143,46 @@ async def test_it_finds_what_comparing_everything_finds(memory_service: MemoryCl
         assert shard.shard.graph is not None
 
 
-async def test_no_replica_is_stale_once_it_is_told_what_to_see(database_url: str) -> None:
+@pytest.mark.parametrize(
+    "tries", [300, pytest.param(10_000, marks=[pytest.mark.fault, pytest.mark.timeout(300)])]
+)
+async def test_no_replica_is_stale_once_it_is_told_what_to_see(database_url: str, tries: int) -> None:
+    """Many write at the same time, and each asks the other replica for what it wrote, changed or deleted."""
     project_id = uuid4()
-    vectors = unit_vectors(WRITES, dimension=DIMENSION)
+    vectors = iter(unit_vectors(tries, dimension=DIMENSION))
+    seen = 0
+
+    async def finds(reader: MemoryClient, vector: Matrix, sequence: int) -> list[str]:
+        answer = await reader.search(
+            vector=vector.tolist(), namespaces=["project"], min_sequence=sequence, limit=1
+        )
+        assert answer.sequence >= sequence
+        return [result.memory.id for result in answer.results]
+
+    async def write_and_look(writer: MemoryClient, reader: MemoryClient) -> None:
+        """Creates, changes and deletes one memory after the other, each as a try."""
+        nonlocal seen
+        for created in vectors:
+            memory = await writer.create(vector=created.tolist())
+            assert await finds(reader, created, memory.sequence) == [memory.id]
+            seen += 1
+            if (changed := next(vectors, None)) is not None:
+                memory = await reader.update(memory.id, vector=changed.tolist())
+                assert await finds(writer, changed, memory.sequence) == [memory.id]
+                seen += 1
+            if next(vectors, None) is not None:
+                deleted = await writer.delete(memory.id)
+                last = created if changed is None else changed
+                assert memory.id not in await finds(reader, last, deleted.sequence)
+                seen += 1
+            writer, reader = reader, writer
+
     async with (
         running_service(database_url, project_id=project_id) as one,
         running_service(database_url, project_id=project_id) as other,
     ):
-        for number, vector in enumerate(vectors):
-            writer, reader = (one, other) if number % 2 else (other, one)
-            memory = await writer.create(vector=vector.tolist())
-            answer = await reader.search(
-                vector=vector.tolist(), namespaces=["project"], min_sequence=memory.sequence, limit=1
-            )
-            assert [result.memory.id for result in answer.results] == [memory.id]
-            assert answer.sequence >= memory.sequence
+        await asyncio.gather(*(write_and_look(one, other) for _ in range(WRITERS)))
+    assert seen == tries
 
 
 async def test_a_shard_that_is_loaded_amid_writes_misses_none(memory_service: MemoryClient) -> None:
@@ -220,6 +246,26 @@ async def test_postgresql_answers_for_what_is_too_large(memory_service: MemoryCl
         found = await nearest(index, project_id, vectors[3], among=among)
         assert {memory_id for memory_id, _ in found} == {ids[4], ids[5]}
         assert len(index.vectors.holdings) == 0
+
+
+async def test_rounded_numbers_change_no_answer(memory_service: MemoryClient) -> None:
+    vectors = unit_vectors(400, dimension=64)
+    project_id = memory_service.project_id
+    ids, sequence = await write(memory_service, vectors)
+    tuning = structs.replace(SMALL, is_quantized=True)
+    async with replica(memory_service, tuning=tuning) as index:
+        await nearest(index, project_id, vectors[0], min_sequence=sequence)
+        await index.vectors.maintenance.settled()
+        shard = index.vectors.holdings.peek(key_of(project_id, dimension=64))
+        assert shard is not None
+        for query in unit_vectors(20, dimension=64, seed=1):
+            order = np.argsort(-(vectors @ query))[:10]
+            exact = (vectors @ query)[order].tolist()
+            found = await nearest(index, project_id, query)
+            assert [memory_id for memory_id, _ in found] == [ids[place] for place in order]
+            assert [cosine for _, cosine in found] == pytest.approx(exact, abs=TOLERANCE)
+            (rounded,) = shard.shard.search(query.reshape(1, -1), 10, None)
+            assert rounded.scores.tolist() != pytest.approx(exact, abs=TOLERANCE)
 
 
 async def test_a_change_that_never_was_cannot_be_waited_for(memory_service: MemoryClient) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 import textwrap
 import urllib.request
@@ -206,3 +207,17 @@ async def test_loads_nothing_that_it_does_not_use(start: Start) -> None:
     """)
 
     assert await first_line(process) == "[]\n"
+
+
+@pytest.mark.parametrize("package", ["timeloom_gateway", "timeloom_memory", "timeloom_snapshots"])
+def test_a_service_begins_without_what_only_some_work_needs(package: str) -> None:
+    heavy = {
+        *("rich", "pygments", "jwt", "cryptography", "opentelemetry", "prometheus_client"),
+        *("mcp", "pydantic", "httpx", "cel_expr_python"),
+        *("onnxruntime", "onnx", "tokenizers", "faiss", "sklearn", "scipy"),
+    }
+    program = f"import sys, {package}.__main__\nprint(sorted({heavy!r} & set(sys.modules)))"
+
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert told.stdout == "[]\n"

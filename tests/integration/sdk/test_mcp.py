@@ -52,7 +52,9 @@ async def test_every_tool_does_what_it_says(memory_service: MemoryService) -> No
         assert found.structured_content is not None
         (recalled,) = found.structured_content["memories"]
         assert (recalled["id"], recalled["kind"]) == (memory_id, "USER_PREFERENCE")
-        context = await ours.call_tool("context", {"query": "buy something for Ann", "max_tokens": 100})
+        context = await ours.call_tool(
+            "context", {"query": "order the tea that Ann drinks", "max_tokens": 100}
+        )
         assert context.structured_content is not None
         assert "Ann drinks green tea." in context.structured_content["text"]
         assert context.structured_content["source_ids"] == [memory_id]

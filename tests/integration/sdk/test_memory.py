@@ -36,6 +36,7 @@ from timeloom.memories import (
     MemoryFilter,
     MemoryKind,
     MemoryPolicy,
+    MemorySearch,
     NewMemory,
     Permission,
     ProposalState,
@@ -213,6 +214,20 @@ async def test_search_finds_by_words_vectors_and_time(memory: Calls, namespace: 
     assert by_vector.memory == own
     with pytest.raises(InvalidFieldError):
         await memory.search(namespaces=[namespace])
+
+
+async def test_several_searches_are_done_at_once(memory: Calls, namespace: str) -> None:
+    tea = await memory.add("Ann drinks green tea.", namespace=namespace)
+    build = await memory.add("The build is red.", namespace=namespace)
+    asked = [
+        MemorySearch(query=query, namespaces=[namespace], limit=1, min_sequence=build.sequence, silent=True)
+        for query in ("what does Ann drink?", "is the build fine?", "Ann's tea")
+    ]
+    found = await memory.search_many([*asked, "green tea"], batch_size=2)
+    assert [each[0].memory for each in found[:3]] == [tea, build, tea]
+    assert len(found) == 4
+    with pytest.raises(InvalidFieldError):
+        await memory.search_many([asked[0], MemorySearch(namespaces=[namespace])])
 
 
 async def test_a_context_keeps_to_its_budget(memory: Calls, namespace: str) -> None:

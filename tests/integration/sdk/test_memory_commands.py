@@ -12,7 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.integration.sdk.memory_service import MemoryService
+from tests.integration.sdk.memory_service import OTHER_MODEL, MemoryService
 from timeloom import Timeloom, cli, errors
 
 LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[")
@@ -186,6 +186,90 @@ def test_a_namespace_is_looked_after(command: Command, memory_client: Timeloom, 
     assert any(line.startswith("memories") for line in command("stats"))
 
 
+def test_what_no_longer_holds_is_superseded(command: Command, namespace: str) -> None:
+    home = command.document("add", "Ann lives in Graz.", "-n", namespace, "--key", "ann")
+    now = command.document("supersede", home["id"], "Ann lives in Linz.", "--reason", "moved")
+    assert (now["supersedes"], now["key"]) == (home["id"], "ann")
+    assert [each["content"] for each in command.documents("list", "-n", namespace)] == ["Ann lives in Linz."]
+    newest, _ = command.documents("history", home["id"])
+    assert (newest["change"], newest["reason"]) == ("SUPERSEDED", "moved")
+    with pytest.raises(errors.InvalidFieldError, match="validFrom must not be before"):
+        command("supersede", now["id"], "Ann lives in Wels.", "--from", "2020-05-01")
+    (told,) = command("supersede", now["id"], "Ann lives in Wels.", "--from", "0m")
+    assert told.endswith(f"in the place of {now['id']}")
+    with pytest.raises(errors.TimeloomError):
+        command("supersede", home["id"], "Ann lives on the moon.")
+
+
+def test_agents_confirm_and_contradict(command: Command, namespace: str) -> None:
+    seen = command.document("add", "The build takes four minutes.", "-n", namespace)
+    shown = command.document("add", "Build 7 took four minutes.", "-n", namespace)
+    assert command("evidence", seen["id"]) == ["No evidence."]
+    said = command.document(
+        *("evidence", seen["id"], "--confirm", "--agent", "tester"),
+        *("--note", "seen in the log", "--shown-by", shown["id"]),
+    )
+    assert said["confidence"] > seen["confidence"]
+    (told,) = command("evidence", seen["id"], "--contradict", "--agent", "deployer")
+    assert told == f"confidence {command.document('get', seen['id'])['confidence']:.2f}"
+    against, for_it = command.documents("evidence", seen["id"])
+    assert (against["agentId"], against["stance"]) == ("deployer", "CONTRADICTS")
+    assert (for_it["agentId"], for_it["note"], for_it["evidenceMemoryId"]) == (
+        *("tester", "seen in the log"),
+        shown["id"],
+    )
+    assert any("seen in the log" in line for line in command("evidence", seen["id"]))
+
+
+@pytest.mark.parametrize("options", [("--confirm", "--contradict"), ("--note", "x")])
+def test_evidence_says_one_thing_at_a_time(command: Command, options: tuple[str, ...]) -> None:
+    with pytest.raises(click.UsageError):
+        command("evidence", str(uuid.uuid4()), *options)
+
+
+def test_sides_are_brought_into_line(command: Command, namespace: str) -> None:
+    here, there = f"{namespace}/here", f"{namespace}/there"
+    command("add", "Opens at nine.", "-n", here, "--key", "hours", "--importance", "8")
+    command("add", "Tea is in the cupboard.", "-n", here)
+    command("add", "Opens at ten.", "-n", there, "--key", "hours", "--importance", "3")
+    planned = command("sync", here, there, "--policy", "importance")
+    assert planned == ["1 copied, 1 took source", "Nothing was changed; --yes does it."]
+    assert len(command.documents("list", "-n", there)) == 1
+    done = command.documents("sync", here, there, "--policy", "importance", "--yes")
+    assert sorted(each["action"] for each in done) == ["COPIED", "TOOK_SOURCE"]
+    contents = {each["content"] for each in command.documents("list", "-n", there)}
+    assert contents == {"Opens at nine.", "Tea is in the cupboard."}
+    assert command("sync", here, there, "--both-ways", "--yes")[0] == "4 unchanged"
+    assert command("sync", f"{namespace}/none", there, "--yes") == ["Nothing to bring over."]
+
+
+def test_vectors_are_made_anew(command: Command, namespace: str) -> None:
+    for content in ("Tea.", "Coffee."):
+        command("add", content, "-n", namespace)
+    job = command.document("reembed", namespace, OTHER_MODEL)
+    assert (job["kind"], job["state"]) == ("REEMBED", "SUCCEEDED")
+    models = {each["embeddingModel"] for each in command.documents("list", "-n", namespace)}
+    assert models == {OTHER_MODEL}
+    begun = command.document("reembed", namespace, "words", "--no-wait")
+    assert begun["id"] in [each["id"] for each in command.documents("jobs", "-n", namespace)]
+    with pytest.raises(errors.InvalidFieldError):
+        command("reembed", namespace, "no-such-model")
+
+
+def test_what_scores_too_little_is_left_out(command: Command, namespace: str) -> None:
+    command("add", "Ann likes green tea.", "-n", namespace)
+    assert command("search", "mushroom recipes", "-n", namespace, "--score-min", "0.15") == ["Nothing found."]
+    assert len(command.documents("search", "mushroom recipes", "-n", namespace)) == 1
+    assert command.document("context", "mushroom recipes", "-n", namespace)["text"] == ""
+    assert command.document("context", "mushroom recipes", "-n", namespace, "--score-min", "0")["text"]
+
+
+EXEMPLIFIED = (
+    *("add", "search", "context", "list", "export", "import", "share", "summarize", "optimize"),
+    *("supersede", "evidence", "sync", "reembed"),
+)
+
+
 def test_help_has_examples(command: Command) -> None:
-    for name in ("add", "search", "context", "list", "export", "import", "share", "summarize", "optimize"):
+    for name in EXEMPLIFIED:
         assert "Examples:" in command.run(name, "--help").output

@@ -33,4 +33,4 @@ def test_the_snippets_run(
             assert said == SAID.findall(snippet)
     finally:
         names["client"].close()
-    assert len(snippets) == 16
+    assert len(snippets) == 17

@@ -149,6 +149,25 @@ def test_a_predicate_that_is_not_monotone_is_called_so(
     assert str(found).endswith("the predicate is not monotone")
 
 
+@pytest.mark.parametrize("predicate", ["state.lost", lambda state: state["lost"]])
+def test_bisection_goes_the_way_of_a_deleted_branch(writer: Timeloom, predicate: Any) -> None:
+    """What was left behind is not on the way, also where nobody can see any more that it was left behind."""
+    execution_id = writer.executions.create(agent_id="agent").id
+    for lost in (False, False, True, True):
+        writer.snapshots.record(execution_id, {"lost": lost})
+    writer.snapshots.record(execution_id, {"lost": False}, parent_sequence=2, branch=True)
+    for lost in (False, True):
+        writer.snapshots.record(execution_id, {"lost": lost})
+    writer.snapshots.delete(execution_id, [5])
+
+    found = writer.executions.bisect(execution_id, predicate, exhaustive=True)
+
+    assert (found.first_bad_sequence, found.last_good_sequence, found.flips) == (7, 6, (7,))
+    assert sorted(each.sequence for each in found.evaluations) == [1, 2, 6, 7]
+    with pytest.raises(errors.InvalidFieldError):
+        writer.executions.bisect(execution_id, predicate, good_sequence=3)
+
+
 async def test_an_asynchronous_predicate_sees_the_good_state_too(service: Service) -> None:
     async def differs(state: Any, good: Any) -> bool:
         return bool(state != good)

@@ -306,3 +306,35 @@ async def test_reading_damaged_states_fails_plainly(service: Service, databases:
     async with cold as other:
         told = await refused(other.get(execution_id, 30))
         assert told.reason == "DATA_LOSS"
+
+
+@pytest.mark.parametrize("text", ["first", "second"])
+async def test_a_state_that_is_not_what_was_recorded_is_not_shown(
+    service: Service, databases: Databases, text: str
+) -> None:
+    """Also where it can be read: the damage lies within the base, or within a delta."""
+    execution_id = await service.create()
+    for state in ({"a": "first"}, {"a": "first", "b": "second"}, {"a": "first", "b": "third"}):
+        await service.record(execution_id, state=state)
+    damaged = {"first": (1, 2, 3), "second": (2,)}[text]
+    codec = Codec.packaged()
+    connection = await superuser(await databases.superuser_url(service.database_url))
+    for row in await connection.fetch("SELECT sequence, delta, dictionary_id FROM snapshots.snapshots"):
+        content = codec.decompress(row["delta"], row["dictionary_id"])
+        flipped = content.replace(text.encode(), bytes([text.encode()[0] ^ 1]) + text.encode()[1:])
+        await connection.execute(
+            "UPDATE snapshots.snapshots SET delta = $2, dictionary_id = $3 WHERE sequence = $1",
+            row["sequence"],
+            codec.compress(flipped),
+            codec.dictionary_id,
+        )
+    await connection.close()
+    async with running_service(service.database_url, project_id=service.project_id) as cold:
+        # Backwards, and then again with what was kept from before.
+        for sequence in (3, 2, 1, 3):
+            if sequence in damaged:
+                told = await refused(cold.get(execution_id, sequence))
+                assert told.reason == "DATA_LOSS"
+                assert told.message == f"Snapshot {sequence} of {execution_id} fails its hash."
+            else:
+                assert (await cold.get(execution_id, sequence)).sequence == sequence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import random
 from typing import Any
@@ -255,6 +256,28 @@ async def test_effects_are_added_and_replaced(service: Service) -> None:
     assert listed.effects == snapshot.effects
     assert (await refused(add(a, sequence=2))).reason == "NOT_FOUND"
     assert (await refused(add(b, b))).reason == "INVALID_FIELD"
+    assert await service.verify(execution_id) is None
+
+
+async def test_effects_that_come_at_once_are_numbered_one_after_another(service: Service) -> None:
+    execution_id = await service.create()
+    await service.record(execution_id, state=1)
+
+    async def add(key: str) -> list[str]:
+        effect = snapshots_pb2.Effect(kind=snapshots_pb2.EFFECT_KIND_TOOL, key=key)
+        request = messages.RecordEffectsRequest(execution_id=execution_id, sequence=1, effects=[effect])
+        response = await service.stub.RecordEffects(request, metadata=service.metadata)
+        return [each.key for each in response.effects]
+
+    keys = [str(number) for number in range(40)]
+    told = await asyncio.gather(*map(add, keys))
+
+    effects = (await service.get(execution_id, 1)).effects
+    order = [each.key for each in effects]
+    assert sorted(order) == sorted(keys)
+    assert [each.ordinal for each in effects] == list(range(1, 41))
+    for key, seen in zip(keys, told, strict=True):
+        assert seen == order[: order.index(key) + 1]
     assert await service.verify(execution_id) is None
 
 

@@ -111,14 +111,23 @@ def test_silhouettes_are_those_of_their_definition(count: int, clusters: int, se
     assert silhouettes(vectors, labels) == pytest.approx(expected, abs=1e-4)
 
 
-def test_hdbscan_finds_groups_and_leaves_alone_what_fits_nowhere() -> None:
-    vectors, labels = blobs(4, 40)
-    strays = unit(np.random.default_rng(5).normal(size=(6, DIMENSION)))
+@pytest.mark.parametrize("seed", range(5))
+def test_hdbscan_finds_groups_and_leaves_alone_what_fits_nowhere(seed: int) -> None:
+    vectors, labels = blobs(4, 40, seed=seed)
+    strays = unit(np.random.default_rng(seed).normal(size=(6, DIMENSION)))
     found = density.cluster(np.concatenate([vectors, strays]), seed=1)
     grouped = found.labels[: len(labels)]
     assert same_partition(grouped[grouped >= 0], labels[grouped >= 0])
     assert (grouped >= 0).mean() > 0.9
-    assert (found.labels[len(labels) :] == density.ALONE).sum() >= 4
+    assert found.labels[len(labels) :].tolist() == [density.ALONE] * 6
+
+
+def test_copies_do_not_drive_what_is_like_them_out_of_their_cluster() -> None:
+    vectors, labels = blobs(2, 30)
+    copied = np.concatenate([vectors, np.repeat(vectors[:1], 12, axis=0)])
+    found = density.cluster(copied, seed=1)
+    assert same_partition(found.labels[: len(labels)], labels)
+    assert set(found.labels[len(labels) :].tolist()) == {found.labels[0]}
 
 
 def test_what_was_not_sampled_joins_the_cluster_that_is_near(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from timeloom_memory.sameness import Said
 from timeloom_memory.upkeep.duplicates import GROUP_MAX, Candidate, Group, groups_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,10 +65,49 @@ def test_texts_of_one_meaning_are_duplicates_by_their_vectors() -> None:
         ("Ann likes tea", "Ann does not like tea"),
         ("Costs 1.50 each", "Costs 15.0 each"),
         ("Der Server läuft", "Der Server läuft nicht"),
+        ("Ann dont like tea", "Ann likes tea"),
+        ("Room 3a is free", "Room 3b is free"),
+        ("Due on 2026-05-01", "Due on 2026-01-05"),
+        ("It is -5 degrees", "It is 5 degrees"),
+        ("Three of 5 and 7", "Three of 7 and 5"),
     ],
 )
 def test_other_numbers_and_denials_are_no_duplicates_however_alike(one: str, other: str) -> None:
     assert groups_of(candidates([one, other]), turned(0, 1), similarity=0.9) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ann knows C", "Ann knows C++"),
+        ("It costs 5 $", "It costs 5 €"),
+        ("Great 🙂", "Great 🙁"),
+        ("#", "@"),
+    ],
+)
+def test_signs_that_mean_something_are_no_mere_marks(one: str, other: str) -> None:
+    assert Said.of(one) != Said.of(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ann likes tea...", "ann  likes “TEA”!"),
+        ("It\u2019s 12:30", "its 12:30."),
+        ("**Ann** likes user_id", "Ann likes user id"),
+        ("!!!", " !!! "),
+    ],
+)
+def test_marks_and_case_make_no_difference(one: str, other: str) -> None:
+    assert Said.of(one) == Said.of(other)
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_what_says_the_same_may_match_either_way(one: str, other: str) -> None:
+    first, second = Said.of(one), Said.of(other)
+    assert first == Said.of(f" {one} ")
+    assert first.may_match(second) == second.may_match(first)
+    assert first != second or first.may_match(second)
 
 
 def test_a_chain_does_not_make_one_of_what_is_different_at_its_ends() -> None:

@@ -100,7 +100,7 @@ class ShardHistory(RuleBasedStateMachine):
             chosen = sorted(number for number, _ in wanted.values())[: int(share * len(wanted)) + 1]
             wanted = {memory: each for memory, each in wanted.items() if each[0] in chosen}
             among = np.array(chosen, dtype=np.int64)
-        hits = self.shard.search(query, limit, among)
+        (hits,) = self.shard.search(query.reshape(1, -1), limit, among)
         found = [UUID(bytes=bytes(memory_id)).int for memory_id in hits.ids]
         cosines = {memory: float(vector @ query) for memory, (_, vector) in wanted.items()}
         assert len(set(found)) == len(found) == min(limit, len(wanted))
@@ -162,7 +162,8 @@ def test_a_filter_costs_no_recall_however_selective(share: float) -> None:
 
 
 def nearest(shard: Shard, query: Matrix, among: npt.NDArray[np.int64] | None = None) -> list[int]:
-    return [UUID(bytes=bytes(memory_id)).int for memory_id in shard.search(query, 10, among).ids]
+    (hits,) = shard.search(query.reshape(1, -1), 10, among)
+    return [UUID(bytes=bytes(memory_id)).int for memory_id in hits.ids]
 
 
 def test_a_quantized_graph_keeps_its_vectors_when_it_is_renewed() -> None:

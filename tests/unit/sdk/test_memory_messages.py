@@ -112,6 +112,22 @@ def test_values_are_written_where_they_are_given() -> None:
     assert not ranking.ranking.HasField("keyword")
 
 
+def test_a_search_says_all_that_the_contract_knows_but_who_asks() -> None:
+    assert {each.name for each in fields(memories.MemorySearch)} == set(
+        service.SearchMemoriesRequest.DESCRIPTOR.fields_by_name
+    ) - {"as_agent_id"}
+    search = memories.MemorySearch(
+        query="q", filter=memories.MemoryFilter(tags=["t"]), ranking=memories.Ranking(keyword=0.0)
+    )
+    message = write(search, service.SearchMemoriesRequest, as_agent_id="ada")
+    assert message == service.SearchMemoriesRequest(
+        query="q",
+        filter=nouns.MemoryFilter(tags=["t"]),
+        ranking=service.Ranking(keyword=0.0),
+        as_agent_id="ada",
+    )
+
+
 def test_what_is_no_json_is_refused_by_its_name() -> None:
     with pytest.raises(TypeError, match="metadata is not JSON"):
         write(memories.NewMemory(content="c", metadata={"a": object()}), service.NewMemory)

@@ -41,7 +41,7 @@ class Recording:
             run = run[count:]
             if run and count < 3:
                 number = run[0].sequence
-                cursor = Cursor.of_read(self.snapshots[number], self.states[number])
+                cursor = Cursor(number, self.states[number], StateHash.of(self.states[number]))
 
     def _snapshot(self, number: int) -> Snapshot:
         state_hash = StateHash.of(self.states[number])

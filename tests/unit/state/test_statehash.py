@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import chain, pairwise
 from typing import Any
 
 from hypothesis import given
@@ -74,6 +75,17 @@ def test_hashing_what_changed_gives_what_hashing_all_gives(
         assert (updated.digest, updated.size_bytes) == (fresh.digest, fresh.size_bytes)
         assert hashed.digest == before
         hashed = updated
+
+
+@given(st.lists(related_pairs(), min_size=2, max_size=3), shapes)
+def test_many_deltas_are_hashed_at_once_as_one_after_the_other(
+    pairs: list[tuple[Any, Any]], shape: int
+) -> None:
+    states = [_enlarged(value, shape) for pair in pairs for value in pair]
+    hashed = StateHash.of(states[0])
+    deltas = [delta.diff(before, after) for before, after in pairwise(states)]
+    operations = list(chain.from_iterable(deltas))
+    assert hashed.updated(states[-1], operations).digest == StateHash.of(states[-1]).digest
 
 
 def test_operations_that_touch_the_same_place_again() -> None:

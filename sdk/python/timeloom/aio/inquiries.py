@@ -136,6 +136,7 @@ class AsyncInquiries:
 
         Raises:
             InvalidExpressionError: The expression is not CEL, or fails on a state.
+            InvalidFieldError: The good snapshot is not on the way to the bad one.
         """
         if not isinstance(predicate, str):
             return await self._bisect_here(
@@ -181,20 +182,39 @@ class AsyncInquiries:
             answer = function(*arguments)
             return bool(await cast("Awaitable[Any]", answer) if inspect.isawaitable(answer) else answer)
 
+        path = _path(parents, last, good_sequence)
+        if path is None:
+            path = await self._path_told(execution_id, last, good_sequence)
         predicate: Predicate = ask
-        return await bisected(
-            _path(parents, last, good_sequence), predicate, good=good_sequence, exhaustive=exhaustive
+        return await bisected(path, predicate, good=good_sequence, exhaustive=exhaustive)
+
+    async def _path_told(self, execution_id: str, last: int, good: int) -> list[int]:
+        """Return what led to the last snapshot, as the server knows it, which looks at all of it.
+
+        Raises:
+            InvalidFieldError: The good snapshot is not among it.
+        """
+        request = pb.BisectExecutionRequest(
+            execution_id=execution_id,
+            expression="false",
+            good_sequence=good,
+            bad_sequence=last,
+            exhaustive=True,
         )
+        response = await self._connection.unary(self._connection.time_travel.BisectExecution, request)
+        return sorted(each.sequence for each in response.evaluations if each.sequence != good)
 
 
-def _path(parents: Mapping[int, int], last: int, good: int) -> list[int]:
-    """Return what led to the last snapshot, oldest first, passing over branches that were left.
+def _path(parents: Mapping[int, int], last: int, good: int) -> list[int] | None:
+    """Return what led from the good snapshot to the last one, oldest first, without branches that were left.
 
-    Of a deleted snapshot nobody tells what it was made from: it counts as made from the one before it.
+    None if something on the way was deleted, so that nobody here knows what it was made from, or if the good
+    one is not on the way.
     """
     path: list[int] = []
     while last > good:
-        if last in parents:
-            path.append(last)
-        last = parents.get(last, last - 1)
-    return path[::-1]
+        if last not in parents:
+            return None
+        path.append(last)
+        last = parents[last]
+    return path[::-1] if last == good else None

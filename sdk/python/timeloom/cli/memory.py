@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from timeloom.cli import memory_files, values, wording
+from timeloom.cli.memory_agreement import COMMANDS as AGREEMENT_COMMANDS
 from timeloom.cli.memory_upkeep import COMMANDS as UPKEEP_COMMANDS
 from timeloom.cli.parameters import (
     JSON,
@@ -24,7 +25,7 @@ from timeloom.cli.parameters import (
     namespaces_option,
 )
 from timeloom.cli.session import Session, current
-from timeloom.memories import Memory, MemoryFilter, MemoryKind, SearchResult, Signals
+from timeloom.memories import SCORE_MIN, Memory, MemoryFilter, MemoryKind, SearchResult, Signals
 
 _SIGNALS = (
     "semantic",
@@ -103,6 +104,7 @@ def add(
 @click.option("--archived", is_flag=True, help="Also what was put away.")
 @click.option("--explain", is_flag=True, help="Show what each signal contributed.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--score-min", type=click.FloatRange(0, 1), help="Only what scores at least this.")
 @agent_option
 @json_option("Print a JSON document a line.")
 def search(
@@ -115,6 +117,7 @@ def search(
     archived: bool,
     explain: bool,
     limit: int,
+    score_min: float | None,
     agent: str,
     as_json: bool,
 ) -> None:
@@ -132,6 +135,7 @@ def search(
         filter=MemoryFilter(kinds=kinds, tags=tags, as_of=as_of, include_archived=archived),
         limit=limit,
         explain=explain,
+        score_min=score_min,
     )
     if as_json:
         session.print_lines(found)
@@ -154,20 +158,35 @@ def search(
 @click.option(
     "--group-by", type=click.Choice(["date", "namespace", "kind", "session", "none"]), default="date"
 )
+@click.option(
+    "--score-min",
+    type=click.FloatRange(0, 1),
+    default=SCORE_MIN,
+    show_default=True,
+    help="Only what scores at least this; 0 takes whatever there is.",
+)
 @agent_option
 @json_option("Print one JSON document, with the sources.")
 def context(
-    *, query: str, namespaces: tuple[str, ...], max_tokens: int, group_by: str, agent: str, as_json: bool
+    *,
+    query: str,
+    namespaces: tuple[str, ...],
+    max_tokens: int,
+    group_by: str,
+    score_min: float,
+    agent: str,
+    as_json: bool,
 ) -> None:
     r"""Put the best memories for QUERY together, to paste into a prompt.
 
     \b
     Examples:
       timeloom memory context "plan Ann's birthday" --max-tokens 500
+      timeloom memory context "anything about the sea" --score-min 0
     """
     session = current()
     made = memories_of(session, agent).context(
-        query, namespaces=namespaces, max_tokens=max_tokens, group_by=group_by
+        query, namespaces=namespaces, max_tokens=max_tokens, group_by=group_by, score_min=score_min
     )
     if as_json:
         session.print_document(made)
@@ -407,5 +426,5 @@ def _count(count: int) -> str:
     return f"{count:,} memory" if count == 1 else f"{count:,} memories"
 
 
-for _command in UPKEEP_COMMANDS:
+for _command in (*AGREEMENT_COMMANDS, *UPKEEP_COMMANDS):
     memory.add_command(_command)

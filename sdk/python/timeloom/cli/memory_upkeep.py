@@ -218,6 +218,33 @@ def optimize(
 
 
 @click.command()
+@click.argument("namespace")
+@click.argument("embedding_model", metavar="MODEL")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Show how it gets on until it ends.")
+@agent_option
+@json_option("Print the job as one JSON document.")
+def reembed(*, namespace: str, embedding_model: str, wait: bool, agent: str, as_json: bool) -> None:
+    r"""Make the vectors of NAMESPACE anew by MODEL; it is read and written meanwhile.
+
+    \b
+    Examples:
+      timeloom memory reembed project/wiki openai:text-embedding-3-small
+      timeloom memory reembed project/wiki all-minilm-l6-v2 --no-wait
+    """
+    session = current()
+    memories = memories_of(session, agent)
+    job = memories.reembed(namespace, embedding_model)
+    if wait:
+        job = _finish(session, memories, job)
+    if as_json:
+        session.print_document(job)
+    elif wait:
+        session.console.print(f"{wording.plural(job.done_count, 'vector')} by {escape(embedding_model)}")
+    else:
+        session.console.print(f"[bold]{job.id}[/bold]  [dim]timeloom memory jobs shows how it gets on[/dim]")
+
+
+@click.command()
 @click.option("--namespace", "-n", metavar="NAME", default="", help="Only this namespace's.")
 @limit_option(20)
 @agent_option
@@ -282,4 +309,4 @@ def _finish(session: Session, memories: Memories, job: Job) -> Job:
     return job
 
 
-COMMANDS = (share, grants, revoke, namespaces, summarize, clusters, optimize, jobs, stats)
+COMMANDS = (share, grants, revoke, namespaces, summarize, clusters, optimize, reembed, jobs, stats)

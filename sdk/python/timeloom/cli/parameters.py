@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from timeloom.cli.session import LAST, Session
-from timeloom.memories import MemoryKind, Permission
+from timeloom.memories import ConflictPolicy, MemoryKind, Permission
 from timeloom.resources import ExecutionStatus, SnapshotKind
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -116,6 +116,7 @@ STATUS = _EnumType(ExecutionStatus)
 KIND = _EnumType(SnapshotKind)
 MEMORY_KIND = _EnumType(MemoryKind)
 PERMISSION = _EnumType(Permission)
+CONFLICT_POLICY = _EnumType(ConflictPolicy)
 TIME = _TimeType()
 
 

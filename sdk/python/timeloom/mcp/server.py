@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from timeloom.aio.memory import AsyncMemories
 from timeloom.errors import TimeloomError
-from timeloom.memories import Memory, MemoryFilter, MemoryKind, Permission, SearchResult
+from timeloom.memories import SCORE_MIN, Memory, MemoryFilter, MemoryKind, Permission, SearchResult
 
 INSTRUCTIONS: Final = (
     "Timeloom keeps what you learn beyond this conversation. Recall before you answer what may have come up "
@@ -49,6 +49,9 @@ Tags: TypeAlias = Annotated[list[str] | None, Field(description="Words to find i
 When: TypeAlias = Annotated[datetime | None, Field(description="When it happened; now if left out.")]
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=LIMIT_MAX, description="How many at most.")]
 Tokens: TypeAlias = Annotated[int, Field(ge=1, le=TOKENS_MAX, description="How long the text may be.")]
+ScoreMin: TypeAlias = Annotated[
+    float, Field(ge=0, le=1, description="How well it must fit at least; 0 for whatever there is.")
+]
 Allowed: TypeAlias = Annotated[Literal["READ", "WRITE"], Field(description="To write is to read, too.")]
 
 
@@ -158,12 +161,18 @@ class _Tools:
         kinds: Kinds = None,
         tags: Tags = None,
         limit: Limit = 10,
+        score_min: ScoreMin = SCORE_MIN,
     ) -> RecalledList:
         """Find what was remembered, by meaning, words and time ("last week", "in May"), best first."""
         wanted = MemoryFilter(kinds=[MemoryKind(kind) for kind in kinds or ()], tags=tags or ())
         with _told():
             found = await self._memories(ctx).search(
-                query, namespaces=namespaces or (), filter=wanted, limit=limit, collapse_duplicates=True
+                query,
+                namespaces=namespaces or (),
+                filter=wanted,
+                limit=limit,
+                collapse_duplicates=True,
+                score_min=score_min,
             )
         return RecalledList(memories=[_recalled(each) for each in found])
 
@@ -176,11 +185,12 @@ class _Tools:
         max_tokens: Annotated[
             int, Field(ge=1, le=TOKENS_MAX, description="How long the text may be.")
         ] = 1000,
+        score_min: ScoreMin = SCORE_MIN,
     ) -> PromptContext:
         """Read everything that matters for a task in one text: dated, varied, and within a length."""
         with _told():
             made = await self._memories(ctx).context(
-                query, namespaces=namespaces or (), max_tokens=max_tokens
+                query, namespaces=namespaces or (), max_tokens=max_tokens, score_min=score_min
             )
         return PromptContext(
             text=made.text,

@@ -21,7 +21,8 @@ from timeloom_memory.embedding.vector_cache import VectorCache
 from timeloom_platform.errors import InvalidFieldError, UnavailableError
 
 QUERY_TEXTS_MAX: Final = 8
-"""Calls with more texts are imports, not questions: they do not push the questions out of the cache."""
+"""Calls with more texts are imports, unless they say that they are not: they do not push the questions out of
+the cache."""
 
 LENGTH_MIN: Final = 1e-12
 
@@ -93,13 +94,21 @@ class Embedders:
         if model not in self._embedders:
             raise InvalidFieldError.of(field, f"must be one of {', '.join(self._embedders)}")
 
-    async def embed(self, model: str, texts: Sequence[str], *, project_id: UUID | None = None) -> Vectors:
+    async def embed(
+        self,
+        model: str,
+        texts: Sequence[str],
+        *,
+        project_id: UUID | None = None,
+        are_questions: bool = False,
+    ) -> Vectors:
         """Returns a unit vector for each text, in float32; from memory where a question was asked before.
 
         Args:
             model: Its name.
             texts: Any; what is longer than the model reads is cut.
             project_id: Whose texts they are: what is kept of them answers nobody else.
+            are_questions: They may be asked again, however many they are.
 
         Raises:
             UnavailableError: The model is not set up here, or cannot be reached or loaded.
@@ -107,7 +116,7 @@ class Embedders:
             DeadlineExceededError: It took too long.
         """
         embedder = self._get(model)
-        if len(texts) > QUERY_TEXTS_MAX:
+        if len(texts) > QUERY_TEXTS_MAX and not are_questions:
             return await self._compute(model, embedder, texts)
         keys = [(project_id, model, text_hash(text)) for text in texts]
         found = [self._cache.get(key) for key in keys]

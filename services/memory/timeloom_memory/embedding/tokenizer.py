@@ -6,8 +6,6 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
-from tokenizers import Tokenizer as WordPiece
-
 from timeloom_memory.embedding.weights import TOKENIZER_FILE, verified
 
 NAME: Final = "wordpiece:all-minilm-l6-v2"
@@ -56,6 +54,9 @@ class Tokenizer:
 
     @cached_property
     def _wordpiece(self) -> Any:  # it has no types
+        # Imported here: it takes memory that a service without texts does not need.
+        from tokenizers import Tokenizer as WordPiece  # noqa: PLC0415
+
         wordpiece = WordPiece.from_str(verified(TOKENIZER_FILE).decode())
         # The file is set up for short texts of one length.
         wordpiece.no_truncation()

@@ -78,16 +78,16 @@ class Flat:
             taken[chosen] = self._blocks[index][rows[chosen] % self._block_rows]
         return taken
 
-    def scores(self, query: Matrix) -> Scores:
-        """Returns the inner product of each row with a vector."""
-        scores = np.empty(self.count, dtype=np.float32)
+    def scores(self, queries: Matrix) -> Scores:
+        """Returns the inner products of each vector with all rows: a row of them for each vector."""
+        scores = np.empty((len(queries), self.count), dtype=np.float32)
         for start, block in self.blocks():
-            np.dot(block, query, out=scores[start : start + len(block)])
+            np.matmul(queries, block.T, out=scores[:, start : start + len(block)])
         return scores
 
-    def scores_of(self, rows: Places, query: Matrix) -> Scores:
-        """Returns the inner products of some rows."""
-        return self.take(rows) @ query
+    def scores_of(self, rows: Places, queries: Matrix) -> Scores:
+        """Returns the inner products of each vector with some rows, likewise."""
+        return np.asarray(queries @ self.take(rows).T)
 
     def blocks(self) -> Iterator[tuple[int, Matrix]]:
         """Returns the vectors where they lie, each block with the number of its first row."""

@@ -93,8 +93,13 @@ class Following:
         self._followed.move_to_end(project_id)
         return followed.sequence
 
-    async def reach(self, project_id: UUID, sequence: int) -> int:
+    async def reach(self, project_id: UUID, sequence: int, *, field: str = "minSequence") -> int:
         """Returns when everything up to a change was applied, and up to which it was.
+
+        Args:
+            project_id: The project.
+            sequence: The change.
+            field: Who asks for it calls it by this name.
 
         Raises:
             InvalidFieldError: There is no such change.
@@ -104,9 +109,7 @@ class Following:
         if reached < sequence:
             reached = await self._catch_up(project_id, sequence)
         if reached < sequence:
-            raise InvalidFieldError.of(
-                "minSequence", f"is past the project's last change, which is {reached}"
-            )
+            raise InvalidFieldError.of(field, f"is past the project's last change, which is {reached}")
         return reached
 
     async def refresh(self, project_id: UUID) -> int:

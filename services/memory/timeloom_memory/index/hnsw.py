@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-import faiss as _typed_faiss
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
 from timeloom_memory.index.flat import Matrix, Scores
 from timeloom_memory.index.labels import Labels, Numbers, Places
-
-# Its stubs know only a part of it.
-faiss: Final = cast("Any", _typed_faiss)
+from timeloom_memory.index.library import faiss
 
 NEIGHBOURS: Final = 16
 CONSTRUCTION_BREADTH: Final = 100
@@ -31,7 +28,7 @@ _READ_BYTES: Final = 1024 * 1024
 
 
 class Found(Struct, frozen=True):
-    """Rows and how alike they are, best first."""
+    """Rows and how alike they are to one vector, best first."""
 
     rows: Places
     scores: Scores
@@ -51,7 +48,7 @@ class Graph:
     @classmethod
     def empty(cls, dimension: int) -> Graph:
         """Makes a graph that keeps vectors as they are."""
-        index = faiss.IndexHNSWFlat(dimension, NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
+        index = faiss().IndexHNSWFlat(dimension, NEIGHBOURS, faiss().METRIC_INNER_PRODUCT)
         return cls._of(index, is_quantized=False)
 
     @classmethod
@@ -72,7 +69,7 @@ class Graph:
             return Graph.empty(self._index.d)
         index = _quantized(self._index.d)
         source, target = _quantizer(self._index), _quantizer(index)
-        faiss.copy_array_to_vector(faiss.vector_to_array(source.trained), target.trained)
+        faiss().copy_array_to_vector(faiss().vector_to_array(source.trained), target.trained)
         index.storage.is_trained = index.is_trained = True
         return Graph._of(index, is_quantized=True)
 
@@ -120,13 +117,14 @@ class Graph:
             self._alive[row] = True
         return row
 
-    def search(self, query: Matrix, limit: int, *, breadth: int) -> Found:
-        """Returns the rows that are probably the nearest, the dead ones among them."""
+    def search(self, queries: Matrix, limit: int, *, breadth: int) -> list[Found]:
+        """Returns the rows that are probably the nearest to each vector, the dead ones among them."""
         limit = min(limit, self.count)
-        parameters = faiss.SearchParametersHNSW(efSearch=max(breadth, limit))
-        scores, rows = self._index.search(query.reshape(1, -1), limit, params=parameters)
-        is_found = rows[0] >= 0
-        return Found(rows[0][is_found], scores[0][is_found])
+        parameters = faiss().SearchParametersHNSW(efSearch=max(breadth, limit))
+        scores, rows = self._index.search(queries, limit, params=parameters)
+        # What was not found comes last.
+        counts = np.count_nonzero(rows >= 0, axis=1).tolist()
+        return [Found(rows[at, :count], scores[at, :count]) for at, count in enumerate(counts)]
 
     def scores_of(self, rows: Places, query: Matrix) -> Scores:
         """Returns the inner products of some rows with a vector."""
@@ -152,24 +150,24 @@ class Graph:
 
     def write(self, write: Callable[[bytes], int]) -> None:
         """Writes the graph itself, a piece at a time."""
-        faiss.write_index(self._index, faiss.PyCallbackIOWriter(write, _READ_BYTES))
+        faiss().write_index(self._index, faiss().PyCallbackIOWriter(write, _READ_BYTES))
 
     @classmethod
     def read(cls, read: Callable[[int], bytes], labels: Labels, *, is_quantized: bool) -> Graph:
         """Reads what `write` wrote."""
-        index = faiss.read_index(faiss.PyCallbackIOReader(read, _READ_BYTES))
+        index = faiss().read_index(faiss().PyCallbackIOReader(read, _READ_BYTES))
         return cls(index, labels, is_quantized=is_quantized)
 
     def _matrix(self) -> Matrix:
         """The vectors where they lie; good until the next one is appended."""
-        storage: Any = faiss.downcast_index(self._index.storage)
-        flat = faiss.rev_swig_ptr(storage.get_xb(), self.count * self._index.d)
+        storage: Any = faiss().downcast_index(self._index.storage)
+        flat = faiss().rev_swig_ptr(storage.get_xb(), self.count * self._index.d)
         return cast("Matrix", flat.reshape(self.count, self._index.d))
 
 
 def _quantized(dimension: int) -> Any:
-    index = faiss.IndexHNSWSQ(
-        dimension, faiss.ScalarQuantizer.QT_8bit, NEIGHBOURS, faiss.METRIC_INNER_PRODUCT
+    index = faiss().IndexHNSWSQ(
+        dimension, faiss().ScalarQuantizer.QT_8bit, NEIGHBOURS, faiss().METRIC_INNER_PRODUCT
     )
     # Vectors that come later may reach somewhat further than those of the training.
     _quantizer(index).rangestat_arg = RANGE_MARGIN
@@ -177,5 +175,5 @@ def _quantized(dimension: int) -> Any:
 
 
 def _quantizer(index: Any) -> Any:
-    storage: Any = faiss.downcast_index(index.storage)
+    storage: Any = faiss().downcast_index(index.storage)
     return storage.sq

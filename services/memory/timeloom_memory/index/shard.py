@@ -15,7 +15,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from timeloom_memory.index.flat import Flat, Matrix, Scores, best
-from timeloom_memory.index.hnsw import TRAINING_ROWS, Graph
+from timeloom_memory.index.hnsw import TRAINING_ROWS, Found, Graph
 from timeloom_memory.index.labels import Labels, Numbers, Places
 
 BYTES_PER_ENTRY: Final = 160
@@ -52,7 +52,7 @@ class Tuning(Struct, frozen=True, kw_only=True):
 
 
 class Hits(Struct, frozen=True):
-    """What a search found in one shard, best first."""
+    """What is most alike to one vector in one shard, best first."""
 
     ids: npt.NDArray[np.uint8]
     scores: Scores
@@ -97,6 +97,11 @@ class Shard:
         """What it takes in memory, roughly."""
         graph_bytes = self.graph.size_bytes if self.graph else 0
         return _SHARD_BYTES + self.flat.size_bytes + graph_bytes + BYTES_PER_ENTRY * len(self._rows)
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether cosines are of rounded numbers, which order those that are nearly alike as it happens."""
+        return self.graph is not None and self.graph.is_quantized
 
     @property
     def scanned_floats(self) -> int:
@@ -171,22 +176,23 @@ class Shard:
             else:
                 graph.kill(row)
 
-    def search(self, query: Matrix, limit: int, among: Numbers | None) -> Hits:
-        """Returns the memories whose vectors are most alike.
+    def search(self, queries: Matrix, limit: int, among: Numbers | None) -> list[Hits]:
+        """Returns the memories whose vectors are most alike, for each of some vectors.
 
         Args:
-            query: One vector of unit length.
-            limit: At most so many.
+            queries: Vectors of unit length, in rows.
+            limit: At most so many for each of them.
             among: Only these numbers, sorted; all if None. That they are few costs no recall.
         """
-        ids, scores = self._search_flat(query, limit, among)
-        if self.graph is not None and self.graph.count > self.graph.dead_count:
-            rows, found = self._search_graph(self.graph, query, limit, among)
-            ids = np.concatenate([ids, self.graph.labels.ids[rows]])
-            scores = np.concatenate([scores, found])
-            order = best(scores, limit)
-            ids, scores = ids[order], scores[order]
-        return Hits(ids, scores)
+        if self.graph is None or self.graph.count == self.graph.dead_count:
+            return self._search_flat(queries, limit, among)
+        found = self._search_graph(self.graph, queries, limit, among)
+        ids = self.graph.labels.ids
+        hits = [Hits(ids[each.rows], each.scores) for each in found]
+        if not self.flat.count:
+            return hits
+        flat = self._search_flat(queries, limit, among)
+        return [joined(each, limit) for each in zip(flat, hits, strict=True)]
 
     @property
     def wants_merge(self) -> bool:
@@ -233,47 +239,57 @@ class Shard:
         assert self.graph is not None, "there is a row of it"
         return self.graph.labels, ~row
 
-    def _search_flat(
-        self, query: Matrix, limit: int, among: Numbers | None
-    ) -> tuple[npt.NDArray[np.uint8], Scores]:
+    def _search_flat(self, queries: Matrix, limit: int, among: Numbers | None) -> list[Hits]:
+        ids = self.flat.labels.ids
         if among is None:
-            scores = self.flat.scores(query)
-            order = best(scores, limit)
-            return self.flat.labels.ids[order], scores[order]
-        rows = np.flatnonzero(_are_among(self.flat.labels.numbers, among))
-        scores = self.flat.scores_of(rows, query)
-        order = best(scores, limit)
-        return self.flat.labels.ids[rows[order]], scores[order]
+            scores = self.flat.scores(queries)
+        else:
+            rows = np.flatnonzero(_are_among(self.flat.labels.numbers, among))
+            ids, scores = ids[rows], self.flat.scores_of(rows, queries)
+        return [Hits(ids[order], each[order]) for each in scores for order in [best(each, limit)]]
 
-    def _search_graph(
-        self, graph: Graph, query: Matrix, limit: int, among: Numbers | None
-    ) -> tuple[Places, Scores]:
+    def _search_graph(self, graph: Graph, queries: Matrix, limit: int, among: Numbers | None) -> list[Found]:
+        if among is None and not graph.dead_count and limit * _WALKED_PART_MIN <= graph.count:
+            return graph.search(queries, limit, breadth=self.tuning.breadth)
         if among is None:
-            return self._walk(graph, query, limit, graph.alive)
+            return self._walk(graph, queries, limit, graph.alive)
         rows = graph.rows_of(among)
         rows = rows[graph.alive[rows]]
         if len(rows) <= max(self.tuning.exact_rows_max, self.tuning.exact_share_max * graph.count):
-            return _compared(graph, query, limit, rows)
+            return [_compared(graph, query, limit, rows) for query in queries]
         is_wanted = np.zeros(graph.count, dtype=np.bool_)
         is_wanted[rows] = True
-        return self._walk(graph, query, limit, is_wanted)
+        return self._walk(graph, queries, limit, is_wanted)
 
     def _walk(
-        self, graph: Graph, query: Matrix, limit: int, is_wanted: npt.NDArray[np.bool_]
-    ) -> tuple[Places, Scores]:
+        self, graph: Graph, queries: Matrix, limit: int, is_wanted: npt.NDArray[np.bool_]
+    ) -> list[Found]:
         """Asks the graph for so many that enough are wanted ones, or compares all if that would be most."""
         wanted_count = int(np.count_nonzero(is_wanted))
         limit = min(limit, wanted_count)
         asked = limit
         if wanted_count < graph.count:
             asked = limit * graph.count // max(wanted_count, 1) + _SPARE_ROWS
-        while asked * _WALKED_PART_MIN <= graph.count:
-            found = graph.search(query, asked, breadth=self.tuning.breadth)
-            keeps = is_wanted[found.rows]
-            if np.count_nonzero(keeps) >= limit:
-                return found.rows[keeps][:limit], found.scores[keeps][:limit]
+        answers: dict[int, Found] = {}
+        while asked * _WALKED_PART_MIN <= graph.count and len(answers) < len(queries):
+            rest = [place for place in range(len(queries)) if place not in answers]
+            found = graph.search(queries[rest], asked, breadth=self.tuning.breadth)
+            for place, each in zip(rest, found, strict=True):
+                keeps = is_wanted[each.rows]
+                if np.count_nonzero(keeps) >= limit:
+                    answers[place] = Found(each.rows[keeps][:limit], each.scores[keeps][:limit])
             asked *= 2
-        return _compared(graph, query, limit, np.flatnonzero(is_wanted))
+        for place, query in enumerate(queries):
+            if place not in answers:
+                answers[place] = _compared(graph, query, limit, np.flatnonzero(is_wanted))
+        return [answers[place] for place in range(len(queries))]
+
+
+def joined(parts: Sequence[Hits], limit: int) -> Hits:
+    """Returns the best of what several places have for one vector."""
+    scores = np.concatenate([part.scores for part in parts])
+    order = best(scores, limit)
+    return Hits(np.concatenate([part.ids for part in parts])[order], scores[order])
 
 
 def _are_among(numbers: Numbers, among: Numbers) -> npt.NDArray[np.bool_]:
@@ -284,7 +300,7 @@ def _are_among(numbers: Numbers, among: Numbers) -> npt.NDArray[np.bool_]:
     return np.asarray(among[places] == numbers)
 
 
-def _compared(graph: Graph, query: Matrix, limit: int, rows: Places) -> tuple[Places, Scores]:
+def _compared(graph: Graph, query: Matrix, limit: int, rows: Places) -> Found:
     """Compares all of some rows, a few at a time so that copies of them stay small."""
     scores = np.concatenate(
         [
@@ -296,4 +312,4 @@ def _compared(graph: Graph, query: Matrix, limit: int, rows: Places) -> tuple[Pl
         ]
     )
     order = best(scores, limit)
-    return rows[order], scores[order]
+    return Found(rows[order], scores[order])

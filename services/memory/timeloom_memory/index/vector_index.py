@@ -13,13 +13,13 @@ from uuid import UUID
 import numpy as np
 import structlog
 
-from timeloom_memory.index.flat import Matrix, best
+from timeloom_memory.index.flat import Matrix
 from timeloom_memory.index.following import Following
 from timeloom_memory.index.holdings import Held, Holdings, belongs
 from timeloom_memory.index.labels import Numbers
 from timeloom_memory.index.loading import Loader, TooLargeError
 from timeloom_memory.index.maintenance import Maintenance
-from timeloom_memory.index.shard import Hits, Shard
+from timeloom_memory.index.shard import Shard, joined
 from timeloom_memory.index.workers import Workers
 from timeloom_memory.model import Part
 from timeloom_memory.storage import shards, vectors
@@ -44,6 +44,12 @@ TOO_LARGE_MAX: Final = 10_000
 
 FLOATS_INLINE_MAX: Final = 4_000_000
 """A search that looks at so many numbers at most is done before a thread would have begun it."""
+
+SPARE_MIN: Final = 16
+"""Where numbers are rounded, so many more are looked for, of which the nearest are taken by exact numbers."""
+
+QUERIES_AT_ONCE: Final = 8
+"""So many vectors of a search with several are looked for by one thread in one go."""
 
 Nearest = list[tuple[UUID, float]]
 
@@ -87,21 +93,21 @@ class VectorIndex:
         project_id: UUID,
         namespaces: Sequence[str],
         model: str,
-        vector: Sequence[float] | Matrix,
+        queries: Matrix,
         *,
         limit: int,
         part: Part = Part.CONTENT,
         min_sequence: int = 0,
         among: Collection[int] | Numbers | None = None,
-    ) -> Nearest:
-        """Returns the memories that are most alike with their cosines, best first.
+    ) -> list[Nearest]:
+        """Returns the memories that are most alike with their cosines, best first, for each of some vectors.
 
         Args:
             project_id: The project.
             namespaces: In these, which may be large in number.
             model: The embedding model; only its vectors of the same dimension are compared.
-            vector: Of unit length.
-            limit: At most so many.
+            queries: Vectors of unit length, in rows.
+            limit: At most so many for each of them.
             part: What the vectors were made of.
             min_sequence: Everything up to this change is seen.
             among: Only memories with these numbers; they are found however few they are.
@@ -111,20 +117,28 @@ class VectorIndex:
             UnavailableError: PostgreSQL cannot be reached.
         """
         await self._following.reach(project_id, min_sequence)
-        query = np.ascontiguousarray(vector, dtype=np.float32)
         numbers = _sorted(among)
         if not namespaces or (numbers is not None and len(numbers) == 0):
-            return []
+            return [[] for _ in queries]
+        dimension = queries.shape[1]
         keys = [
-            ShardKey(project_id=project_id, namespace=name, model=model, dimension=len(query), part=part)
+            ShardKey(project_id=project_id, namespace=name, model=model, dimension=dimension, part=part)
             for name in dict.fromkeys(namespaces)
         ]
         held, missing = await self._hold(keys)
-        nearest = await self._search_held(held, query, limit, numbers)
+        if any(each.shard.is_rounded for each in held):
+            spare = max(SPARE_MIN, limit // 2)
+            rounded = await self._search_held(held, queries, limit + spare, numbers)
+            nearest = await self._measured_exactly([each.key for each in held], queries, rounded, limit)
+        else:
+            nearest = await self._search_held(held, queries, limit, numbers)
         if missing:
-            nearest += await self._search_in_postgresql(missing, query, limit, numbers)
-            nearest.sort(key=lambda each: -each[1])
-        return nearest[:limit]
+            elsewhere = await self._search_in_postgresql(missing, queries, limit, numbers)
+            nearest = [
+                sorted([*mine, *others], key=lambda each: -each[1])[:limit]
+                for mine, others in zip(nearest, elsewhere, strict=True)
+            ]
+        return nearest
 
     async def apply(self, connection: Connection, project_id: UUID, changed: Sequence[ChangedMemory]) -> None:
         """Brings the shards in memory in line with changes, and sees to it that those to come will be."""
@@ -231,32 +245,55 @@ class VectorIndex:
             self.maintenance.notice(shard)
 
     async def _search_held(
-        self, held: Sequence[Held], query: Matrix, limit: int, among: Numbers | None
-    ) -> Nearest:
+        self, held: Sequence[Held], queries: Matrix, limit: int, among: Numbers | None
+    ) -> list[Nearest]:
         if not held:
-            return []
+            return [[] for _ in queries]
         in_memory = [each.shard for each in held]
         if all(each.gate.is_open and each.shard.graph is None for each in held) and (
-            sum(shard.scanned_floats for shard in in_memory) <= FLOATS_INLINE_MAX
+            len(queries) * sum(shard.scanned_floats for shard in in_memory) <= FLOATS_INLINE_MAX
         ):
-            return _searched(in_memory, query, limit, among)
+            return _searched(in_memory, queries, limit, among)
         async with AsyncExitStack() as gates:
             for each in held:
                 await gates.enter_async_context(each.gate.reading())
-            return await self._workers.run(_searched, in_memory, query, limit, among)
+            if len(queries) <= QUERIES_AT_ONCE:
+                return await self._workers.run(_searched, in_memory, queries, limit, among)
+            parts = np.array_split(queries, -(-len(queries) // QUERIES_AT_ONCE))
+            async with asyncio.TaskGroup() as tasks:
+                searches = [
+                    tasks.create_task(self._workers.run(_searched, in_memory, part, limit, among))
+                    for part in parts
+                ]
+            return [nearest for search in searches for nearest in search.result()]
+
+    async def _measured_exactly(
+        self, keys: Sequence[ShardKey], queries: Matrix, rounded: Sequence[Nearest], limit: int
+    ) -> list[Nearest]:
+        """Orders memories by the vectors that PostgreSQL has of them: in memory, numbers were rounded."""
+        ids = {memory_id: None for nearest in rounded for memory_id, _ in nearest}
+        async with self._database.reading(str(keys[0].project_id)) as connection:
+            exact = await shards.exact(connection, keys[0], [key.namespace for key in keys], list(ids))
+        measured: list[Nearest] = []
+        for query, nearest in zip(queries, rounded, strict=True):
+            there = [memory_id for memory_id, _ in nearest if memory_id in exact]
+            matrix = np.array([exact[memory_id] for memory_id in there]).reshape(-1, len(query))
+            cosines = (matrix @ query).tolist()
+            measured.append(sorted(zip(there, cosines, strict=True), key=lambda each: -each[1])[:limit])
+        return measured
 
     async def _search_in_postgresql(
-        self, keys: Sequence[ShardKey], query: Matrix, limit: int, among: Numbers | None
-    ) -> Nearest:
+        self, keys: Sequence[ShardKey], queries: Matrix, limit: int, among: Numbers | None
+    ) -> list[Nearest]:
+        names = [key.namespace for key in keys]
+        numbers = None if among is None else among.tolist()
         async with self._database.transaction(str(keys[0].project_id)) as connection:
-            return await shards.nearest(
-                connection,
-                keys[0],
-                [key.namespace for key in keys],
-                query.reshape(1, -1),
-                limit=limit,
-                among=None if among is None else among.tolist(),
-            )
+            return [
+                await shards.nearest(
+                    connection, keys[0], names, query.reshape(1, -1), limit=limit, among=numbers
+                )
+                for query in queries
+            ]
 
     def _remember_too_large(self, key: ShardKey) -> None:
         if len(self._too_large) >= TOO_LARGE_MAX:
@@ -290,16 +327,16 @@ def _change(
         )
 
 
-def _searched(in_memory: Sequence[Shard], query: Matrix, limit: int, among: Numbers | None) -> Nearest:
-    """Searches in shards and puts together what they found."""
-    hits = [shard.search(query, limit, among) for shard in in_memory]
-    if len(hits) > 1:
-        scores = np.concatenate([each.scores for each in hits])
-        order = best(scores, limit)
-        merged = Hits(np.concatenate([each.ids for each in hits])[order], scores[order])
-    else:
-        merged = hits[0]
-    return list(zip(ids_of(merged.ids.tobytes()), merged.scores.tolist(), strict=True))
+def _searched(
+    in_memory: Sequence[Shard], queries: Matrix, limit: int, among: Numbers | None
+) -> list[Nearest]:
+    """Searches in shards and puts together what they found, for each vector."""
+    found = [shard.search(queries, limit, among) for shard in in_memory]
+    return [
+        list(zip(ids_of(hits.ids.tobytes()), hits.scores.tolist(), strict=True))
+        for each in zip(*found, strict=True)
+        for hits in [each[0] if len(each) == 1 else joined(each, limit)]
+    ]
 
 
 def _sorted(among: Collection[int] | Numbers | None) -> Numbers | None:

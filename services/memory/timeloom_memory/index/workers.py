@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, ParamSpec, TypeVar
 
-import faiss
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no stubs
 
 P = ParamSpec("P")
@@ -20,11 +19,8 @@ class Workers:
     """A few threads, each of which computes alone: searches run side by side instead."""
 
     def __init__(self) -> None:
-        faiss.omp_set_num_threads(1)
         threadpool_limits(limits=1, user_api="blas")
-        self._threads = ThreadPoolExecutor(
-            THREADS, "index", initializer=faiss.omp_set_num_threads, initargs=(1,)
-        )
+        self._threads = ThreadPoolExecutor(THREADS, "index")
 
     async def run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Calls a function in a thread. It is not left behind: a caller that is cancelled waits for it."""

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from timeloom.memory.v1 import memory_service_pb2 as messages
-from timeloom_memory.answers import timestamp, write_memory
+from timeloom_memory.answers import write_memory, write_time
 from timeloom_memory.search.contexts import Context
 from timeloom_memory.search.fusion import Signal
-from timeloom_memory.search.model import Found, Hit
+from timeloom_memory.search.model import Explanation, Found, Hit
 
 
-def search_message(found: Found, *, explain: bool) -> messages.SearchMemoriesResponse:
+def search_message(found: Found) -> messages.SearchMemoriesResponse:
     """Returns what was found."""
-    response = messages.SearchMemoriesResponse(sequence=found.sequence)
-    for hit in found.hits:
-        _write_result(response.results.add(), hit, explain=explain)
-    if found.time_range is not None:
-        response.time_range.from_time.CopyFrom(timestamp(found.time_range.start))
-        response.time_range.to_time.CopyFrom(timestamp(found.time_range.end))
-        response.time_range.words = found.time_range.words
+    response = messages.SearchMemoriesResponse()
+    _write_found(response, found)
     return response
 
 
-def context_message(context: Context, *, explain: bool) -> messages.BuildContextResponse:
+def searches_message(found: Sequence[Found]) -> messages.BatchSearchMemoriesResponse:
+    """Returns what several searches found, in their order."""
+    response = messages.BatchSearchMemoriesResponse()
+    for each in found:
+        _write_found(response.answers.add(), each)
+    return response
+
+
+def context_message(context: Context) -> messages.BuildContextResponse:
     """Returns a context with what it is made of."""
     response = messages.BuildContextResponse(
         text=context.text,
@@ -30,24 +35,39 @@ def context_message(context: Context, *, explain: bool) -> messages.BuildContext
         sequence=context.sequence,
     )
     for hit in context.hits:
-        _write_result(response.results.add(), hit, explain=explain)
+        _write_result(response.results.add(), hit)
     return response
 
 
-def _write_result(message: messages.SearchResult, hit: Hit, *, explain: bool) -> None:
+def _write_found(message: messages.SearchMemoriesResponse, found: Found) -> None:
+    message.sequence = found.sequence
+    for hit in found.hits:
+        _write_result(message.results.add(), hit)
+    if found.time_range is not None:
+        write_time(message.time_range.from_time, found.time_range.start)
+        write_time(message.time_range.to_time, found.time_range.end)
+        message.time_range.words = found.time_range.words
+
+
+def _write_result(message: messages.SearchResult, hit: Hit) -> None:
     write_memory(message.memory, hit.memory)
-    message.score = hit.boosted.score
-    message.duplicate_ids.extend(map(str, hit.duplicate_ids))
-    if explain:
-        signals = message.signals
-        _write_signal(signals.semantic, hit.fused.semantic)
-        _write_signal(signals.keyword, hit.fused.keyword)
-        _write_signal(signals.context, hit.fused.context_keyword)
-        _write_signal(signals.context_semantic, hit.fused.context_semantic)
-        _write_signal(signals.recency, hit.boosted.recency)
-        _write_signal(signals.importance, hit.boosted.importance)
-        _write_signal(signals.frequency, hit.boosted.frequency)
-        _write_signal(signals.time, hit.boosted.time)
+    message.score = hit.score
+    if hit.duplicate_ids:
+        message.duplicate_ids.extend(map(str, hit.duplicate_ids))
+    if hit.explanation is not None:
+        _write_signals(message.signals, hit.explanation)
+
+
+def _write_signals(message: messages.Signals, explanation: Explanation) -> None:
+    fused, boosted = explanation.fused, explanation.boosted
+    _write_signal(message.semantic, fused.semantic)
+    _write_signal(message.keyword, fused.keyword)
+    _write_signal(message.context, fused.context_keyword)
+    _write_signal(message.context_semantic, fused.context_semantic)
+    _write_signal(message.recency, boosted.recency)
+    _write_signal(message.importance, boosted.importance)
+    _write_signal(message.frequency, boosted.frequency)
+    _write_signal(message.time, boosted.time)
 
 
 def _write_signal(message: messages.Signal, signal: Signal) -> None:

@@ -97,7 +97,7 @@ class Contexts:
         )
 
     def _composed(self, found: Found, likeness: Likeness, wanted: Wanted) -> Composed:
-        order = by_variety([hit.boosted.score for hit in found.hits], likeness, wanted.diversity)
+        order = by_variety([hit.score for hit in found.hits], likeness, wanted.diversity)
         return compose(
             [hit.memory for hit in found.hits],
             order if wanted.limit is None else order[: wanted.limit],

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import Final, Self
 from uuid import UUID
@@ -86,11 +87,13 @@ class Evidence(Struct, frozen=True):
     @property
     def memory_ids(self) -> list[UUID]:
         """All memories that are in any of them, once each."""
-        return list(dict.fromkeys(memory_id for values in self.lists for memory_id in values or ()))
+        return list({memory_id: None for values in self.lists if values for memory_id in values})
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Puts together what several sources say, of different memories."""
+        if len(parts) == 1:
+            return parts[0]
         return cls(*(_joined(lists) for lists in zip(*(part.lists for part in parts), strict=True)))
 
 
@@ -105,25 +108,44 @@ class Fused(Struct, frozen=True):
     context_keyword: Signal
 
 
+class Column:
+    """What one signal says of each memory."""
+
+    def __init__(self, memory_ids: Sequence[UUID], values: Mapping[UUID, float]) -> None:
+        said = np.array([values.get(memory_id, _UNSAID) for memory_id in memory_ids])
+        self.is_said = said > _UNSAID
+        self.values: Numbers = np.where(self.is_said, said, 0.0)
+
+    @cached_property
+    def ranks(self) -> Ranks:
+        """The places that it gives them, of equals the better one to the first; 0 where it says nothing."""
+        ranks = np.empty(len(self.values), dtype=np.int64)
+        order = np.argsort(-np.where(self.is_said, self.values, _UNSAID), kind="stable")
+        ranks[order] = np.arange(1, len(ranks) + 1)
+        ranks[~self.is_said] = 0
+        return ranks
+
+
 class Fusion:
     """All memories that the lists name, best first: told in full only of those that are asked for."""
 
     def __init__(
         self,
         memory_ids: Sequence[UUID],
-        columns: Sequence[tuple[Numbers, Ranks]],
+        columns: Sequence[Column | None],
         weights: Sequence[float],
     ) -> None:
         """Orders them; of equals, those that come first here come first.
 
         Args:
             memory_ids: The memories.
-            columns: What each signal says of them, and the places that it gives them.
+            columns: What each signal says of them; None for those that the search does not have.
             weights: What the signals count; together one, or nothing.
         """
         scores = np.zeros(len(memory_ids))
-        for (values, _), weight in zip(columns, weights, strict=True):
-            scores += weight * values
+        for column, weight in zip(columns, weights, strict=True):
+            if column is not None:
+                scores += weight * column.values
         self._order = np.argsort(-scores, kind="stable")
         self._columns = columns
         self._weights = weights
@@ -134,10 +156,10 @@ class Fusion:
         return len(self.memory_ids)
 
     def __getitem__(self, place: int) -> Fused:
-        at = self._order[place]
+        at = int(self._order[place])
         signals = (
-            Signal(int(ranks[at]), float(values[at]), weight * float(values[at])) if ranks[at] else _NOTHING
-            for (values, ranks), weight in zip(self._columns, self._weights, strict=True)
+            _NOTHING if column is None else _signal(column, at, weight)
+            for column, weight in zip(self._columns, self._weights, strict=True)
         )
         return Fused(self.memory_ids[place], float(self.scores[place]), *signals)
 
@@ -150,8 +172,10 @@ class Fusion:
 
     def places_alike(self, similarity_min: float) -> list[int]:
         """Returns the places of those whose meaning is known to be so much alike."""
-        values, ranks = self._columns[0]
-        is_alike = (ranks > 0) & (values >= similarity_min)
+        meaning = self._columns[0]
+        if meaning is None:
+            return []
+        is_alike = meaning.is_said & (meaning.values >= similarity_min)
         return np.flatnonzero(is_alike[self._order]).tolist()
 
 
@@ -191,7 +215,7 @@ def fuse(evidence: Evidence, ranking: Ranking) -> Fusion:
         CONTEXT_KEYWORD_WEIGHT * ranking.context,
     )
     total = sum(weight for values, weight in zip(evidence.lists, weights, strict=True) if values is not None)
-    columns = [_column(memory_ids, values or {}) for values in evidence.lists]
+    columns = [None if values is None else Column(memory_ids, values) for values in evidence.lists]
     return Fusion(memory_ids, columns, [weight / (total or 1.0) for weight in weights])
 
 
@@ -236,18 +260,11 @@ def _joined(lists: Sequence[Mapping[UUID, float] | None]) -> Mapping[UUID, float
     return {memory_id: value for values in there for memory_id, value in values.items()} if there else None
 
 
-def _column(memory_ids: Sequence[UUID], values: Mapping[UUID, float]) -> tuple[Numbers, Ranks]:
-    """Returns what one signal says of each memory, and its ranks: 0 where it says nothing.
-
-    Of equals the one that comes first has the better rank.
-    """
-    said = np.array([values.get(memory_id, _UNSAID) for memory_id in memory_ids])
-    ranks = np.empty(len(said), dtype=np.int64)
-    ranks[np.argsort(-said, kind="stable")] = np.arange(1, len(said) + 1)
-    is_unsaid = said == _UNSAID
-    ranks[is_unsaid] = 0
-    said[is_unsaid] = 0.0
-    return said, ranks
+def _signal(column: Column, at: int, weight: float) -> Signal:
+    if not column.is_said[at]:
+        return _NOTHING
+    value = float(column.values[at])
+    return Signal(int(column.ranks[at]), value, weight * value)
 
 
 def _boost(value: float, strength: float) -> Signal:

@@ -1,65 +1,31 @@
-"""Searching: lists are fused, checked against PostgreSQL, and weighed by what the memories are like."""
+"""Searching: lists are fused, checked against PostgreSQL, and weighed by what the memories are like.
+
+Several searches take each step together: their grounds are read, their queries embedded, their vectors
+compared and their memories read as far as possible at once. A search alone is the smallest batch.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
-from itertools import islice
-from typing import Final, Protocol
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 from uuid import UUID
 
-import numpy as np
-from msgspec import Struct
 from msgspec.structs import replace
 
-from timeloom_memory.model import Memory, MemoryFilter, Part
+from timeloom_memory.model import Part
 from timeloom_memory.search import words
-from timeloom_memory.search.duplicates import Groups
-from timeloom_memory.search.fusion import (
-    Boosts,
-    Evidence,
-    Fusion,
-    boost_margin,
-    boosted,
-    boosted_scores,
-    fuse,
-)
+from timeloom_memory.search.grounds import Ground, Where, ground_of, is_scanned
 from timeloom_memory.search.lexical import LexicalIndex
-from timeloom_memory.search.model import Found, Hit, Search, Vector
-from timeloom_memory.search.sources import IndexSource, ScanSource, Sought, Source, VectorSearch
+from timeloom_memory.search.model import Found, Search, Vector
+from timeloom_memory.search.pursuit import CHECKED_MAX, Pursuit
+from timeloom_memory.search.sources import IndexSource, Lookup, ScanSource, Sought, Source, VectorSearch
 from timeloom_memory.search.time_words import TimeRange, time_range
-from timeloom_memory.sharing.access import Access
-from timeloom_memory.sharing.scope import EVERYTHING, Scope
 from timeloom_memory.storage import memories, vectors
 from timeloom_memory.storage import searching as storage
-from timeloom_memory.storage.searching import Asked, Place, Standing
-from timeloom_memory.upkeep.decay import DecayModel, DecayPolicy, Usage, retention
+from timeloom_memory.storage.searching import Asked, Standing
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import InvalidFieldError
-
-# How far down the lists are read at first, and how much further each time when too little of it may be shown.
-DEPTH_MIN: Final = 50
-DEPTH_PER_RESULT: Final = 4
-DEEPENING: Final = 4
-
-# So many candidates at most are checked at a time.
-CHECKED_MAX: Final = 2_000
-
-# A search by a vector alone has one list: what comes after the results only matters to the boosts.
-SPARE_MIN: Final = 20
-
-# Filters that leave no more than these are known by name to the lists, which then look at nothing else.
-LISTED_MAX: Final = 20_000
-
-NO_FILTER: Final = MemoryFilter()
-
-# A memory of that age counts half as recent as one of today.
-RECENCY_HALF_LIFE: Final = timedelta(days=30)
-RECENCY_HALF_LIVES_MAX: Final = 100.0
-IMPORTANCE_MIN: Final = 1.0
-IMPORTANCE_MAX: Final = 10.0
 
 
 class Embedders(Protocol):
@@ -70,7 +36,14 @@ class Embedders(Protocol):
         """The models that are set up."""
         ...
 
-    async def embed(self, model: str, texts: Sequence[str], *, project_id: UUID | None = None) -> Vector:
+    async def embed(
+        self,
+        model: str,
+        texts: Sequence[str],
+        *,
+        project_id: UUID | None = None,
+        are_questions: bool = False,
+    ) -> Vector:
         """Returns a unit vector for each text."""
         ...
 
@@ -78,37 +51,9 @@ class Embedders(Protocol):
 class Following(Protocol):
     """Up to which change the indexes in memory have seen a project."""
 
-    async def reach(self, project_id: UUID, sequence: int) -> int:
+    async def reach(self, project_id: UUID, sequence: int, *, field: str) -> int:
         """Returns when they have seen everything up to a change, and up to which they have."""
         ...
-
-
-class _Ground(Struct, frozen=True, kw_only=True):
-    """Where a search looks, as PostgreSQL had it when it began.
-
-    Attributes:
-        places: Namespaces that may be read as a whole.
-        shared: Single memories elsewhere that may be read.
-        listed: What the filter leaves, with its numbers; None if it leaves too many to name, or all.
-        sequence: The project's last change.
-        policy: How its memories fade.
-    """
-
-    asked: Asked
-    places: Sequence[Place]
-    shared: Collection[UUID]
-    listed: Mapping[UUID, int] | None
-    sequence: int
-    policy: DecayPolicy
-
-
-class _Ranked(Struct, frozen=True):
-    """A memory that may be shown: its place by what the lists say, and its score after the boosts."""
-
-    place: int
-    memory_id: UUID
-    score: float
-    boosts: Boosts
 
 
 class Searching:
@@ -148,264 +93,183 @@ class Searching:
             InvalidFieldError: The vector has another dimension than those there, or there is no such change.
             UnavailableError: PostgreSQL or a model cannot be reached.
         """
-        named = time_range(search.query, search.reference_time)
-        ground = await self._ground(project_id, search)
-        sequence = await self._following.reach(project_id, max(search.min_sequence, ground.sequence))
-        sources = await self._sources(project_id, search, ground, sequence)
-        hits = await self._found(search, ground, sources, named)
-        if hits and not search.is_silent:
-            self._note(project_id, [hit.memory.id for hit in hits])
-        return Found(hits=hits, sequence=sequence, time_range=named)
+        (found,) = await self.search_many(project_id, [search])
+        return found
 
-    async def _ground(self, project_id: UUID, search: Search) -> _Ground:
-        scope, listed = EVERYTHING, None
-        if search.as_agent_id or _is_listed(search.wanted):
-            async with self._database.reading(str(project_id)) as connection:
-                scope = await Access.of(connection, project_id, search.as_agent_id)
-                asked = _asked(project_id, search, scope)
-                found = await storage.ground(connection.fetchrow, project_id, search.namespaces)
-                if _is_listed(search.wanted):
-                    listed = await storage.numbers(connection, asked, limit=LISTED_MAX + 1)
-        else:
-            asked = _asked(project_id, search, scope)
-            found = await storage.ground(self._database.call, project_id, search.namespaces)
-        readable = [place for place in found.places if scope.may_read(place.namespace)]
-        return _Ground(
-            asked=asked,
-            places=readable,
-            shared=scope.memories.keys(),
-            listed=listed if listed is None or len(listed) <= LISTED_MAX else None,
-            sequence=found.sequence,
-            policy=DecayPolicy(model=DecayModel(found.decay_model), half_life_days=found.half_life_days),
+    async def search_many(self, project_id: UUID, searches: Sequence[Search]) -> list[Found]:
+        """Returns what each of some searches finds, as if it were alone.
+
+        Raises:
+            InvalidFieldError: As for one search.
+            UnavailableError: As for one search.
+        """
+        wheres = [Where.of(search) for search in searches]
+        grounds = {
+            where: await ground_of(self._database, project_id, where) for where in dict.fromkeys(wheres)
+        }
+        sequence = await self._reach(project_id, searches, grounds.values())
+        soughts = await self._soughts(project_id, searches, [grounds[where] for where in wheres])
+        pursuits = [
+            Pursuit(search, grounds[where], sought, _named(search))
+            for search, where, sought in zip(searches, wheres, soughts, strict=True)
+        ]
+        for where, ground in grounds.items():
+            mine = [one for one, its in zip(pursuits, wheres, strict=True) if its == where]
+            await self._pursue(ground, mine, await self._sources(project_id, ground, mine, sequence))
+        return [self._found(project_id, one, sequence) for one in pursuits]
+
+    def _found(self, project_id: UUID, pursuit: Pursuit, sequence: int) -> Found:
+        hits = pursuit.hits()
+        if hits and not pursuit.search.is_silent:
+            self._note(project_id, [hit.memory.id for hit in hits])
+        return Found(hits=hits, sequence=sequence, time_range=pursuit.named)
+
+    async def _reach(self, project_id: UUID, searches: Sequence[Search], grounds: Collection[Ground]) -> int:
+        """Returns when the indexes have seen what the searches must see, and up to which change they have."""
+        latest = max(searches, key=lambda search: search.min_sequence)
+        current = max(ground.sequence for ground in grounds)
+        return await self._following.reach(
+            project_id, max(latest.min_sequence, current), field=f"{latest.field_prefix}minSequence"
         )
 
-    async def _sources(
-        self, project_id: UUID, search: Search, ground: _Ground, sequence: int
-    ) -> list[Source]:
-        sought = await self._sought(project_id, search, ground.places, shared=bool(ground.shared))
-        if _is_scanned(search.wanted):
-            return [self._scan(project_id, sought, ground.asked)]
-        namespaces = [place.namespace for place in ground.places]
-        models = {
-            model: [place.namespace for place in ground.places if model in place.dimensions]
-            for model in sought.vectors
+    async def _soughts(
+        self, project_id: UUID, searches: Sequence[Search], grounds: Sequence[Ground]
+    ) -> list[Sought]:
+        """Returns what the lists are asked for each search; all queries are embedded together."""
+        models = [self._models(search, ground) for search, ground in zip(searches, grounds, strict=True)]
+        queries: dict[str, dict[str, None]] = {}
+        for search, names in zip(searches, models, strict=True):
+            for model in names:
+                queries.setdefault(model, {})[search.query] = None
+        embedded = await asyncio.gather(
+            *(
+                self._embedders.embed(model, list(texts), project_id=project_id, are_questions=True)
+                for model, texts in queries.items()
+            )
+        )
+        rows = {
+            (model, text): matrix[at : at + 1]
+            for (model, texts), matrix in zip(queries.items(), embedded, strict=True)
+            for at, text in enumerate(texts)
         }
+        return [
+            _sought(search, {model: rows[model, search.query] for model in names})
+            for search, names in zip(searches, models, strict=True)
+        ]
+
+    def _models(self, search: Search, ground: Ground) -> Sequence[str]:
+        """Returns the models by which a query is embedded: none if it brings a vector or has no meaning."""
+        if search.vector is not None:
+            _check_dimension(search, ground)
+            return ()
+        if search.ranking.semantic <= 0 and search.ranking.context <= 0:
+            return ()
+        there = {model for place in ground.places for model in place.dimensions}
+        # What a single shared memory was embedded by is known only when it is read.
+        return [model for model in self._embedders.models if model in there or ground.shared]
+
+    async def _sources(
+        self, project_id: UUID, ground: Ground, pursuits: Sequence[Pursuit], sequence: int
+    ) -> list[Source]:
+        asked, field = ground.asked, f"{pursuits[0].search.field_prefix}filter"
+        if is_scanned(asked.wanted):
+            return [ScanSource(database=self._database, asked=asked, field=field)]
+        models = {model for one in pursuits for model in one.sought.vectors}
         collections = []
-        if sought.terms is not None:
-            collections = await self._lexical.open(project_id, namespaces)
+        if any(one.sought.terms is not None for one in pursuits):
+            collections = await self._lexical.open(project_id, [place.namespace for place in ground.places])
         sources: list[Source] = [
             IndexSource(
                 project_id=project_id,
-                sought=sought,
                 vectors=self._vectors,
-                models={model: names for model, names in models.items() if names},
+                models={
+                    model: [place.namespace for place in ground.places if model in place.dimensions]
+                    for model in models
+                },
                 collections=collections,
                 sequence=sequence,
                 among=ground.listed,
             )
         ]
-        if ground.shared:
-            wanted = search.wanted.memory_ids
-            shared = tuple(one for one in ground.shared if not wanted or one in wanted)
-            if shared:
-                asked = Asked(
-                    project_id=project_id,
-                    wanted=replace(search.wanted, memory_ids=shared),
-                    namespaces=search.namespaces,
-                    scope=ground.asked.scope,
-                )
-                sources.append(self._scan(project_id, sought, asked))
+        wanted = asked.wanted.memory_ids
+        if shared := tuple(one for one in ground.shared if not wanted or one in wanted):
+            single = replace(asked, wanted=replace(asked.wanted, memory_ids=shared))
+            sources.append(ScanSource(database=self._database, asked=single, field=field))
         return sources
 
-    def _scan(self, project_id: UUID, sought: Sought, asked: Asked) -> Source:
-        return ScanSource(database=self._database, project_id=project_id, sought=sought, asked=asked)
-
-    async def _sought(
-        self, project_id: UUID, search: Search, places: Sequence[Place], *, shared: bool
-    ) -> Sought:
-        ranking = search.ranking
-        by_words = bool(search.query) and (ranking.keyword > 0 or ranking.context > 0)
-        by_meaning = search.vector is not None or ranking.semantic > 0 or ranking.context > 0
-        parts = [Part.CONTENT]
-        if search.query and ranking.context > 0:
-            parts.append(Part.CONTEXT)
-        return Sought(
-            terms=words.query_terms(search.query) if by_words else None,
-            vectors=await self._looked_for(project_id, search, places, shared=shared) if by_meaning else {},
-            parts=parts if by_meaning else [],
-        )
-
-    async def _looked_for(
-        self, project_id: UUID, search: Search, places: Sequence[Place], *, shared: bool
-    ) -> dict[str, Vector]:
-        """Returns the vectors to look for, each as a matrix of one row, by their models."""
-        if search.vector is not None:
-            given = search.vector
-            for place in places:
-                dimension = place.dimensions.get(given.model)
-                if dimension is not None and dimension != len(given.values):
-                    raise InvalidFieldError.of(
-                        "vector",
-                        f"must have {dimension} dimensions, as {given.model} has in {place.namespace}",
-                    )
-            return {given.model: given.values.reshape(1, -1)}
-        there = {model for place in places for model in place.dimensions}
-        # What a single shared memory was embedded by is known only when it is read.
-        models = [model for model in self._embedders.models if model in there or shared]
-        embedded = await asyncio.gather(
-            *(self._embedders.embed(model, [search.query], project_id=project_id) for model in models)
-        )
-        return dict(zip(models, embedded, strict=True))
-
-    async def _found(
-        self, search: Search, ground: _Ground, sources: Sequence[Source], named: TimeRange | None
-    ) -> list[Hit]:
-        """Returns what may be shown, best first: as much as was asked for, if there is as much."""
-        depth = (
-            max(DEPTH_MIN, DEPTH_PER_RESULT * search.limit)
-            if search.query
-            else search.limit + max(SPARE_MIN, search.limit // 2)
-        )
-        while True:
-            found = await asyncio.gather(*(source.candidates(depth) for source in sources))
-            fusion = fuse(Evidence.joined([one.evidence for one in found]), search.ranking)
+    async def _pursue(self, ground: Ground, pursuits: Sequence[Pursuit], sources: Sequence[Source]) -> None:
+        """Goes as deep with each search as it takes to show as much as was asked for, if there is as much."""
+        while pursuits:
+            lookups = [Lookup(one.sought, one.depth) for one in pursuits]
+            found = [await source.candidates(lookups) for source in sources]
+            for one, *parts in zip(pursuits, *found, strict=True):
+                one.take(parts)
             async with self._database.reading(str(ground.asked.project_id)) as connection:
-                ranked = await self._ranked(connection, search, ground, fusion, named)
-                hits = await self._hits(connection, search, ground.asked, fusion, ranked)
-            # With fewer alike enough than the lists are deep, all that are further down are less alike still.
-            has_all = search.similarity_min is not None and len(_places(fusion, search)) < depth
-            if len(hits) >= search.limit or has_all or all(one.are_all for one in found):
-                return hits
-            depth *= DEEPENING
+                await _check(connection, ground.asked, pursuits)
+            pursuits = [one for one in pursuits if one.goes_deeper()]
 
-    async def _ranked(
-        self,
-        connection: Connection,
-        search: Search,
-        ground: _Ground,
-        fusion: Fusion,
-        named: TimeRange | None,
-    ) -> list[_Ranked]:
-        """Leaves out what may not be shown, by what PostgreSQL says now, and applies the boosts.
 
-        What no boost could bring among the results is not asked for.
-        """
-        margin = boost_margin(search.ranking, has_time=named is not None)
-        places = _places(fusion, search)
-        ranked: list[_Ranked] = []
-        start = 0
-        while start < len(places):
-            end = _end(fusion, places, ranked, start=start, search=search, margin=margin)
-            if end == start:
-                break
-            chunk = {fusion.memory_ids[place]: place for place in places[start:end]}
-            standings = await storage.standings(connection, ground.asked, list(chunk))
-            shown = [memory_id for memory_id in chunk if memory_id in standings]
-            boosts = [self._boosts(standings[memory_id], ground, search, named) for memory_id in shown]
-            at = np.array([chunk[memory_id] for memory_id in shown], dtype=np.int64)
-            scores = boosted_scores(fusion.scores[at], boosts, search.ranking)
-            ranked += map(_Ranked, at.tolist(), shown, scores.tolist(), boosts)
-            start = end
-        return sorted(ranked, key=lambda one: (-one.score, one.memory_id.int))
-
-    def _boosts(self, standing: Standing, ground: _Ground, search: Search, named: TimeRange | None) -> Boosts:
-        usage = Usage(
-            create_time=standing.create_time, access_count=standing.access_count, recent=standing.recent
+async def _check(connection: Connection, asked: Asked, pursuits: Sequence[Pursuit]) -> None:
+    """Reads what is shown, by what PostgreSQL says now: for all searches in one statement each time."""
+    while True:
+        await _weigh(connection, asked, pursuits)
+        reading = [(one, ids) for one in pursuits if (ids := one.unread())]
+        if not reading:
+            return
+        found = await memories.select(
+            connection,
+            asked.project_id,
+            _union(ids for _, ids in reading),
+            scope=asked.scope,
+            wanted=asked.wanted,
         )
-        return Boosts(
-            recency=recency(search.reference_time - standing.occur_time),
-            importance=(standing.importance - IMPORTANCE_MIN) / (IMPORTANCE_MAX - IMPORTANCE_MIN),
-            frequency=retention(usage, search.reference_time, ground.policy),
-            time=None if named is None else named.fit(standing.occur_time),
-        )
-
-    async def _hits(
-        self,
-        connection: Connection,
-        search: Search,
-        asked: Asked,
-        fusion: Fusion,
-        ranked: Sequence[_Ranked],
-    ) -> list[Hit]:
-        """Reads what is shown, best first; where near-duplicates are collapsed, as many more as they are."""
-        shown: list[tuple[_Ranked, Memory]] = []
-        groups = Groups()
-        rest = iter(ranked)
-        while len(shown) < search.limit and (page := list(islice(rest, search.limit))):
-            ids = [one.memory_id for one in page]
-            found = await memories.select(
-                connection, asked.project_id, ids, scope=asked.scope, wanted=asked.wanted
-            )
-            alike = (
-                await vectors.select(connection, asked.project_id, ids) if search.collapse_duplicates else {}
-            )
-            for one in page:
-                memory = found.get(one.memory_id)
-                if memory is None:
-                    continue
-                if search.collapse_duplicates and groups.add(memory, alike.get(memory.id)):
-                    continue
-                shown.append((one, memory))
-        return [
-            Hit(
-                memory=memory,
-                fused=(fused := fusion[one.place]),
-                boosted=boosted(fused.score, one.boosts, search.ranking),
-                duplicate_ids=groups.duplicates(memory.id),
-            )
-            for one, memory in shown[: search.limit]
-        ]
+        collapsing = _union(ids for one, ids in reading if one.search.collapse_duplicates)
+        alike = await vectors.select(connection, asked.project_id, collapsing) if collapsing else {}
+        for one, _ in reading:
+            one.show(found, alike)
 
 
-def recency(age: timedelta) -> float:
-    """Returns 1 for what happens now or later, and half as much with each half-life."""
-    return float(0.5 ** min(max(age / RECENCY_HALF_LIFE, 0.0), RECENCY_HALF_LIVES_MAX))
+async def _weigh(connection: Connection, asked: Asked, pursuits: Sequence[Pursuit]) -> None:
+    """Asks what the candidates are like: what no boost could bring among the results is not asked for."""
+    while weighing := [(one, ids) for one in pursuits if (ids := one.unweighed())]:
+        standings: dict[UUID, Standing] = {}
+        wanted = _union(ids for _, ids in weighing)
+        for start in range(0, len(wanted), CHECKED_MAX):
+            standings |= await storage.standings(connection, asked, wanted[start : start + CHECKED_MAX])
+        for one, _ in weighing:
+            one.weigh(standings)
 
 
-def _asked(project_id: UUID, search: Search, scope: Scope) -> Asked:
-    return Asked(project_id=project_id, wanted=search.wanted, namespaces=search.namespaces, scope=scope)
+def _named(search: Search) -> TimeRange | None:
+    return time_range(search.query, search.reference_time) if search.query else None
 
 
-def _is_listed(wanted: MemoryFilter) -> bool:
-    """Whether a filter may leave few of many, so that it is worth asking which."""
-    if wanted == NO_FILTER or _is_scanned(wanted):
-        return False
-    loose = replace(
-        wanted, include_superseded=False, include_archived=False, include_expired=False, include_deleted=False
+def _union(parts: Iterable[Sequence[UUID]]) -> list[UUID]:
+    return list(dict.fromkeys(memory_id for part in parts for memory_id in part))
+
+
+def _sought(search: Search, embedded: Mapping[str, Vector]) -> Sought:
+    """Returns what the lists are asked: a vector that was given stands for the query's own meaning."""
+    ranking, given = search.ranking, search.vector
+    by_words = bool(search.query) and (ranking.keyword > 0 or ranking.context > 0)
+    by_meaning = given is not None or ranking.semantic > 0 or ranking.context > 0
+    parts = [Part.CONTENT]
+    if search.query and ranking.context > 0:
+        parts.append(Part.CONTEXT)
+    return Sought(
+        terms=words.query_terms(search.query) if by_words else None,
+        vectors=embedded if given is None else {given.model: given.values.reshape(1, -1)},
+        parts=parts if by_meaning else [],
     )
-    return loose != NO_FILTER
 
 
-def _is_scanned(wanted: MemoryFilter) -> bool:
-    """Whether memories are meant that no index knows: as they were, or those that are deleted."""
-    return wanted.as_of is not None or wanted.include_deleted
-
-
-def _places(fusion: Fusion, search: Search) -> Sequence[int]:
-    """Returns the places of those that are alike enough."""
-    if search.similarity_min is None:
-        return range(len(fusion))
-    return fusion.places_alike(search.similarity_min)
-
-
-def _end(
-    fusion: Fusion,
-    places: Sequence[int],
-    ranked: Sequence[_Ranked],
-    *,
-    start: int,
-    search: Search,
-    margin: float,
-) -> int:
-    """Returns up to where to ask next: as far as boosts can bring something among the results.
-
-    It is taken that all of them may be shown, so that asking once is enough unless some may not.
-    """
-    end = min(start + CHECKED_MAX, len(places))
-    if search.collapse_duplicates:
-        return end
-    missing = search.limit - len(ranked)
-    last = places[min(start + missing, len(places)) - 1] if missing > 0 else ranked[search.limit - 1].place
-    least = float(fusion.scores[last])
-    within = bisect_left(places, fusion.count_from(min(least, margin * least)))
-    return min(max(within, start), end)
+def _check_dimension(search: Search, ground: Ground) -> None:
+    assert search.vector is not None, "there is one to check"
+    model, length = search.vector.model, len(search.vector.values)
+    for place in ground.places:
+        dimension = place.dimensions.get(model)
+        if dimension is not None and dimension != length:
+            raise InvalidFieldError.of(
+                f"{search.field_prefix}vector",
+                f"must have {dimension} dimensions, as {model} has in {place.namespace}",
+            )

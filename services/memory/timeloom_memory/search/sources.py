@@ -7,11 +7,14 @@ lists say: a memory that only its words find is compared by its meaning, too, an
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Protocol
 from uuid import UUID
 
+import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from timeloom_memory.model import Part
 from timeloom_memory.search.bm25 import Query, WordScores
@@ -36,14 +39,14 @@ class VectorSearch(Protocol):
         project_id: UUID,
         namespaces: Sequence[str],
         model: str,
-        vector: Vector,
+        queries: Vector,
         *,
         limit: int,
         part: Part,
         min_sequence: int,
         among: Collection[int] | None,
-    ) -> list[tuple[UUID, float]]:
-        """Returns the memories whose vectors are most alike, with their cosines."""
+    ) -> list[list[tuple[UUID, float]]]:
+        """Returns the memories whose vectors are most alike, with their cosines, for each of some vectors."""
         ...
 
 
@@ -72,11 +75,18 @@ class Candidates(Struct, frozen=True, kw_only=True):
     are_all: bool
 
 
+class Lookup(Struct, frozen=True):
+    """What is looked for, and down to which place of any list."""
+
+    sought: Sought
+    depth: int
+
+
 class Source(Protocol):
     """Something that has candidates."""
 
-    async def candidates(self, depth: int) -> Candidates:
-        """Returns what is among the first so many of any list."""
+    async def candidates(self, lookups: Sequence[Lookup]) -> list[Candidates]:
+        """Returns what comes to the tops of the lists, for each of some searches."""
         ...
 
 
@@ -87,7 +97,6 @@ class IndexSource:
         self,
         *,
         project_id: UUID,
-        sought: Sought,
         vectors: VectorSearch,
         models: Mapping[str, Sequence[str]],
         collections: Sequence[Postings],
@@ -98,28 +107,35 @@ class IndexSource:
 
         Args:
             project_id: Whose they are.
-            sought: What is looked for.
             vectors: The index of vectors.
-            models: Which of the namespaces have vectors of each model that is looked for by.
+            models: Which of the namespaces have vectors of each model.
             collections: Their words.
             sequence: Up to which change the indexes have seen everything.
             among: Only these memories, with their numbers; None for all.
         """
         self._project_id = project_id
-        self._sought = sought
         self._vectors = vectors
         self._models = models
         self._collections = collections
         self._sequence = sequence
         self._among = among
 
-    async def candidates(self, depth: int) -> Candidates:
-        """Returns what is among the first so many of any list."""
+    async def candidates(self, lookups: Sequence[Lookup]) -> list[Candidates]:
+        """Returns what comes to the tops of the lists, for each of some searches."""
         among = None if self._among is None else self._among.values()
-        found = {part: await self._alike(part, depth, among) for part in self._sought.parts}
+        alike = await self._alike(lookups, among)
+        return [await self._completed(lookup, found) for lookup, found in zip(lookups, alike, strict=True)]
+
+    async def _completed(self, lookup: Lookup, found: dict[Part, dict[UUID, float]]) -> Candidates:
+        """Adds what the words find, and what each list says of those that only others found."""
+        sought, depth = lookup.sought, lookup.depth
+        if sought.terms is None and len(found) == 1:
+            return Candidates(
+                evidence=_evidence(found, None), are_all=all(len(one) < depth for one in found.values())
+            )
         by_words: tuple[list[UUID], list[UUID]] = ([], [])
         # The collections must not change between the two questions: there is no await between them.
-        query = None if self._sought.terms is None else Query(self._sought.terms, self._collections)
+        query = None if sought.terms is None else Query(sought.terms, self._collections)
         if query is not None:
             by_words = query.best(depth, among=None if self._among is None else self._among.keys())
         union = dict.fromkeys(
@@ -127,29 +143,42 @@ class IndexSource:
         )
         are_all = all(len(one) < depth for one in (*by_words, *found.values()))
         said = None if query is None else query.scores(union.keys())
-        numbers = self._numbers(union) if len(found) > 1 or query is not None else {}
+        numbers = self._numbers(union)
         for part, cosines in found.items():
             missing = [number for memory_id, number in numbers.items() if memory_id not in cosines]
             if missing:
-                found[part] = cosines | await self._alike(part, len(missing), missing)
+                again = Lookup(replace(sought, parts=[part]), len(missing))
+                (compared,) = await self._alike([again], missing)
+                found[part] = cosines | compared[part]
         return Candidates(evidence=_evidence(found, said), are_all=are_all)
 
-    async def _alike(self, part: Part, limit: int, among: Collection[int] | None) -> dict[UUID, float]:
-        """Compares the vectors of all models, each in its namespaces."""
-        found: dict[UUID, float] = {}
-        for model, namespaces in self._models.items():
-            found.update(
-                await self._vectors.search(
-                    self._project_id,
-                    namespaces,
-                    model,
-                    self._sought.vectors[model][0],
-                    limit=limit,
-                    part=part,
-                    min_sequence=self._sequence,
-                    among=among,
-                )
+    async def _alike(
+        self, lookups: Sequence[Lookup], among: Collection[int] | None
+    ) -> list[dict[Part, dict[UUID, float]]]:
+        """Compares vectors of all models, each in its namespaces: those that can be, as one matrix."""
+        found: list[dict[Part, dict[UUID, float]]] = [
+            {part: {} for part in lookup.sought.parts} for lookup in lookups
+        ]
+        together: defaultdict[tuple[str, Part, int], list[int]] = defaultdict(list)
+        for place, lookup in enumerate(lookups):
+            for model in lookup.sought.vectors:
+                if self._models.get(model):
+                    for part in lookup.sought.parts:
+                        together[model, part, lookup.depth].append(place)
+        for (model, part, depth), places in together.items():
+            queries = [lookups[place].sought.vectors[model] for place in places]
+            nearest = await self._vectors.search(
+                self._project_id,
+                self._models[model],
+                model,
+                queries[0] if len(queries) == 1 else np.concatenate(queries),
+                limit=depth,
+                part=part,
+                min_sequence=self._sequence,
+                among=among,
             )
+            for place, each in zip(places, nearest, strict=True):
+                found[place][part].update(each)
         return found
 
     def _numbers(self, memory_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -167,40 +196,49 @@ class IndexSource:
 class ScanSource:
     """PostgreSQL itself, read through: for what no index has, such as memories as they were."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        project_id: UUID,
-        sought: Sought,
-        asked: Asked,
-    ) -> None:
-        self._database = database
-        self._project_id = project_id
-        self._sought = sought
-        self._asked = asked
+    def __init__(self, *, database: Database, asked: Asked, field: str) -> None:
+        """Looks through what is asked for.
 
-    async def candidates(self, depth: int) -> Candidates:  # noqa: ARG002 - it looks at all of them
-        """Returns all that there are.
+        Args:
+            database: The truth.
+            asked: Which memories.
+            field: The field of the filter, for the error that they are too many.
+        """
+        self._database = database
+        self._asked = asked
+        self._field = field
+
+    async def candidates(self, lookups: Sequence[Lookup]) -> list[Candidates]:
+        """Returns all that there are, for each of some searches.
 
         Raises:
             InvalidFieldError: They are too many to be looked through.
         """
-        async with self._database.transaction(str(self._project_id)) as connection:
-            cosines = await self._cosines(connection)
-            if self._sought.terms is None:
-                return Candidates(evidence=_evidence(cosines, None), are_all=True)
-            postings = await self._postings(connection)
-        said = await asyncio.to_thread(_scores, self._sought.terms, postings)
+        postings: Postings | None = None
+        async with self._database.transaction(str(self._asked.project_id)) as connection:
+            cosines = [await self._cosines(connection, lookup.sought) for lookup in lookups]
+            if any(lookup.sought.terms is not None for lookup in lookups):
+                postings = await self._postings(connection)
+        return [
+            await self._completed(lookup.sought, found, postings)
+            for lookup, found in zip(lookups, cosines, strict=True)
+        ]
+
+    async def _completed(
+        self, sought: Sought, cosines: Mapping[Part, Mapping[UUID, float]], postings: Postings | None
+    ) -> Candidates:
+        if sought.terms is None or postings is None:
+            return Candidates(evidence=_evidence(cosines, None), are_all=True)
+        said = await asyncio.to_thread(_scores, sought.terms, postings)
         return Candidates(evidence=_evidence(cosines, said), are_all=True)
 
-    async def _cosines(self, connection: Connection) -> dict[Part, dict[UUID, float]]:
-        cosines: dict[Part, dict[UUID, float]] = {part: {} for part in self._sought.parts}
-        for model, vector in self._sought.vectors.items():
+    async def _cosines(self, connection: Connection, sought: Sought) -> dict[Part, dict[UUID, float]]:
+        cosines: dict[Part, dict[UUID, float]] = {part: {} for part in sought.parts}
+        for model, vector in sought.vectors.items():
             compared = await storage.cosines(
                 connection,
                 self._asked,
-                parts=self._sought.parts,
+                parts=sought.parts,
                 model=model,
                 vector=vector,
                 limit=SCANNED_MAX,
@@ -215,7 +253,7 @@ class ScanSource:
             await asyncio.to_thread(_put, postings, page)
             if len(postings) > SCANNED_MAX:
                 raise InvalidFieldError.of(
-                    "filter", f"leaves more than {SCANNED_MAX} memories to look through: it must say more"
+                    self._field, f"leaves more than {SCANNED_MAX} memories to look through: it must say more"
                 )
         return postings
 

@@ -1,15 +1,16 @@
-"""Near-duplicates among two lists of memories, by their texts and by the cosines of their vectors."""
+"""Near-duplicates among two lists of memories: pairs of which both say the same."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 import numpy as np
 
 from timeloom_memory.model import Memory
+from timeloom_memory.sameness import Said
 from timeloom_memory.storage.vectors import decoded
 
 ROWS_AT_ONCE: Final = 256
@@ -34,15 +35,13 @@ class Likeness:
 
     def nearest(self, ones: Sequence[Memory], others: Sequence[Memory]) -> Iterable[tuple[float, UUID, UUID]]:
         """Returns the pairs that are near-duplicates, nearest first: the same text counts as 1."""
-        found: dict[tuple[UUID, UUID], float] = {}
-        same: dict[str, list[UUID]] = defaultdict(list)
-        for other in others:
-            same[other.content].append(other.id)
-        for one in ones:
-            if same.get(one.content):
-                found[one.id, same[one.content].pop()] = 1.0
+        said = {each.id: Said.of(each.content) for each in (*ones, *others)}
+        found = dict.fromkeys(_equal(ones, others, said), 1.0)
         for group in self._groups(ones).keys() & self._groups(others).keys():
-            found.update(self._near(self._groups(ones)[group], self._groups(others)[group], group[1]))
+            near = self._near(self._groups(ones)[group], self._groups(others)[group], group[1])
+            for pair, cosine in near.items():
+                if said[pair[0]].may_match(said[pair[1]]):
+                    found.setdefault(pair, cosine)
         return sorted(
             ((cosine, *pair) for pair, cosine in found.items()), key=lambda each: (-each[0], each[1:])
         )
@@ -67,3 +66,25 @@ class Likeness:
                         break
                     found[one, others[place]] = min(float(row[place]), 1.0)
         return found
+
+
+def _equal(
+    ones: Sequence[Memory], others: Sequence[Memory], said: Mapping[UUID, Said]
+) -> Iterator[tuple[UUID, UUID]]:
+    """Pairs those that say the same without a vector, each with one: first with one of exactly its text."""
+    exact = dict(_matched(ones, others, lambda memory: memory.content))
+    yield from exact.items()
+    taken = set(exact.values())
+    left = [one for one in ones if one.id not in exact], [each for each in others if each.id not in taken]
+    yield from _matched(*left, lambda memory: said[memory.id])
+
+
+def _matched(
+    ones: Sequence[Memory], others: Sequence[Memory], of: Callable[[Memory], Hashable]
+) -> Iterator[tuple[UUID, UUID]]:
+    free: dict[Hashable, list[UUID]] = defaultdict(list)
+    for other in others:
+        free[of(other)].append(other.id)
+    for one in ones:
+        if same := free.get(of(one)):
+            yield one.id, same.pop()

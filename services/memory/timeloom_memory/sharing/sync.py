@@ -19,6 +19,7 @@ from timeloom_memory import limits
 from timeloom_memory.memories import tell
 from timeloom_memory.model import Change, Matrix, Memory
 from timeloom_memory.preparing import NewMemory, Preparation
+from timeloom_memory.sameness import COSINE_MIN
 from timeloom_memory.sharing.access import Access
 from timeloom_memory.sharing.likeness import Likeness
 from timeloom_memory.sharing.reconciliation import (
@@ -42,7 +43,7 @@ from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import InvalidFieldError, NotFoundError
 from timeloom_platform.ids import uuid7
 
-SIMILARITY_DEFAULT: Final = 0.95
+SIMILARITY_DEFAULT: Final = COSINE_MIN
 _WORDS: Final = "brought into line with another session or namespace"
 
 

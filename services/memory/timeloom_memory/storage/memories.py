@@ -119,17 +119,22 @@ _UPDATE_CONTENT: Final = _UPDATE.format(
     numbering="number = DEFAULT, content_version = m.content_version + 1,"
 )
 
+# One by one in the order of the ids, so that two who lock the same wait for each other in no circle.
 _LOCK: Final = f"""
-SELECT {COLUMNS}, {USAGE}
-FROM memories AS m
-{JOIN_USAGE}
-WHERE m.project_id = $1 AND m.id = ANY($2::uuid[])
-ORDER BY m.id
-FOR NO KEY UPDATE OF m
+SELECT found.*
+FROM (SELECT DISTINCT id FROM unnest($2::uuid[]) AS given (id) ORDER BY id) AS wanted
+CROSS JOIN LATERAL (
+    SELECT {COLUMNS}, {USAGE}
+    FROM memories AS m
+    {JOIN_USAGE}
+    WHERE m.project_id = $1 AND m.id = wanted.id
+    LIMIT 1
+    FOR NO KEY UPDATE OF m
+) AS found
 """  # noqa: S608 - constants
 
-# A key is looked up by itself (what has a limit is not joined): a table without statistics, as a new one is, would
-# be read as a whole.
+# A key is looked up by itself (what has a limit is not joined): a table without statistics, as a new one is,
+# would be read as a whole.
 _SELECT_KEYS: Final = """
 SELECT wanted.namespace, wanted.key, found.id
 FROM unnest($2::text[], $3::text[]) AS wanted (namespace, key)
@@ -307,13 +312,7 @@ async def select(
     """
     parameters = Parameters(project_id)
     selection = matching(wanted or ANY_STATE, scope=scope, parameters=parameters)
-    # Only constants of this package and numbers of parameters are put together here.
-    statement = f"""
-        SELECT {COLUMNS}, {USAGE}
-        FROM {selection.source}
-        {JOIN_USAGE}
-        WHERE m.id = ANY({parameters.add(memory_ids)}::uuid[]) AND {selection.condition}
-    """  # noqa: S608 - see above
+    statement = selection.lookup(f"{COLUMNS}, {USAGE}", ids=parameters.add(memory_ids), joins=JOIN_USAGE)
     rows = await connection.fetch(statement, *parameters.values)
     return {row["id"]: memory_of(row) for row in rows}
 

@@ -32,6 +32,22 @@ _BELOW: Final = """m.namespace IN (
 )"""
 
 
+# Each id is looked up by itself; what has a limit is not joined. Joined, PostgreSQL may read a project as a
+# whole while it has no statistics of a table, as of a new one or right after an import.
+_ONE_BY_ONE: Final = """
+SELECT found.*
+FROM unnest({ids}::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT {columns} FROM {source} {joins} WHERE m.id = wanted.id AND {condition} LIMIT 1
+) AS found
+"""
+
+# What was known at some time has to be put together first, and is read once for all ids.
+_TOGETHER: Final = """
+SELECT {columns} FROM {source} {joins} WHERE m.id = ANY({ids}::uuid[]) AND {condition}
+"""
+
+
 class Parameters:
     """The parameters of a statement that is being put together. The first one is always the project."""
 
@@ -57,6 +73,19 @@ class Selection(Struct, frozen=True):
 
     source: str
     condition: str
+
+    def lookup(self, columns: str, *, ids: str, joins: str = "") -> str:
+        """Returns the statement that reads those of some memories that fulfil the condition.
+
+        Args:
+            columns: Of `m` and what is joined.
+            ids: The place of the parameter with the ids, each of them once.
+            joins: What is joined to `m`, one row at most to each.
+        """
+        form = _ONE_BY_ONE if self.source == _CURRENT else _TOGETHER
+        return form.format(
+            columns=columns, source=self.source, joins=joins, condition=self.condition, ids=ids
+        )
 
 
 def matching(

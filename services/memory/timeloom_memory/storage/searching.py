@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from timeloom_memory.model import Matrix, MemoryFilter, Part
 from timeloom_memory.storage import vectors
+from timeloom_memory.storage.memories import JOIN_USAGE
 from timeloom_memory.storage.predicates import Parameters, Scope, Selection, matching
 from timeloom_memory.storage.texts import TEXTS_PER_PAGE, StoredText
 from timeloom_platform.database import Connection
@@ -20,13 +21,9 @@ _GROUND: Final = "SELECT * FROM search_ground($1, $2)"
 
 _NUMBERS: Final = "SELECT m.id, m.number FROM {source} WHERE {condition} LIMIT {limit}"
 
-_STANDINGS: Final = """
-SELECT
+_STANDING: Final = """
     m.id, m.importance, m.occur_time, m.create_time,
-    coalesce(u.access_count, 0) AS access_count, coalesce(u.recent, '{{}}') AS recent
-FROM {source}
-LEFT JOIN memory_usage AS u ON u.project_id = m.project_id AND u.memory_id = m.id
-WHERE m.id = ANY({ids}::uuid[]) AND {condition}
+    coalesce(u.access_count, 0) AS access_count, coalesce(u.recent, '{}') AS recent
 """
 
 _TEXTS: Final = """
@@ -131,9 +128,7 @@ async def standings(connection: Connection, asked: Asked, memory_ids: Sequence[U
     """
     parameters = Parameters(asked.project_id)
     selection = matching(asked.wanted, scope=asked.scope, parameters=parameters)
-    statement = _STANDINGS.format(
-        source=selection.source, condition=selection.condition, ids=parameters.add(memory_ids)
-    )
+    statement = selection.lookup(_STANDING, ids=parameters.add(memory_ids), joins=JOIN_USAGE)
     return {row["id"]: Standing(*row) for row in await connection.fetch(statement, *parameters.values)}
 
 

@@ -36,7 +36,12 @@ _VECTORS: Final = f"SELECT m.number, m.id, v.vector {_OF_SHARD} AND m.namespace 
 
 _LABELS: Final = f"SELECT m.number, m.id {_OF_SHARD} AND m.namespace = $2"
 
-_VECTORS_OF: Final = f"{_VECTORS} AND m.id = ANY($6::uuid[])"
+# Each id is looked up by itself: see `predicates`.
+_VECTORS_OF: Final = f"""
+SELECT found.*
+FROM unnest($6::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL ({_VECTORS} AND m.id = wanted.id LIMIT 1) AS found
+"""  # noqa: S608 - constants
 
 # The inner product of vectors of unit length is their cosine; pgvector's operator returns its negative.
 _NEAREST: Final = f"""
@@ -46,14 +51,29 @@ ORDER BY v.vector OPERATOR(public.<#>) $6::public.vector, m.id
 LIMIT $7
 """
 
-_CURRENT: Final = """
-SELECT m.id, m.number, m.embedding_model, m.dimension, v.part, v.vector
-FROM memories AS m
-JOIN memory_vectors AS v
-    ON v.project_id = m.project_id AND v.memory_id = m.id
-    AND v.content_version = m.content_version AND v.model = m.embedding_model
-WHERE m.project_id = $1 AND m.id = ANY($2::uuid[]) AND m.delete_time IS NULL
-"""
+# What has a limit is not joined, and so is looked up by itself.
+_EXACT: Final = f"""
+SELECT found.*
+FROM unnest($6::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT m.id, v.vector {_OF_SHARD} AND m.namespace = ANY($2::text[]) AND m.id = wanted.id LIMIT 1
+) AS found
+"""  # noqa: S608 - a constant
+
+# At most one vector a part: what has a limit is not joined, and so is looked up by itself.
+_CURRENT: Final = f"""
+SELECT found.*
+FROM unnest($2::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT m.id, m.number, m.embedding_model, m.dimension, v.part, v.vector
+    FROM memories AS m
+    JOIN memory_vectors AS v
+        ON v.project_id = m.project_id AND v.memory_id = m.id
+        AND v.content_version = m.content_version AND v.model = m.embedding_model
+    WHERE m.project_id = $1 AND m.id = wanted.id AND m.delete_time IS NULL
+    LIMIT {len(Part)}
+) AS found
+"""  # noqa: S608 - constants
 
 _LATEST: Final = "SELECT project_id, sequence FROM project_changes WHERE project_id = ANY($1::uuid[])"
 
@@ -137,6 +157,18 @@ async def nearest(
         _NEAREST, project_id, namespaces, *rest, vectors.encoded(vector)[0], limit, among
     )
     return [(row["id"], row["cosine"]) for row in rows]
+
+
+async def exact(
+    connection: Connection, key: ShardKey, namespaces: Sequence[str], memory_ids: Sequence[UUID]
+) -> dict[UUID, Matrix]:
+    """Returns some memories' own vectors; the namespace of the key does not count."""
+    project_id, _, *rest = _parameters(key)
+    rows = await connection.fetch(_EXACT, project_id, namespaces, *rest, memory_ids)
+    if not rows:
+        return {}
+    matrix = vectors.decoded([row["vector"] for row in rows], key.dimension)
+    return {row["id"]: vector for row, vector in zip(rows, matrix, strict=True)}
 
 
 async def current(

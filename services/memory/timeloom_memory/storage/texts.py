@@ -18,7 +18,14 @@ _SELECT_ALL: Final = (
     f"{_COLUMNS} WHERE project_id = $1 AND namespace = ANY($2::text[]) AND delete_time IS NULL"
 )
 
-_SELECT: Final = f"{_COLUMNS} WHERE project_id = $1 AND id = ANY($2::uuid[]) AND delete_time IS NULL"
+# Each id is looked up by itself: see `predicates`.
+_SELECT: Final = f"""
+SELECT found.*
+FROM unnest($2::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    {_COLUMNS} WHERE project_id = $1 AND memories.id = wanted.id AND delete_time IS NULL LIMIT 1
+) AS found
+"""  # noqa: S608 - constants
 
 
 class StoredText(Struct, frozen=True):

@@ -21,7 +21,9 @@ _ADD: Final = f"""
 INSERT INTO memory_usage AS held (project_id, memory_id, access_count, last_access_time, recent)
 SELECT $1, m.id, given.count, given.recent[cardinality(given.recent)], given.recent
 FROM json_to_recordset($2::json) AS given (memory_id uuid, count integer, recent timestamptz [])
-JOIN memories AS m ON m.project_id = $1 AND m.id = given.memory_id
+CROSS JOIN LATERAL (
+    SELECT known.id FROM memories AS known WHERE known.project_id = $1 AND known.id = given.memory_id LIMIT 1
+) AS m
 ORDER BY m.id
 ON CONFLICT (project_id, memory_id) DO UPDATE
 SET

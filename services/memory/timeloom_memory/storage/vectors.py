@@ -28,12 +28,19 @@ ORDER BY memory_id
 ON CONFLICT (project_id, memory_id, content_version, model, part) DO UPDATE SET vector = excluded.vector
 """
 
+# Each id is looked up by itself: see `predicates`.
 _SELECT: Final = """
-SELECT v.memory_id, v.vector
-FROM memories AS m
-JOIN memory_vectors AS v
-    ON v.project_id = m.project_id AND v.memory_id = m.id AND v.content_version = m.content_version
-WHERE m.project_id = $1 AND m.id = ANY($2::uuid[]) AND v.model = m.embedding_model AND v.part = $3
+SELECT found.memory_id, found.vector
+FROM unnest($2::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT v.memory_id, v.vector
+    FROM memories AS m
+    JOIN memory_vectors AS v
+        ON v.project_id = m.project_id AND v.memory_id = m.id AND v.content_version = m.content_version
+        AND v.model = m.embedding_model AND v.part = $3
+    WHERE m.project_id = $1 AND m.id = wanted.id
+    LIMIT 1
+) AS found
 """
 
 _SELECT_OF_VERSION: Final = """

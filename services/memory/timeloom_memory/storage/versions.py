@@ -12,10 +12,17 @@ import msgspec
 from timeloom_memory.model import Change, Memory, MemoryVersion
 from timeloom_platform.database import Connection
 
+# Each id is looked up by itself: see `predicates`. Asked for version 1, PostgreSQL may take the index of all
+# new memories instead.
 _SELECT_FIRST: Final = """
-SELECT memory_id, document ->> 'namespace' AS namespace, document ->> 'content' AS content
-FROM memory_versions
-WHERE project_id = $1 AND memory_id = ANY($2::uuid[]) AND version = 1
+SELECT found.memory_id, found.namespace, found.content
+FROM unnest($2::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT v.memory_id, v.document ->> 'namespace' AS namespace, v.document ->> 'content' AS content
+    FROM memory_versions AS v
+    WHERE v.project_id = $1 AND v.memory_id = wanted.id AND v.version < 2
+    LIMIT 1
+) AS found
 """
 
 _SELECT_PAGE: Final = """

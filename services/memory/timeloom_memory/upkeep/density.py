@@ -28,6 +28,11 @@ FIT_PERCENTILE: Final = 10
 members.
 """
 
+STRENGTH_MIN: Final = 0.5
+"""HDBSCAN gives a vector that is as far from everything to the cluster that it is a hair nearer to. One that
+is joined at less than this share of the density of the median member fits nowhere.
+"""
+
 
 def cluster(vectors: Floats, *, seed: int) -> Clustering:
     """Returns the clusters of unit vectors; what fits nowhere has the label `ALONE`."""
@@ -45,6 +50,15 @@ def cluster(vectors: Floats, *, seed: int) -> Clustering:
 
 
 def _dense(vectors: Floats) -> Labels:
+    # Copies would be a cluster of endless density, beside which everything else is thin.
+    different, places = np.unique(vectors, axis=0, return_inverse=True)
+    if len(different) <= MEMBERS_MIN:
+        return np.full(len(vectors), ALONE, dtype=np.int64)
+    labels: Labels = _dense_of_different(different)[places.ravel()]
+    return labels
+
+
+def _dense_of_different(vectors: Floats) -> Labels:
     # Imported where it is used: it brings a hundred megabytes that searching does not need.
     from sklearn import cluster as library  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - it has none
 
@@ -54,7 +68,20 @@ def _dense(vectors: Floats) -> Labels:
     members = max(MEMBERS_MIN, int(len(vectors) * MEMBERS_SHARE))
     untyped: Any = library
     model = untyped.HDBSCAN(min_cluster_size=members, min_samples=MEMBERS_MIN, copy=True)
-    return np.asarray(model.fit_predict(reduced), dtype=np.int64)
+    model.fit(reduced)
+    return _without_strays(
+        np.asarray(model.labels_, dtype=np.int64), np.asarray(model.probabilities_, dtype=np.float64)
+    )
+
+
+def _without_strays(labels: Labels, strengths: NDArray[np.float64]) -> Labels:
+    """Returns the labels without those that hold by little; `strengths` are shares of the highest density."""
+    kept = labels.copy()
+    for name in range(labels.max() + 1):
+        of_cluster = labels == name
+        floor = STRENGTH_MIN * float(np.median(strengths[of_cluster]))
+        kept[of_cluster & (strengths < floor)] = ALONE
+    return kept
 
 
 def _centred(vectors: Floats, labels: Labels) -> Clustering:

@@ -1,13 +1,7 @@
-"""Near-duplicates: memories that say the same, by their vectors or letter by letter.
-
-A high cosine is not enough: `The meeting is at 3` and `The meeting is at 4` are as alike as two texts can be.
-Memories with other numbers, or where one denies what the other says, are never taken for duplicates.
-"""
+"""Near-duplicates in a namespace: groups of memories of which any two say the same."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +13,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from timeloom_memory.upkeep import words
+from timeloom_memory.sameness import Said
 
 Floats = NDArray[np.float32]
 
@@ -33,14 +27,6 @@ PAIRS_MAX: Final = 200_000
 
 GROUP_MAX: Final = 100
 """What a merge takes at most."""
-
-_NUMBER: Final = re.compile(r"\d+(?:[.,:]\d+)*")
-_DENIALS: Final = frozenset(
-    """
-    no not never none nothing nobody neither nor without cannot
-    nicht kein keine keinen nie niemals ne pas jamais nunca
-    """.split()  # noqa: SIM905 - a list of words reads best as words
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +74,12 @@ def groups_of(
         similarity: From which cosine on two memories are near-duplicates.
         apart: Sets of memories of which no two may be in a group: somebody has said that they differ.
     """
-    facts = [_facts(candidate.content) for candidate in candidates]
+    said = [Said.of(candidate.content) for candidate in candidates]
     refused = _Refused(apart)
     pairs = [
         pair
-        for pair in chain(islice(_same_texts(candidates), PAIRS_MAX), _near(candidates, vectors, similarity))
-        if facts[pair.first] == facts[pair.second]
+        for pair in chain(islice(_equal(said), PAIRS_MAX), _near(candidates, vectors, similarity))
+        if said[pair.first].may_match(said[pair.second])
         and not refused.has(candidates[pair.first].memory_id, candidates[pair.second].memory_id)
     ]
     groups = [
@@ -121,19 +107,10 @@ class _Refused:
         return any(second in members for members in self._apart.get(first, ()))
 
 
-def _facts(text: str) -> tuple[frozenset[str], bool]:
-    """Returns the numbers of a text, and whether it denies something: what a vector tells badly."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")  # noqa: RUF001
-    parts = re.findall(r"[^\W_]+(?:'[^\W_]+)*", plain)
-    denials = sum(part in _DENIALS or part.endswith("n't") for part in parts)
-    return frozenset(_NUMBER.findall(plain)), denials % 2 == 1
-
-
-def _same_texts(candidates: Sequence[Candidate]) -> Iterator[_Pair]:
-    same: defaultdict[str, list[int]] = defaultdict(list)
-    for place, candidate in enumerate(candidates):
-        if text := words.normalised(candidate.content):
-            same[text].append(place)
+def _equal(said: Sequence[Said]) -> Iterator[_Pair]:
+    same: defaultdict[Said, list[int]] = defaultdict(list)
+    for place, each in enumerate(said):
+        same[each].append(place)
     for places in same.values():
         for end in range(0, len(places), GROUP_MAX):
             some = places[end : end + GROUP_MAX]

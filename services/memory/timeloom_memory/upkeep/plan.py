@@ -18,13 +18,14 @@ from uuid import UUID, uuid5
 import numpy as np
 from numpy.typing import NDArray
 
+from timeloom_memory.sameness import COSINE_MIN
 from timeloom_memory.upkeep import clusters, decay, duplicates, extraction
 from timeloom_memory.upkeep.clusters import Clusters, ClusterWish, FoundCluster
 from timeloom_memory.upkeep.decay import DecayPolicy, Usage
 from timeloom_memory.upkeep.duplicates import Candidate, Group
 from timeloom_memory.upkeep.extraction import Source, Summary
 
-SIMILARITY_DEFAULT: Final = 0.95
+SIMILARITY_DEFAULT: Final = COSINE_MIN
 SUMMARISED_MEMBERS_MIN: Final = 8
 """Clusters with fewer memories are read sooner than summarised."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
+
+import asyncpg
 
 from timeloom_platform.database import Connection
 from timeloom_snapshots import checksums
@@ -16,47 +18,12 @@ _COLUMNS: Final = """
     request, response
 """
 
-# The time is that of the statement, which waited for the forks that are being made: see LOCK_EXECUTION.
 INSERT: Final = f"""
 INSERT INTO effects (project_id, {_COLUMNS}, record_time)
 SELECT $1, new.*, clock_timestamp() FROM unnest($2::new_effect[]) AS new
 """  # noqa: S608 - a constant
 
-UPSERT: Final = f"""
-{INSERT}
-ON CONFLICT (project_id, execution_id, sequence, key) DO UPDATE
-SET
-    create_time = excluded.create_time,
-    checksum = excluded.checksum,
-    document_bytes = excluded.document_bytes,
-    kind = excluded.kind,
-    dictionary_id = excluded.dictionary_id,
-    name = excluded.name,
-    request = excluded.request,
-    response = excluded.response,
-    record_time = excluded.record_time
-"""
-
-# What is about to be replaced becomes the own of those forks that have had it from here.
-LEAVE_TO_FORKS: Final = f"""
-INSERT INTO effects (project_id, {_COLUMNS}, record_time)
-SELECT
-    $1, line.execution_id, sequence, ordinal, create_time, checksum, document_bytes, kind, dictionary_id, key,
-    name, request, response, record_time
-FROM lineages AS line
-CROSS JOIN LATERAL effects_of($1, line.execution_id, $3, $3) AS seen
-WHERE line.project_id = $1
-    AND line.owner_id = $2
-    AND line.last_sequence >= $3
-    AND seen.execution_id = $2
-    AND seen.key = ANY($4::text[])
-"""  # noqa: S608 - a constant
-
-SELECT_SLIM: Final = """
-SELECT key, ordinal, kind, name, document_bytes, create_time
-FROM effects_of($1, $2, $3, $3)
-ORDER BY ordinal
-"""
+RECORD: Final = "SELECT * FROM record_effects($1, $2, $3, $4, $5, $6, $7)"
 
 SELECT_WHOLE: Final = """
 SELECT
@@ -80,28 +47,9 @@ CROSS JOIN LATERAL effects_of($1, $2, wanted.wanted_sequence, wanted.wanted_sequ
 GROUP BY sequence
 """
 
-# Effects are recorded before an execution is forked or after: the times of both tell what a fork has.
-# Recording snapshots waits for neither: no fork shares a snapshot before it is there with its effects.
-LOCK_EXECUTION: Final = """
-SELECT pg_advisory_xact_lock_shared(hashtextextended(id::text, 0))
-FROM executions
-WHERE project_id = $1 AND id = $2
-FOR KEY SHARE
-"""
-
 AWAIT_RECORDERS: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))"
 
-# The snapshot's row is locked, so that two writers do not number their effects alike.
-LOCK_SNAPSHOT: Final = """
-SELECT TRUE
-FROM lineage_of($1, $2) AS line
-JOIN snapshots
-    ON snapshots.project_id = $1
-    AND snapshots.execution_id = line.owner_id
-    AND snapshots.sequence BETWEEN line.first_sequence AND line.last_sequence
-WHERE snapshots.sequence = $3
-FOR NO KEY UPDATE OF snapshots
-"""
+LOCK_SNAPSHOT: Final = "SELECT lock_snapshot($1, $2, $3)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,23 +62,62 @@ class StoredEffect:
     effect: Effect
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Whether effects were added, and those that their snapshot had before, without their documents."""
+
+    is_done: bool
+    known: Sequence[Effect]
+
+
 async def insert(connection: Connection, project_id: UUID, rows: Sequence[tuple[Any, ...]]) -> None:
     """Inserts what `row` made."""
     if rows:
         await connection.execute(INSERT, project_id, rows)
 
 
-async def replace(
-    connection: Connection,
+async def record(
+    fetchrow: Callable[..., Awaitable[asyncpg.Record | None]],
     project_id: UUID,
     execution_id: UUID,
     sequence: int,
-    rows: Mapping[str, tuple[Any, ...]],
-) -> None:
-    """Inserts what `row` made of a snapshot's effects, by their keys; forks keep what it replaces."""
-    if rows:
-        await connection.execute(LEAVE_TO_FORKS, project_id, execution_id, sequence, list(rows))
-        await connection.execute(UPSERT, project_id, list(rows.values()))
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    seen: Sequence[Effect],
+    replaces: bool,
+) -> Recorded | None:
+    """Adds effects to a snapshot if it has those that were seen; None if there is no snapshot.
+
+    Args:
+        fetchrow: Of a transaction, or a call that is a transaction by itself. Whoever asks again within a
+            transaction is the only one to add effects to the snapshot, and will have seen what there is.
+        project_id: The project.
+        execution_id: The execution.
+        sequence: The snapshot's.
+        rows: What `row` made.
+        seen: The effects that the new ones were numbered after.
+        replaces: Effects of the same keys are replaced; forks keep them.
+    """
+    seen_bytes = sum(effect.document_bytes for effect in seen)
+    found = await fetchrow(RECORD, project_id, execution_id, sequence, len(seen), seen_bytes, rows, replaces)
+    assert found is not None, "the function returns a row"
+    if not found["is_there"]:
+        return None
+    columns = [found[name] for name in ("keys", "ordinals", "kinds", "names", "sizes", "create_times")]
+    known = [
+        Effect(
+            key=key,
+            ordinal=ordinal,
+            kind=kind,
+            name=name,
+            request=None,
+            response=None,
+            document_bytes=size,
+            create_time=create_time,
+        )
+        for key, ordinal, kind, name, size, create_time in zip(*columns, strict=True)
+    ]
+    return Recorded(is_done=found["is_recorded"], known=known)
 
 
 async def await_recorders(connection: Connection, execution_id: UUID) -> None:
@@ -139,21 +126,8 @@ async def await_recorders(connection: Connection, execution_id: UUID) -> None:
 
 
 async def lock_snapshot(connection: Connection, project_id: UUID, execution_id: UUID, sequence: int) -> bool:
-    """Makes the caller the only one to add effects to a snapshot; False if there is none."""
-    await connection.execute(LOCK_EXECUTION, project_id, execution_id)
-    is_locked = await connection.fetchval(LOCK_SNAPSHOT, project_id, execution_id, sequence)
-    if not is_locked:
-        # It may have been sealed while this waited for its row: then it has another one now.
-        is_locked = await connection.fetchval(LOCK_SNAPSHOT, project_id, execution_id, sequence)
-    return bool(is_locked)
-
-
-async def select_slim(
-    connection: Connection, project_id: UUID, execution_id: UUID, sequence: int
-) -> list[Effect]:
-    """Returns a snapshot's effects without their documents."""
-    rows = await connection.fetch(SELECT_SLIM, project_id, execution_id, sequence)
-    return [Effect(request=None, response=None, **row) for row in rows]
+    """Makes the caller the only one to add effects to a snapshot or to mark it; False if there is none."""
+    return bool(await connection.fetchval(LOCK_SNAPSHOT, project_id, execution_id, sequence))
 
 
 async def select_whole(

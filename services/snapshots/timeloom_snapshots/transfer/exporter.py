@@ -16,7 +16,7 @@ from timeloom_snapshots.effects import EffectReader
 from timeloom_snapshots.model import Effect, Execution, HeadMove
 from timeloom_snapshots.segments import Entry
 from timeloom_snapshots.sequence_ranges import SequenceRange
-from timeloom_snapshots.storage import executions, pruning, rollbacks
+from timeloom_snapshots.storage import executions, removal, rollbacks
 from timeloom_snapshots.storage import transfer as storage
 from timeloom_snapshots.storage.sealing import StoredSegment
 from timeloom_snapshots.storage.transfer import WholeSnapshot
@@ -73,8 +73,8 @@ class Exporter:
     async def _parts(self, project_id: UUID, execution_id: UUID) -> AsyncGenerator[bytes]:
         async with self._database.transaction(str(project_id)) as connection:
             execution = await executions.select(connection, project_id, execution_id)
-            deleted = await pruning.select_deleted(connection, project_id, execution_id)
-            turns = await pruning.select_deleted_turns(connection, project_id, execution_id)
+            deleted = await removal.select_deleted(connection, project_id, execution_id)
+            turns = await removal.select_deleted_turns(connection, project_id, execution_id)
         if execution is None:
             raise NotFoundError(f"There is no execution {execution_id}.")
         if execution.snapshot_count > limits.FILE_SNAPSHOTS_MAX:

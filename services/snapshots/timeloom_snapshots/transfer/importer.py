@@ -19,7 +19,7 @@ from timeloom_snapshots.codec import Codec
 from timeloom_snapshots.errors import RETRY_AFTER_SECONDS, DamagedFileError
 from timeloom_snapshots.model import Execution, ExecutionError, ExecutionStatus
 from timeloom_snapshots.sequence_ranges import SequenceRange
-from timeloom_snapshots.storage import pruning
+from timeloom_snapshots.storage import removal
 from timeloom_snapshots.storage import transfer as storage
 from timeloom_snapshots.transfer import records
 from timeloom_snapshots.transfer.chain_check import damaged
@@ -87,9 +87,9 @@ class Importer:
         )
         if inserted is None:
             raise AlreadyExistsError(f"The project has an execution {execution.id} already.")
-        await pruning.note_deleted(connection, project_id, execution.id, deleted)
+        await removal.note_deleted(connection, project_id, execution.id, deleted)
         _check_turns(record.deleted_turns, deleted)
-        await pruning.note_deleted_turns(connection, project_id, execution.id, record.deleted_turns)
+        await removal.note_deleted_turns(connection, project_id, execution.id, record.deleted_turns)
         intake = Intake(connection, project_id, execution, deleted, codec=self._codec)
         async for data in found:
             await intake.take(_record(data), size_bytes=len(data))

@@ -928,6 +928,7 @@ class SearchMemoriesRequest(_message.Message):
     SIMILARITY_MIN_FIELD_NUMBER: _builtins.int
     SILENT_FIELD_NUMBER: _builtins.int
     REFERENCE_TIME_FIELD_NUMBER: _builtins.int
+    SCORE_MIN_FIELD_NUMBER: _builtins.int
     AS_AGENT_ID_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """What to look for. Needed unless there is a vector."""
@@ -945,6 +946,11 @@ class SearchMemoriesRequest(_message.Message):
     """Only what is at least this alike, as a cosine; for searches with vectors."""
     silent: _builtins.bool
     """Do not count this as an access of what is found."""
+    score_min: _builtins.float
+    """Only what scores at least this: 0.15 leaves out what has little to do with the query. All if zero or absent; in a
+    context 0.15 if absent. Of a memory without a vector a third of it is asked, and nothing of what happened at the time
+    that the query names.
+    """
     as_agent_id: _builtins.str
     """Act as this agent, and see and do only what it may; act for the project, which may everything, if empty."""
     @_builtins.property
@@ -979,13 +985,16 @@ class SearchMemoriesRequest(_message.Message):
         similarity_min: _builtins.float = ...,
         silent: _builtins.bool = ...,
         reference_time: _timestamp_pb2.Timestamp | None = ...,
+        score_min: _builtins.float | None = ...,
         as_agent_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "ranking", b"ranking", "reference_time", b"reference_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_score_min", b"_score_min", "filter", b"filter", "ranking", b"ranking", "reference_time", b"reference_time", "score_min", b"score_min"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_agent_id", b"as_agent_id", "collapse_duplicates", b"collapse_duplicates", "explain", b"explain", "filter", b"filter", "limit", b"limit", "min_sequence", b"min_sequence", "namespaces", b"namespaces", "query", b"query", "ranking", b"ranking", "reference_time", b"reference_time", "silent", b"silent", "similarity_min", b"similarity_min", "vector", b"vector", "vector_model", b"vector_model"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_min", b"_score_min", "as_agent_id", b"as_agent_id", "collapse_duplicates", b"collapse_duplicates", "explain", b"explain", "filter", b"filter", "limit", b"limit", "min_sequence", b"min_sequence", "namespaces", b"namespaces", "query", b"query", "ranking", b"ranking", "reference_time", b"reference_time", "score_min", b"score_min", "silent", b"silent", "similarity_min", b"similarity_min", "vector", b"vector", "vector_model", b"vector_model"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__score_min: _TypeAlias = _typing.Literal["score_min"]  # noqa: Y015
+    _WhichOneofArgType__score_min: _TypeAlias = _typing.Literal["_score_min", b"_score_min"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__score_min) -> _WhichOneofReturnType__score_min | None: ...
 
 Global___SearchMemoriesRequest: _TypeAlias = SearchMemoriesRequest  # noqa: Y015
 
@@ -1167,6 +1176,50 @@ class SearchMemoriesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SearchMemoriesResponse: _TypeAlias = SearchMemoriesResponse  # noqa: Y015
+
+@_typing.final
+class BatchSearchMemoriesRequest(_message.Message):
+    """Searches that ask for at most 5,000 memories together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEARCHES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def searches(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchMemoriesRequest]: ...
+    def __init__(
+        self,
+        *,
+        searches: _abc.Iterable[Global___SearchMemoriesRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["searches", b"searches"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchSearchMemoriesRequest: _TypeAlias = BatchSearchMemoriesRequest  # noqa: Y015
+
+@_typing.final
+class BatchSearchMemoriesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchMemoriesResponse]:
+        """In the order of the searches."""
+
+    def __init__(
+        self,
+        *,
+        answers: _abc.Iterable[Global___SearchMemoriesResponse] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchSearchMemoriesResponse: _TypeAlias = BatchSearchMemoriesResponse  # noqa: Y015
 
 @_typing.final
 class BuildContextRequest(_message.Message):

@@ -55,6 +55,8 @@ class MemoryServiceStub:
     """Lists the versions of a memory, newest first."""
     SearchMemories: _grpc.UnaryUnaryMultiCallable[_memory_service_pb2.SearchMemoriesRequest, _memory_service_pb2.SearchMemoriesResponse]
     """Finds memories by meaning, words and time, best first."""
+    BatchSearchMemories: _grpc.UnaryUnaryMultiCallable[_memory_service_pb2.BatchSearchMemoriesRequest, _memory_service_pb2.BatchSearchMemoriesResponse]
+    """Does several searches at once, each as if it were alone, for far less than one after the other."""
     BuildContext: _grpc.UnaryUnaryMultiCallable[_memory_service_pb2.BuildContextRequest, _memory_service_pb2.BuildContextResponse]
     """Puts the best memories for a query together, as a text to paste into a prompt."""
 
@@ -85,6 +87,8 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     """Lists the versions of a memory, newest first."""
     SearchMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.SearchMemoriesRequest, _memory_service_pb2.SearchMemoriesResponse]  # type: ignore[assignment]
     """Finds memories by meaning, words and time, best first."""
+    BatchSearchMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.BatchSearchMemoriesRequest, _memory_service_pb2.BatchSearchMemoriesResponse]  # type: ignore[assignment]
+    """Does several searches at once, each as if it were alone, for far less than one after the other."""
     BuildContext: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.BuildContextRequest, _memory_service_pb2.BuildContextResponse]  # type: ignore[assignment]
     """Puts the best memories for a query together, as a text to paste into a prompt."""
 
@@ -178,6 +182,14 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_memory_service_pb2.SearchMemoriesResponse, _abc.Awaitable[_memory_service_pb2.SearchMemoriesResponse]]:
         """Finds memories by meaning, words and time, best first."""
+
+    @_abc_1.abstractmethod
+    def BatchSearchMemories(
+        self,
+        request: _memory_service_pb2.BatchSearchMemoriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_service_pb2.BatchSearchMemoriesResponse, _abc.Awaitable[_memory_service_pb2.BatchSearchMemoriesResponse]]:
+        """Does several searches at once, each as if it were alone, for far less than one after the other."""
 
     @_abc_1.abstractmethod
     def BuildContext(

@@ -591,7 +591,7 @@ class PrunedExecution(_message.Message):
     execution_id: _builtins.str
     snapshot_count: _builtins.int
     """How many snapshots go."""
-    stored_bytes: _builtins.int
+    stored_bytes: _builtins.float
     """What they and their effects took, compressed, in bytes."""
     deleted: _builtins.bool
     """The whole execution goes."""
@@ -600,7 +600,7 @@ class PrunedExecution(_message.Message):
         *,
         execution_id: _builtins.str = ...,
         snapshot_count: _builtins.int = ...,
-        stored_bytes: _builtins.int = ...,
+        stored_bytes: _builtins.float = ...,
         deleted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
