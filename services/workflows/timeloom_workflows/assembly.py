@@ -16,6 +16,7 @@ from timeloom_workflows.actions.breaking import Breakers
 from timeloom_workflows.actions.outside import Outside
 from timeloom_workflows.control.changing import Changing
 from timeloom_workflows.control.hand import Hand
+from timeloom_workflows.control.stats import Stats
 from timeloom_workflows.driving.definitions import Definitions
 from timeloom_workflows.driving.doing import Doing
 from timeloom_workflows.driving.driver import DagDriver
@@ -34,6 +35,7 @@ from timeloom_workflows.triggers_servicer import WorkflowTriggersServicer
 from timeloom_workflows.worker_servicer import WorkflowWorkerServicer
 from timeloom_workflows.workers.children import Children as CodeChildren
 from timeloom_workflows.workers.code_driver import CodeDriver
+from timeloom_workflows.workers.presence import Presence
 from timeloom_workflows.workers.task_desk import Tasks
 from timeloom_workflows.workers.workers import Workers
 from timeloom_workflows.workflows import Workflows
@@ -52,6 +54,8 @@ class Assembly:
     dag_driver: DagDriver
     tasks: Tasks
     workers: Workers
+    presence: Presence
+    stats: Stats
 
     @property
     def engine(self) -> Engine:
@@ -65,6 +69,7 @@ class Assembly:
                 tasks.create_task(self.runtime.run())
                 tasks.create_task(self.tasks.run())
                 tasks.create_task(self.workers.run())
+                tasks.create_task(self.presence.run())
         finally:
             await self.dag_driver.close()
 
@@ -116,6 +121,8 @@ def assembled(
         connection=SystemConnection(database),
         lease_seconds=engine.worker_lease_seconds,
     )
+    presence = Presence(workers=workers, database=database, connection=SystemConnection(database))
+    stats = Stats(database=database, workers=presence)
     dag_driver = DagDriver(
         Surroundings(
             engine=runtime.engine,
@@ -138,8 +145,10 @@ def assembled(
         dag_driver=dag_driver,
         tasks=tasks,
         workers=workers,
+        presence=presence,
+        stats=stats,
         bindings=[
-            WorkflowsServicer(workflows=workflows, stats=hand.stats).binding(),
+            WorkflowsServicer(workflows=workflows, stats=stats).binding(),
             WorkflowExecutionsServicer(
                 starting=Starting(engine=runtime.engine, versions=versions, database=database),
                 hand=hand,

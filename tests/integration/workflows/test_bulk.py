@@ -11,12 +11,14 @@ import pytest
 from tests.integration.workflows.hand import Caller, run_step
 from tests.integration.workflows.service import Replica, step
 from timeloom.workflows.v1 import workflow_executions_service_pb2 as messages
-from timeloom.workflows.v1 import workflows_pb2
+from timeloom.workflows.v1 import workflows_pb2, workflows_service_pb2
 from timeloom_platform.ids import uuid7
 from timeloom_workflows.engine.commands import Ended
 from timeloom_workflows.model import Failure, Stage, Status, StepStatus
 from timeloom_workflows.storage import dead_letters
 from timeloom_workflows.storage.stats import StatsFilter
+from timeloom_workflows.storage.system import SystemConnection
+from timeloom_workflows.workers.presence import Presence
 
 PAUSE = messages.CONTROL_ACTION_PAUSE
 RESUME = messages.CONTROL_ACTION_RESUME
@@ -115,7 +117,7 @@ async def test_statistics_count_and_measure(workflows_service: Replica) -> None:
     await begin(workflows_service, 2, workflow_id="other")
     await begin(workflows_service, 1, workflow_id="other", held_back=True)
 
-    stats = workflows_service.assembly.hand.stats
+    stats = workflows_service.assembly.stats
     found = await stats.get(workflows_service.project_id, StatsFilter(), with_steps=True)
 
     assert (found.total.pending, found.total.succeeded, found.total.failed) == (3, 3, 1)
@@ -140,7 +142,7 @@ async def test_statistics_count_and_measure(workflows_service: Replica) -> None:
 
 
 async def test_statistics_of_nothing_are_zero(workflows_service: Replica) -> None:
-    stats = workflows_service.assembly.hand.stats
+    stats = workflows_service.assembly.stats
 
     found = await stats.get(workflows_service.project_id, StatsFilter(), with_steps=True)
 
@@ -168,6 +170,48 @@ async def _finish(replica: Replica, status: Status, *, seconds: float, **fields:
         )
 
 
+async def test_workers_of_all_replicas_are_named(workflows_service: Replica) -> None:
+    async with workflows_service.rows() as connection:
+        await connection.execute(
+            "INSERT INTO connected_workers (project_id, worker_id, replica, valid_until) VALUES"
+            " ($1, 'elsewhere', $2, now() + interval '1 hour'),"
+            " ($1, 'gone', $2, now() - interval '1 second')",
+            workflows_service.project_id,
+            uuid4(),
+        )
+
+    request = workflows_service_pb2.GetWorkflowStatsRequest()
+    answer = await workflows_service.workflows.GetWorkflowStats(request, metadata=workflows_service.metadata)
+
+    assert list(answer.worker_ids) == ["elsewhere"]
+
+
+async def test_who_is_connected_is_said_and_forgotten_in_time(workflows_service: Replica) -> None:
+    here = [(workflows_service.project_id, "one"), (uuid4(), "two")]
+
+    class Two:
+        def connected(self) -> list[tuple[UUID, str]]:
+            return here
+
+    database = workflows_service.database
+    first, second = (
+        Presence(workers=Two(), database=database, connection=SystemConnection(database)) for _ in range(2)
+    )
+    await first.say()
+    await first.say()
+    here = []
+
+    assert await first.ids(workflows_service.project_id) == []
+    assert await second.ids(workflows_service.project_id) == ["one"]
+    async with workflows_service.rows() as connection:
+        await connection.execute("UPDATE connected_workers SET valid_until = now() - interval '1 second'")
+    await second.say()
+    async with workflows_service.rows() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM connected_workers") == 0
+    for each in (first, second):
+        await each.close()
+
+
 # -- Dead letters -----------------------------------------------------------------
 
 
@@ -187,16 +231,11 @@ async def test_an_execution_that_was_given_up_is_tried_again(
     claimed = await workflows_service.owned()
     await workflows_service.advance(claimed, Ended(status=Status.FAILED, failure=Failure(type="PoisonError")))
     workflows_service.ping.places = 0
-    letter_id = await given_up(workflows_service, workflow_id="greet", execution_id=claimed.execution.id)
-
     (before,) = (await caller.dead_letters(workflow_id="greet")).dead_letters
+    letter_id = before.id
     told = await caller.redrive(letter_id)
 
-    assert (before.id, before.error.type, before.execution_id) == (
-        letter_id,
-        "PoisonError",
-        str(claimed.execution.id),
-    )
+    assert (before.error.type, before.execution_id) == ("PoisonError", str(claimed.execution.id))
     assert told.HasField("redrive_time")
     execution = await workflows_service.execution(claimed.execution.id)
     assert (execution.stage, execution.retry_count, execution.delivery) == (Stage.QUEUED, 1, 0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from timeloom.workflows.v1 import workflows_pb2, workflows_service_pb2
 from timeloom_workflows.answers import failure_message, timestamp
 from timeloom_workflows.control.stats import Statistics
@@ -27,15 +25,13 @@ def dead_letter_message(letter: DeadLetter) -> workflows_pb2.DeadLetter:
     return message
 
 
-def stats_response(
-    statistics: Statistics, *, worker_ids: Sequence[str] = ()
-) -> workflows_service_pb2.GetWorkflowStatsResponse:
-    """Returns statistics, and the workers that are connected."""
+def stats_response(statistics: Statistics) -> workflows_service_pb2.GetWorkflowStatsResponse:
+    """Returns statistics."""
     return workflows_service_pb2.GetWorkflowStatsResponse(
         total=_line(statistics.total),
         workflows=map(_line, statistics.workflows),
         steps=map(_line, statistics.steps),
-        worker_ids=worker_ids,
+        worker_ids=statistics.worker_ids,
     )
 
 

@@ -16,7 +16,6 @@ from timeloom_workflows.control.following import Followers
 from timeloom_workflows.control.forking import Forking
 from timeloom_workflows.control.reading import Reading
 from timeloom_workflows.control.signals import Signals
-from timeloom_workflows.control.stats import Stats
 from timeloom_workflows.control.watching import Watching
 from timeloom_workflows.engine.engine import Engine
 
@@ -34,7 +33,6 @@ class Hand:
     approving: Approving
     bulk: Bulk
     dead_letters: DeadLetters
-    stats: Stats
 
     @classmethod
     def assembled(cls, *, database: Database, cursors: Cursors, engine: Engine) -> Self:
@@ -53,5 +51,4 @@ class Hand:
             approving=Approving(changing=changing),
             bulk=Bulk(database=database, controls=controls),
             dead_letters=DeadLetters(database=database, changing=changing, cursors=cursors),
-            stats=Stats(database=database),
         )

@@ -458,7 +458,20 @@ BEGIN
                 executions.project_id = advance.project_id
                 AND executions.id = advance.id
                 AND lengths[advance.place] >= 0
-            RETURNING executions.project_id, executions.id, executions.parent_id, executions.stage
+            RETURNING
+                executions.project_id,
+                executions.id,
+                executions.workflow_id,
+                executions.parent_id,
+                executions.stage,
+                executions.error
+        ),
+        -- What is given up is kept where people look for it. An error is written with its class first.
+        given_up AS (
+            INSERT INTO dead_letters (project_id, id, workflow_id, execution_id, error, create_time)
+            SELECT project_id, gen_random_uuid(), workflow_id, id, error, commit_time
+            FROM advanced
+            WHERE stage = 5 AND starts_with(error, '{"type":"PoisonError"')
         )
         INSERT INTO endings (project_id, execution_id)
         SELECT project_id, id FROM advanced WHERE stage = 5 AND parent_id IS NOT NULL;

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from timeloom_platform.database import Connection
-from timeloom_workflows.model import Execution, HistoryRecord, Step
+from timeloom_workflows.model import Execution, Failure, HistoryRecord, Step
 from timeloom_workflows.storage.rows import (
     EXECUTION_COLUMNS,
     EXECUTION_COLUMNS_LIGHT,
@@ -244,6 +245,11 @@ class _Conditions:
         return " AND ".join(self._conditions)
 
 
+def _beginning_of_error(error_type: str) -> str:
+    """Errors are written with their class first."""
+    return msgspec.json.encode(Failure(type=error_type)).decode().removesuffix("}") if error_type else ""
+
+
 def _add_filter(where: _Conditions, wanted: ExecutionFilter) -> None:
     for condition, value in (
         ("workflow_id = ANY({}::text[])", wanted.workflow_ids),
@@ -255,7 +261,7 @@ def _add_filter(where: _Conditions, wanted: ExecutionFilter) -> None:
         ("trigger = {}", wanted.trigger),
         ("parent_id = {}", wanted.parent_id),
         ("workflow_version = {}", wanted.workflow_version),
-        ("error::json ->> 'type' = {}", wanted.error_type),
+        ("starts_with(error, {})", _beginning_of_error(wanted.error_type)),
         ("waiting_for = {} AND status < 4", wanted.waiting_for),
     ):
         if value:

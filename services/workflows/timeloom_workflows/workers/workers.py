@@ -64,13 +64,13 @@ class Workers:
         self._sessions: dict[tuple[UUID, str], Session] = {}
         self._is_leaving = False
 
-    def ids(self, project_id: UUID) -> Sequence[str]:
-        """Returns the ids of the workers of a project that are connected here."""
-        return sorted(
-            session.worker_id
+    def connected(self) -> Sequence[tuple[UUID, str]]:
+        """Returns the projects and ids of the workers that are connected here."""
+        return [
+            (session.project_id, session.worker_id)
             for session in self._sessions.values()
-            if session.project_id == project_id and session.is_attached
-        )
+            if session.is_attached
+        ]
 
     # -- Streams -------------------------------------------------------------------------------
 
