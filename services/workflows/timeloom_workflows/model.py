@@ -144,7 +144,7 @@ class HistoryType(IntEnum):
     APPROVAL_DECIDED = 32
 
 
-class Failure(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Failure(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """Why an execution or step failed. Its JSON is what the tables keep.
 
     Attributes:

@@ -89,7 +89,7 @@ async def test_a_failed_end_says_why(workflows_service: Replica) -> None:
 
     execution = await workflows_service.execution(claimed.execution.id)
     assert execution.status == Status.FAILED
-    assert execution.error == b'{"type":"ValueError","message":"No.","step_id":"one"}'
+    assert execution.error == b'{"type":"ValueError","message":"No.","stepId":"one"}'
     assert (await history_of(workflows_service, claimed))[-1] == (3, HistoryType.EXECUTION_FAILED, "")
 
 
@@ -158,6 +158,23 @@ async def test_a_token_that_is_no_longer_its_own_changes_nothing(workflows_servi
     assert await told(workflows_service) == [(claimed.execution.id, Status.RUNNING, 2)]
     # It is not ours any more: whoever goes on about it is refused without a look.
     assert await workflows_service.advance(claimed, Running()) == NOT_COMMITTED
+
+
+async def test_what_more_has_come_for_than_was_seen_is_not_written_and_stays_with_its_driver(
+    workflows_service: Replica,
+) -> None:
+    claimed = await workflows_service.owned()
+    await set_columns(workflows_service, claimed, "inbox = 2, cancelling = TRUE")
+
+    refused = await workflows_service.advance(claimed, Running(), steps=[step(claimed)], seen_inbox=1)
+    assert refused == Advanced(
+        committed=False, stage=Stage.OWNED, inbox=2, cancelling=True, history_length=refused.history_length
+    )
+    assert await workflows_service.steps(claimed.execution.id) == []
+
+    taken = await workflows_service.advance(claimed, Running(), steps=[step(claimed)], seen_inbox=2)
+    assert taken.committed
+    assert [each.id for each in await workflows_service.steps(claimed.execution.id)] == ["one"]
 
 
 async def test_what_was_queued_by_others_is_not_written_to(workflows_service: Replica) -> None:

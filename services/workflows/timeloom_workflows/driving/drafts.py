@@ -22,6 +22,7 @@ class Draft:
         queued: Tasks that any worker may do once it is committed.
         stopped: What is not to be gone on with.
         looks_back: Steps that begin to wait for what may have come before.
+        is_contested: It decides about steps that somebody else may have decided about meanwhile.
     """
 
     def __init__(self, open_: Mapping[str, Work]) -> None:
@@ -35,6 +36,7 @@ class Draft:
         self.queued: dict[str, Work] = {}
         self.stopped: dict[str, Step] = {}
         self.looks_back: dict[str, Step] = {}
+        self.is_contested = False
 
     @property
     def is_empty(self) -> bool:

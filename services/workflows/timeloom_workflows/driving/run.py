@@ -8,8 +8,9 @@ outside, a time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import Enum, auto
 from typing import Final
 
 from msgspec.structs import replace
@@ -25,7 +26,7 @@ from timeloom_workflows.driving.hands import Hands
 from timeloom_workflows.driving.mailbox import Arrival, Mailbox
 from timeloom_workflows.driving.preparing import Preparation
 from timeloom_workflows.driving.surroundings import Surroundings
-from timeloom_workflows.engine.commands import Advance, Ended, Outcome, Parked, Running
+from timeloom_workflows.engine.commands import Advance, Advanced, Ended, Outcome, Parked, Running
 from timeloom_workflows.engine.drivers import Claimed
 from timeloom_workflows.limits import STATE_BYTES_MAX
 from timeloom_workflows.model import Failure, Stage, Status, Step, StepStatus, WaitReason
@@ -43,6 +44,20 @@ CLOCK_AHEAD_SECONDS: Final = 0.01
 
 ROUNDS_OF_PLANNING_MAX: Final = 10_000
 """Plans before a commit: each but the first is made because of what the driver itself found out."""
+
+
+class Round(Enum):
+    """What became of a round.
+
+    Attributes:
+        DONE: It is committed.
+        AGAIN: Others have decided meanwhile; it is to be gone through again with what they did.
+        OVER: The execution has ended, is parked, or is somebody else's.
+    """
+
+    DONE = auto()
+    AGAIN = auto()
+    OVER = auto()
 
 
 class Run:
@@ -69,7 +84,6 @@ class Run:
         self._plan = Plan()
         self._planned_for = (False, False)
         self._is_fresh = False
-        self._was_committed = False
 
     def poke(self) -> None:
         """Something came from outside."""
@@ -92,8 +106,11 @@ class Run:
             self._begin_anew(self._steps)
             arrivals: list[Arrival] = []
             changed: list[Step] = []
-            while await self._round(arrivals, changed):
-                arrivals, changed = await self._next()
+            while (goes_on := await self._round(arrivals, changed)) is not Round.OVER:
+                if goes_on is Round.DONE:
+                    arrivals, changed = await self._next()
+                else:
+                    changed = []
         except _LostError:
             self._surroundings.engine.give_up(self.id, self.token)
         finally:
@@ -102,20 +119,45 @@ class Run:
 
     # -- A round --------------------------------------------------------------------
 
-    async def _round(self, arrivals: Sequence[Arrival], changed: Sequence[Step]) -> bool:
-        """Commit what follows from what happened; tell whether the execution is still this engine's."""
-        draft = Draft(self._open)
+    async def _round(self, arrivals: Sequence[Arrival], changed: Sequence[Step]) -> Round:
+        """Commit what follows from what happened."""
+        before = dict(self._open)
+        draft = Draft(before)
         try:
             rows = [row for arrival in arrivals if (row := self._row_of(draft, arrival)) is not None]
             rows += [self._decided(draft, row) for row in changed]
             await self._plan_for(draft, rows)
-            goes_on = await self._commit(draft, self._outcome(draft))
+            advanced = await self._commit(draft, self._outcome(draft))
         except BaseException:
             self._hands.forgo(draft)
             _answer(arrivals, committed=False)
             raise
-        _answer(arrivals, committed=goes_on or self._was_committed)
-        return goes_on
+        if not advanced.committed:
+            self._hands.forgo(draft)
+            if advanced.stage is Stage.OWNED:
+                await self._look_at_everything(before, arrivals)
+                return Round.AGAIN
+        _answer(arrivals, committed=advanced.committed)
+        if not advanced.committed:
+            return Round.OVER
+        self._hands.begin(draft)
+        if draft.queued:
+            self._lingers_until = _monotonic() + LINGER_SECONDS
+        await self._hands.cancel_children(draft)
+        if advanced.stage is not Stage.OWNED:
+            return Round.OVER
+        await self._go_on(draft, advanced)
+        return Round.DONE
+
+    async def _go_on(self, draft: Draft, advanced: Advanced) -> None:
+        """See to what the commit told, and to what had come before steps began to wait for it."""
+        self._is_paused, self._is_cancelling = advanced.paused, advanced.cancelling
+        if draft.plan.outcome is not None:
+            # It is paused, or to be cancelled, and its end was not taken.
+            await self._look_at_everything(self._open, ())
+        elif advanced.inbox > self._inbox:
+            self._mailbox.poke()
+        await self._look_back(draft)
 
     async def _plan_for(self, draft: Draft, changed: Sequence[Step]) -> None:
         """Plan until the driver itself has nothing to add."""
@@ -125,11 +167,13 @@ class Run:
             plan = await self._advance(changed, now)
             draft.add(plan)
             for row in plan.steps:
+                self._contest(draft, row)
                 self._keep(row)
             for work in (*plan.found, *plan.begun):
                 self._open[work.step.id] = work
             changed = await self._preparation.prepare(draft, plan, running=self._hands.busy_with, now=now)
             for row in changed:
+                self._contest(draft, row)
                 self._keep(row)
             if not changed:
                 self._plan = plan
@@ -148,6 +192,14 @@ class Run:
                 cancelling=self._is_cancelling,
             )
         return self._progress.advance(changed, now, paused=self._is_paused, cancelling=self._is_cancelling)
+
+    def _contest(self, draft: Draft, row: Step) -> None:
+        """Note whether a row decides about a step that others could decide about, too."""
+        work = draft.open.get(row.id)
+        if work is not None and _is_open_to_others(work.step) and row.status is not work.step.status:
+            draft.is_contested = True
+            # Whoever was to decide it is not waited for any more.
+            draft.stopped[row.id] = work.step
 
     def _keep(self, row: Step) -> None:
         """Remember a row that is open, and forget one that is not."""
@@ -177,45 +229,27 @@ class Run:
             return True
         return plan.waiting_for is WaitReason.WORKER and self._lingers_until > _monotonic()
 
-    async def _commit(self, draft: Draft, outcome: Outcome) -> bool:
-        """Commit a draft and begin what it says; tell whether the execution is still this engine's."""
-        self._was_committed = True
+    async def _commit(self, draft: Draft, outcome: Outcome) -> Advanced:
         if draft.is_empty and isinstance(outcome, Running):
-            self._begin(draft)
-            return True
-        closes = {row.id for row in draft.rows.values() if row.status.has_ended}
-        advanced = await self._surroundings.engine.advance(
+            return Advanced(
+                committed=True,
+                stage=Stage.OWNED,
+                inbox=self._inbox,
+                paused=self._is_paused,
+                cancelling=self._is_cancelling,
+            )
+        return await self._surroundings.engine.advance(
             Advance(
                 project_id=self._execution.project_id,
                 execution_id=self.id,
                 token=self.token,
+                seen_inbox=self._inbox if draft.is_contested else None,
                 outcome=outcome,
                 steps=list(draft.rows.values()),
                 entries=draft.entries,
                 children=list(draft.children.values()),
             )
         )
-        self._was_committed = advanced.committed
-        if not advanced.committed:
-            self._hands.forgo(draft)
-            return False
-        self._begin(draft)
-        await self._hands.cancel_children(draft)
-        if advanced.stage is not Stage.OWNED:
-            return False
-        self._is_paused, self._is_cancelling = advanced.paused, advanced.cancelling
-        if isinstance(outcome, Ended) or (advanced.inbox > self._inbox and closes):
-            # Somebody may have been first with a step that this commit ended, or has kept it from ending.
-            await self._look_at_everything()
-        elif advanced.inbox > self._inbox:
-            self._mailbox.poke()
-        await self._look_back(draft)
-        return True
-
-    def _begin(self, draft: Draft) -> None:
-        self._hands.begin(draft)
-        if draft.queued:
-            self._lingers_until = _monotonic() + LINGER_SECONDS
 
     async def _look_back(self, draft: Draft) -> None:
         """Let what had come before steps began to wait for it end them."""
@@ -263,12 +297,19 @@ class Run:
             self._learn(await driving.select_flags(connection, project_id, self.id, token=self.token))
             return await driving.select_changed_steps(connection, project_id, self.id, open_ids)
 
-    async def _look_at_everything(self) -> None:
-        """Begin to plan anew, from the rows as they are."""
+    async def _look_at_everything(self, open_: Mapping[str, Work], arrivals: Sequence[Arrival]) -> None:
+        """Begin to plan anew, from the rows as they are.
+
+        Args:
+            open_: What was being done before.
+            arrivals: Results that are not committed yet.
+        """
         project_id = self._execution.project_id
         async with self._surroundings.database.reading(str(project_id)) as connection:
             self._learn(await driving.select_flags(connection, project_id, self.id, token=self.token))
             steps = await driving.select_all_steps(connection, project_id, self.id)
+        kept = self._hands.busy_with | {arrival.result.step_id for arrival in arrivals}
+        self._open = {step_id: work for step_id, work in open_.items() if step_id in kept}
         self._begin_anew(steps)
 
     def _learn(self, flags: driving.Flags | None) -> None:
@@ -280,8 +321,6 @@ class Run:
     def _begin_anew(self, steps: Sequence[Step]) -> None:
         assert self._definition is not None, "it was read"
         self._progress = Progress(self._definition, Facts.of(self._execution), steps)
-        busy = self._hands.busy_with
-        self._open = {step_id: work for step_id, work in self._open.items() if step_id in busy}
         self._state_bytes = sum(len(step.output or b"") for step in steps)
         self._is_fresh = True
 
@@ -355,7 +394,8 @@ _NO_DEFINITION: Final = Failure(
 def _is_open_to_others(step: Step) -> bool:
     """Tell whether somebody else may bring a step to an end."""
     is_wait = step.status is StepStatus.WAITING and step.waiting_for is not WaitReason.TIME
-    return is_wait or step.task is not None
+    is_with_worker = step.task is not None and step.status in (StepStatus.PENDING, StepStatus.RUNNING)
+    return is_wait or is_with_worker
 
 
 def _answer(arrivals: Sequence[Arrival], *, committed: bool) -> None:

@@ -122,6 +122,8 @@ class Advance(Struct, frozen=True, kw_only=True):
 
     Attributes:
         token: Nothing is written if the execution has another one by now.
+        seen_inbox: Nothing is written if more than this has come from outside, for it may have decided
+            otherwise: a wait is given up, and its signal has come. None if that does not matter.
         steps: New steps, and those that changed, as they are to be: whole rows. One that has ended by now
             stays as it is, and what `entries` say of it is left out.
         entries: What happened, in order, except how the execution began and ended: that is written by itself.
@@ -132,6 +134,7 @@ class Advance(Struct, frozen=True, kw_only=True):
     execution_id: UUID
     token: int
     outcome: Outcome
+    seen_inbox: int | None = None
     steps: Sequence[Step] = ()
     entries: Sequence[HistoryEntry] = ()
     children: Sequence[NewExecution] = ()
@@ -141,8 +144,8 @@ class Advanced(Struct, frozen=True, kw_only=True):
     """What a commit found.
 
     Attributes:
-        committed: Whether the token was still the execution's own. If not, nothing was written, and it is to
-            be forgotten.
+        committed: If not, nothing was written. Either the token was not the execution's own any more, and it
+            is to be forgotten; or, where its stage is OWNED, its driver has not seen all that has come.
         stage: Who has it now: OWNED means that its driver goes on. It is QUEUED instead of PARKED if its
             inbox had grown, and OWNED instead of ENDED if it is paused or to be cancelled.
         inbox: How much has come from outside so far.

@@ -208,10 +208,11 @@ def _answer_all(batch: Batch, outcome: Outcome) -> None:
 
 
 def _advanced(outcome: Outcome, place: int) -> Advanced:
-    if outcome.lengths[place] < 0:
+    is_committed = outcome.lengths[place] >= 0
+    if not is_committed and outcome.stages[place] != Stage.OWNED:
         return NOT_COMMITTED
     return Advanced(
-        committed=True,
+        committed=is_committed,
         stage=Stage(outcome.stages[place]),
         inbox=outcome.inboxes[place],
         paused=outcome.are_paused[place],

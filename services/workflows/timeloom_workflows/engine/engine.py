@@ -205,6 +205,8 @@ class Engine:
         if advanced.committed and advanced.stage is Stage.OWNED:
             held.inbox = advanced.inbox
             held.history_length = advanced.history_length
+        elif advanced.stage is Stage.OWNED:
+            return  # its driver looks first
         else:
             self.holdings.remove(advance.execution_id, advance.token)
         if not advanced.committed:

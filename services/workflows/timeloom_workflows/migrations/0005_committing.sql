@@ -24,6 +24,8 @@ CREATE FUNCTION commit_batch(
     a_project uuid [],
     a_id uuid [],
     a_token bigint [],
+    -- Nothing is written if the inbox has grown beyond it; null if that does not matter.
+    a_seen_inbox bigint [],
     a_outcome smallint [],
     -- What becomes of the count of hand-outs: 1 begins anew, 0 stays, -1 takes the last one back.
     a_delivery smallint [],
@@ -147,9 +149,14 @@ BEGIN
 
     IF a_count > 0 THEN
         SELECT
-            array_agg(coalesce(found.history_length, -1) ORDER BY advance.place),
+            array_agg(
+                CASE WHEN found.is_outdated THEN -1 ELSE coalesce(found.history_length, -1) END
+                ORDER BY advance.place
+            ),
             array_agg(coalesce(
                 CASE
+                    WHEN found.history_length IS NULL THEN 0
+                    WHEN found.is_outdated THEN 2
                     WHEN is_repeated THEN found.stage
                     WHEN advance.outcome = 1 THEN 2
                     WHEN advance.outcome = 2 THEN CASE WHEN found.inbox > advance.inbox AND NOT found.paused THEN 1 ELSE 3 END
@@ -162,23 +169,30 @@ BEGIN
             array_agg(coalesce(found.paused, false) ORDER BY advance.place),
             array_agg(coalesce(found.cancelling, false) ORDER BY advance.place)
         INTO lengths, stages, inboxes, are_paused, are_cancelling
-        FROM unnest(a_project, a_id, a_token, a_outcome, a_inbox, a_knows_cancelling)
-            WITH ORDINALITY AS advance (project_id, id, token, outcome, inbox, knows_cancelling, place)
+        FROM unnest(a_project, a_id, a_token, a_seen_inbox, a_outcome, a_inbox, a_knows_cancelling)
+            WITH ORDINALITY AS advance (
+                project_id, id, token, seen_inbox, outcome, inbox, knows_cancelling, place
+            )
         LEFT JOIN LATERAL (
             SELECT
                 executions.history_length,
                 executions.stage,
                 executions.inbox,
                 executions.paused,
-                executions.cancelling
+                executions.cancelling,
+                CASE
+                    WHEN is_repeated THEN executions.commit_id IS DISTINCT FROM batch
+                    ELSE coalesce(executions.inbox > advance.seen_inbox, FALSE)
+                END AS is_outdated
             FROM executions
             WHERE
                 executions.project_id = advance.project_id
                 AND executions.id = advance.id
-                AND CASE
-                    WHEN is_repeated THEN executions.commit_id = batch
-                    ELSE executions.token = advance.token AND executions.stage = 2
-                END
+                -- What was outdated in a batch that was committed is still its driver's.
+                AND (
+                    (executions.token = advance.token AND executions.stage = 2)
+                    OR (is_repeated AND executions.commit_id = batch)
+                )
             FOR NO KEY UPDATE
         ) AS found ON TRUE;
     END IF;

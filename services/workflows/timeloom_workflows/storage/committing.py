@@ -22,7 +22,7 @@ from timeloom_workflows.model import HistoryEntry, Status, Step
 from timeloom_workflows.storage.rows import text_of
 from timeloom_workflows.storage.system import SystemConnection
 
-ADVANCE_COLUMNS: Final = 12
+ADVANCE_COLUMNS: Final = 13
 NEW_COLUMNS: Final = 24
 STEP_COLUMNS: Final = 25
 ENTRY_COLUMNS: Final = 7
@@ -122,6 +122,7 @@ def _advance_columns(advances: Sequence[Advance]) -> Sequence[Sequence[Any]]:
             [advance.project_id for advance in advances],
             [advance.execution_id for advance in advances],
             [advance.token for advance in advances],
+            [advance.seen_inbox for advance in advances],
             *(list(column) for column in zip(*outcomes, strict=True)),
         )
         if advances
