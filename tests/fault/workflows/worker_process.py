@@ -125,7 +125,7 @@ async def gated() -> dict[str, Any]:
     return {"first": begin, "held": await held(), "last": await last()}
 
 
-@workflow(flow_control={"concurrency": {"limit": 1}})
+@workflow(flow_control={"concurrency": [{"limit": 1}]})
 async def one_at_a_time() -> int:
     """Runs alone."""
     return await held()

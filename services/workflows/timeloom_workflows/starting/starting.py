@@ -25,8 +25,8 @@ from timeloom_workflows import limits
 from timeloom_workflows.engine.commands import Begun, NewExecution, VersionCheck
 from timeloom_workflows.engine.engine import Engine, execution_of_new
 from timeloom_workflows.model import Execution, TriggerType
+from timeloom_workflows.starting.reader import Reader
 from timeloom_workflows.starting.versions import Version, Versions
-from timeloom_workflows.storage import executions as storage
 
 NOTHING: Final = b"null"
 """The input of an execution that is given none, as far as its schema is concerned."""
@@ -74,7 +74,7 @@ class Starting:
     ) -> None:
         self._engine = engine
         self._versions = versions
-        self._database = database
+        self._reader = Reader(database)
         self._admission = admission
 
     async def execute(
@@ -170,8 +170,7 @@ class Starting:
         return new if self._admission is None else await self._admission.admit(new, version.definition)
 
     async def _select(self, project_id: UUID, begun: Begun) -> Execution:
-        async with self._database.reading(str(project_id)) as connection:
-            execution = await storage.select(connection, project_id, begun.execution_id)
+        execution = await self._reader.get(project_id, begun.execution_id)
         if execution is None:
             raise NotFoundError(f"The execution {begun.execution_id} was deleted.")
         return execution
