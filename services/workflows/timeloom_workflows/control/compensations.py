@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -15,9 +15,10 @@ def compensates(definition: bytes) -> bool:
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
-            if _KEY in value:
+            members = cast("dict[str, Any]", value)
+            if _KEY in members:
                 return True
-            pending.extend(value.values())
+            pending.extend(members.values())
         elif isinstance(value, list):
-            pending.extend(value)
+            pending.extend(cast("list[Any]", value))
     return False
