@@ -42,7 +42,8 @@ def definitions(draw: st.DrawFn, *, races: bool = True) -> bytes:
         made = _MAKERS[draw(st.sampled_from(kinds))](f"s{next(numbers)}", lambda: steps(depth + 1), draw)
         if made["type"] == "parallel" and races:
             made["join"] = draw(st.sampled_from(["all", "any", 1]))
-        if before and draw(st.integers(0, 1)):
+        has_needs: bool = draw(st.booleans())
+        if before and has_needs:
             ids = [each["id"] for each in before]
             made["needs"] = draw(st.lists(st.sampled_from(ids), unique=True))
         if draw(st.integers(0, 5)) == 0:
