@@ -40,7 +40,7 @@ class Probe:
         request: The request as REST has it: proto3 JSON names, documents inline.
         foreign: The reason with which another project's call fails; empty if it succeeds, but sees and
             changes only what is its own.
-        needs: What else must be there, of what `tests.contract.memory_world` makes.
+        needs: What else must be there, of what `tests.contract.memory_world` and `workflow_world` make.
     """
 
     request: Callable[[Owned], dict[str, Any]]
@@ -81,6 +81,15 @@ def _namespace(*, foreign: str = "NOT_FOUND", **others: Any) -> Probe:
     return _made(needs="namespace", field="namespace", foreign=foreign, **others)
 
 
+def _workflow(**others: Any) -> Probe:
+    return _made(needs="workflow", **others)
+
+
+def _run(*, needs: str = "run", foreign: str = "NOT_FOUND", **others: Any) -> Probe:
+    """A probe that names an execution of a workflow: one that waits for a person, or has been cancelled."""
+    return _made(needs=needs, field="executionId", foreign=foreign, **others)
+
+
 def _own(**fields: Any) -> Probe:
     """A probe that names nothing of anybody's."""
     return Probe(request=lambda _: dict(fields), foreign="")
@@ -96,6 +105,11 @@ _SNAPSHOTS = "/timeloom.snapshots.v1.SnapshotsService/"
 _MEMORY = "/timeloom.memory.v1.MemoryService/"
 _SHARING = "/timeloom.memory.v1.MemorySharingService/"
 _UPKEEP = "/timeloom.memory.v1.MemoryUpkeepService/"
+_WORKFLOWS = "/timeloom.workflows.v1.WorkflowsService/"
+_RUNS = "/timeloom.workflows.v1.WorkflowExecutionsService/"
+_TRIGGERS = "/timeloom.workflows.v1.WorkflowTriggersService/"
+_WORK = "/timeloom.workflows.v1.WorkflowWorkerService/"
+_DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
 _TIME_TRAVEL = "/timeloom.snapshots.v1.TimeTravelService/"
 
 PROBES: dict[str, Probe] = {
@@ -206,6 +220,49 @@ PROBES: dict[str, Probe] = {
     _UPKEEP + "GetStats": _own(),
     _UPKEEP + "GetMemoryPolicy": _own(),
     _UPKEEP + "UpdateMemoryPolicy": _own(policy={"halfLifeDays": 10}),
+    _WORKFLOWS + "CreateWorkflow": _own(definition=_DEFINITION),
+    _WORKFLOWS + "ListWorkflows": _own(),
+    _WORKFLOWS + "GetWorkflow": _workflow(),
+    # The ids of workflows belong to their project: whoever has none of this name makes one.
+    _WORKFLOWS + "UpdateWorkflow": _own(workflowId="another", definition=_DEFINITION),
+    _WORKFLOWS + "DeleteWorkflow": _workflow(),
+    _WORKFLOWS + "ListWorkflowVersions": _workflow(),
+    _WORKFLOWS + "EnableWorkflow": _workflow(),
+    _WORKFLOWS + "DisableWorkflow": _workflow(),
+    _WORKFLOWS + "ValidateWorkflow": _own(definition=_DEFINITION),
+    _WORKFLOWS + "GetWorkflowSchema": _own(),
+    _WORKFLOWS + "ListTemplates": _own(),
+    _WORKFLOWS + "GetTemplate": _own(templateId="agent-with-approval"),
+    _WORKFLOWS + "GetWorkflowStats": _own(),
+    _RUNS + "ExecuteWorkflow": _workflow(input={"name": "Ada"}),
+    _RUNS + "BatchExecuteWorkflow": _workflow(inputs=[{"name": "Ada"}, {"name": "Bob"}]),
+    _RUNS + "ListWorkflowExecutions": _own(),
+    _RUNS + "GetWorkflowExecution": _run(),
+    _RUNS + "ListSteps": _run(),
+    _RUNS + "GetStep": _run(stepId="ask"),
+    _RUNS + "ListHistory": _run(),
+    _RUNS + "WatchWorkflowExecution": _run(),
+    _RUNS + "PauseWorkflowExecution": _run(),
+    _RUNS + "ResumeWorkflowExecution": _run(),
+    _RUNS + "CancelWorkflowExecution": _run(),
+    _RUNS + "RetryWorkflowExecution": _run(needs="cancelled"),
+    _RUNS + "ForkWorkflowExecution": _run(),
+    _RUNS + "SignalWorkflowExecution": _run(name="go"),
+    _RUNS + "ApproveStep": _run(decision="APPROVAL_DECISION_APPROVED"),
+    # Whoever has no such executions does nothing to them.
+    _RUNS + "ControlWorkflowExecutions": Probe(
+        request=lambda _: {"filter": {"workflowIds": ["greet"]}, "action": "CONTROL_ACTION_PAUSE"},
+        foreign="",
+        needs="run",
+    ),
+    _RUNS + "DeleteWorkflowExecution": _run(needs="cancelled"),
+    _RUNS + "ListDeadLetters": _own(),
+    _RUNS + "RedriveDeadLetter": _made(needs="deadLetter"),
+    _RUNS + "DeleteDeadLetter": _made(needs="deadLetter"),
+    _TRIGGERS + "PublishEvents": _own(events=[{"name": "tea/ready", "data": {"cups": 2}}]),
+    _TRIGGERS + "ListWorkflowEvents": _own(),
+    _TRIGGERS + "ListTriggers": _own(),
+    _WORK + "Work": _own(hello={"workerId": "one"}),
 }
 
 

@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,8 @@ from websockets.exceptions import InvalidStatus
 from tests.contract.memory_world import make as make_memories
 from tests.contract.probes import PROBES, Owned, to_message
 from tests.contract.whole_house import House, open_whole_house
+from tests.contract.workflow_world import NEEDS as WORKFLOW_NEEDS
+from tests.contract.workflow_world import make as make_workflows
 from timeloom.errors.v1 import errors_pb2
 from timeloom.final_status import FinalStatus
 from timeloom.identity.v1 import identity_service_pb2 as identity
@@ -215,6 +217,8 @@ def refusal_in(response: Any) -> str:
     if "refusal" in response.DESCRIPTOR.fields_by_name and response.HasField("refusal"):
         return str(response.refusal.reason)
     acks = getattr(response, "acks", ())
+    if not isinstance(acks, Sequence):
+        return OK
     return next((ack.refused.reason for ack in acks if ack.HasField("refused")), OK)
 
 
@@ -286,7 +290,7 @@ async def make_world(house: House, method: Method | None = None) -> World:
             api_key_id=spare.api_key.id,
             execution_id=await make_execution(channel, one.secret),
             file=await make_file(channel, one.secret),
-            made=await make_memories(channel, bearer(one.secret), needs) if needs else {},
+            made=await make_needed(house, channel, one, needs) if needs else {},
         )
     forged = InternalTokens(secrets.token_hex(32)).mint(Identity(project_id=project_id, scope=Scope.ADMIN))
     return World(
@@ -306,6 +310,16 @@ async def make_world(house: House, method: Method | None = None) -> World:
             "stranger": bearer(two.secret),
         },
     )
+
+
+async def make_needed(house: House, channel: grpc.aio.Channel, project: Any, needs: str) -> dict[str, str]:
+    """Make what a method needs besides, in the service that it is a method of."""
+    headers = bearer(project.secret)
+    if needs in WORKFLOW_NEEDS:
+        return await make_workflows(
+            channel, headers, needs, database=house.workflows, project_id=project.project.id
+        )
+    return await make_memories(channel, headers, needs)
 
 
 def bearer(api_key: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from tests.integration.memory.service import running_service as running_memory
 from tests.integration.memory.words import WordsEmbedder
+from tests.integration.workflows.service import running_replica as running_workflows
 from timeloom_gateway.contracts import Contracts
 from timeloom_gateway.gateway import Metrics, open_gateway
 from timeloom_gateway.settings import GatewaySettings, LimitSettings
@@ -28,12 +29,14 @@ from timeloom_platform.server import GrpcServer, ServiceBinding
 from timeloom_platform.settings import ProcessSettings
 from timeloom_platform.testing import Databases, throw_away_nats
 from timeloom_snapshots.assembly import assembled
+from timeloom_workflows.settings import EngineSettings
 
 ROOMS = {
     "identity": "timeloom_platform.identity",
     "gateway": "timeloom_gateway",
     "memory": "timeloom_memory",
     "snapshots": "timeloom_snapshots",
+    "workflows": "timeloom_workflows",
 }
 CACHE_BYTES = 1_000_000
 MODELS = ("words", "other words")
@@ -51,6 +54,7 @@ class House:
         grpc_addresses: Where gRPC is answered: by the front for all services, and by each room itself.
         tokens: Those of the installation.
         identity: The database of projects and keys.
+        workflows: The database of the workflows service.
     """
 
     contracts: Contracts
@@ -58,6 +62,7 @@ class House:
     grpc_addresses: dict[str, str]
     tokens: InternalTokens
     identity: Database
+    workflows: Database
 
 
 @asynccontextmanager
@@ -78,9 +83,13 @@ async def open_whole_house(
             grpc_port=ports.choose(),
             pool_size=4,
         )
+        workflows = await stack.enter_async_context(
+            running_workflows(url, with_ping=False, engine=EngineSettings())
+        )
         rooms = {
             "memory": await _open_memory(stack, settings, language_model),
             "snapshots": await _open_snapshots(stack, settings),
+            "workflows": await _serve(stack, settings, workflows.assembly.bindings),
         }
         gateway = await stack.enter_async_context(
             open_gateway(
@@ -101,6 +110,7 @@ async def open_whole_house(
             },
             tokens=InternalTokens(settings.internal_secret),
             identity=identity,
+            workflows=workflows.database,
         )
 
 

@@ -48,7 +48,8 @@ from timeloom_workflows.storage.rows import (
 )
 
 SECRET = "a secret that only the tests' services know"
-QUICK = EngineSettings(engine_lease_seconds=1.0)
+# Short enough to wait for its end, long enough for a machine that is busy with other tests.
+QUICK = EngineSettings(engine_lease_seconds=4.0)
 
 
 class PingDriver:
