@@ -29,7 +29,11 @@ from timeloom_workflows import events
 from timeloom_workflows.actions.memory import SERVICES as MEMORY_SERVICES
 from timeloom_workflows.actions.outside import Outside
 from timeloom_workflows.assembly import PACKAGE, ROOM, assembled
-from timeloom_workflows.settings import ActionSettings, Settings
+from timeloom_workflows.settings import ActionSettings, Settings, TravelSettings
+from timeloom_workflows.travel.chronicle import SERVICES as SNAPSHOTS_SERVICES
+from timeloom_workflows.travel.chronicle import Chronicle
+from timeloom_workflows.travel.follower import Follower
+from timeloom_workflows.travel.recorder import Recorder
 
 
 async def main(stop: asyncio.Event) -> None:
@@ -79,12 +83,15 @@ async def main(stop: asyncio.Event) -> None:
         if service.process.metrics_listen:
             metrics.register(rpc_metrics)
             metrics.serve(service.process.metrics_listen)
+        follower = await _follower(stack, loaded.travel, bus, database, tokens)
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(relay.run()),
                 tasks.create_task(workflows.run()),
                 tasks.create_task(workflows.listen(bus)),
             ]
+            if follower is not None:
+                background.append(tasks.create_task(follower.run()))
             await server.start()
             await stop.wait()
             leaving = tasks.create_task(server.stop())
@@ -103,6 +110,17 @@ async def _memory_channel(
     return await stack.enter_async_context(
         open_channel(actions.memory_address, services=MEMORY_SERVICES, tokens=tokens)
     )
+
+
+async def _follower(
+    stack: AsyncExitStack, travel: TravelSettings, bus: Bus, database: Database, tokens: InternalTokens
+) -> Follower | None:
+    if not travel.is_on:
+        return None
+    channel = await stack.enter_async_context(
+        open_channel(travel.snapshots_address, services=SNAPSHOTS_SERVICES, tokens=tokens)
+    )
+    return Follower(bus, Recorder(database=database, chronicle=Chronicle(channel)))
 
 
 def _tracing(process: settings.ProcessSettings) -> Tracing:

@@ -56,6 +56,24 @@ class ActionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TravelSettings:
+    """How executions are recorded for time travel.
+
+    Attributes:
+        snapshots_address: Of the snapshots service; nothing is recorded if empty.
+        record_executions: Whether to record them at all.
+    """
+
+    snapshots_address: str = ""
+    record_executions: bool = field(default=True, metadata={"env": "TIMELOOM_WORKFLOWS_TIME_TRAVEL"})
+
+    @property
+    def is_on(self) -> bool:
+        """Whether executions are recorded."""
+        return self.record_executions and bool(self.snapshots_address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of the workflows service.
 
@@ -63,12 +81,14 @@ class Settings:
         service: Those of every service.
         engine: Those of the engine.
         actions: Those of what steps do.
+        travel: Those of time travel.
         database_pool_size: Connections to PostgreSQL, besides those that the engine commits by.
     """
 
     service: ServiceSettings
     engine: EngineSettings
     actions: ActionSettings
+    travel: TravelSettings
     database_pool_size: int = 8
 
     def __post_init__(self) -> None:
