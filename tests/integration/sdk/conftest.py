@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.sdk.memory_service import MemoryService
 from tests.integration.sdk.service import Service
+from tests.integration.sdk.workflows_service import WorkflowsService
 from timeloom import Timeloom
 from timeloom_platform.testing import Databases
 
@@ -37,4 +38,18 @@ def memory_service(databases: Databases) -> Iterator[MemoryService]:
 def memory_client(memory_service: MemoryService) -> Iterator[Timeloom]:
     """A client of the memory service that may write."""
     with Timeloom(api_key=memory_service.api_key, grpc_address=memory_service.address) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def workflows_service(databases: Databases) -> Iterator[WorkflowsService]:
+    """The workflows service over a database of its own, with time travel."""
+    with WorkflowsService(databases).running() as service:
+        yield service
+
+
+@pytest.fixture
+def workflows_client(workflows_service: WorkflowsService) -> Iterator[Timeloom]:
+    """A client of the workflows service that may write."""
+    with Timeloom(api_key=workflows_service.api_key, grpc_address=workflows_service.address) as client:
         yield client

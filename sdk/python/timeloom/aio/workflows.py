@@ -58,7 +58,7 @@ class AsyncWorkflows(AsyncWorkflowTriggers):
             etag: Refuse the change if the workflow has another one.
 
         Raises:
-            InvalidFieldError: The definition is wrong; the violations name the places.
+            InvalidDefinitionError: The definition is wrong; the violations name the places.
             EtagMismatchError: Somebody else changed it.
             ValueError: A file is no JSON or YAML, or a definition has no id.
         """
@@ -80,7 +80,7 @@ class AsyncWorkflows(AsyncWorkflowTriggers):
 
         Raises:
             AlreadyExistsError: There is one of this id.
-            InvalidFieldError: The definition is wrong; the violations name the places.
+            InvalidDefinitionError: The definition is wrong; the violations name the places.
         """
         request = pb.CreateWorkflowRequest(tags=tags, disabled=disabled)
         assign(request, "definition", files.definition_of(definition))

@@ -123,6 +123,12 @@ class StateHashMismatchError(InvalidRequestError):
     reason = "STATE_HASH_MISMATCH"
 
 
+class InvalidDefinitionError(InvalidRequestError):
+    """The definition of the workflow is wrong; the violations name the places."""
+
+    reason = "INVALID_DEFINITION"
+
+
 class AuthenticationError(TimeloomError):
     """The credentials do not open the door."""
 
@@ -139,6 +145,12 @@ class ExpiredApiKeyError(AuthenticationError):
     """The API key is past its expiry time."""
 
     reason = "EXPIRED_API_KEY"
+
+
+class InvalidSignatureError(AuthenticationError):
+    """The call of a webhook is not signed as it must be, or is too old."""
+
+    reason = "INVALID_SIGNATURE"
 
 
 class MissingScopeError(TimeloomError):
@@ -205,6 +217,12 @@ class ExecutionEndedError(ConflictError):
     """The execution has ended and takes no more snapshots."""
 
     reason = "EXECUTION_ENDED"
+
+
+class WrongStatusError(ConflictError):
+    """The execution or step stands as it is not to stand for this, such as pausing what has ended."""
+
+    reason = "WRONG_STATUS"
 
 
 class IdempotencyKeyReusedError(ConflictError):
