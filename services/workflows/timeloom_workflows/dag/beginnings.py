@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from timeloom_workflows.dag.values import encoded
 from timeloom_workflows.definitions import expressions
 from timeloom_workflows.definitions.expressions import EvaluationError, LazyExpression
+from timeloom_workflows.definitions.kinds import is_list
 from timeloom_workflows.definitions.model import (
     Action,
     ActionStep,
@@ -139,9 +140,7 @@ def _wait(spec: WaitStep, variables: Mapping[str, Any], now: datetime) -> Beginn
 def _approval(spec: ApprovalStep, variables: Mapping[str, Any], now: datetime) -> Beginning:
     question = spec.question.render(variables)
     text = question if isinstance(question, str) else msgspec.json.encode(question).decode()
-    approvers = spec.approvers.render(variables)
-    if not isinstance(approvers, list) or not all(isinstance(each, str) for each in approvers):
-        raise EvaluationError("`approvers` must be a list of names")
+    approvers = _names(spec.approvers.render(variables))
     if len(approvers) > APPROVERS_MAX:
         raise EvaluationError(f"`approvers` must be at most {APPROVERS_MAX}")
     if approvers and len(set(approvers)) < spec.required_count:
@@ -161,6 +160,12 @@ def _approval(spec: ApprovalStep, variables: Mapping[str, Any], now: datetime) -
         waiting_name=text[:QUESTION_LENGTH_MAX],
         details=encoded(details),
     )
+
+
+def _names(value: Any) -> list[str]:
+    if not is_list(value) or not all(isinstance(each, str) for each in value):
+        raise EvaluationError("`approvers` must be a list of names")
+    return value
 
 
 def _workflow(spec: WorkflowStep, variables: Mapping[str, Any], now: datetime) -> Beginning:

@@ -11,6 +11,7 @@ from timeloom_workflows.dag.nodes import Frame, ListRun, Node
 from timeloom_workflows.dag.values import Values
 from timeloom_workflows.definitions import expressions
 from timeloom_workflows.definitions.expressions import EvaluationError
+from timeloom_workflows.definitions.kinds import is_list
 from timeloom_workflows.definitions.model import (
     ConditionStep,
     Container,
@@ -58,16 +59,19 @@ def decision_of(spec: Container, variables: Mapping[str, Any]) -> Any:
             cases = (index for index, case in enumerate(spec.cases) if _is_equal(case.equals, value))
             return {"value": value, "case": next(cases, None)}
         case ForeachStep():
-            items = spec.items.render(variables)
-            if not isinstance(items, list):
-                raise EvaluationError(f"`items` must be a list, not {type(items).__name__}")
-            if len(items) > ITEMS_PER_FOREACH_MAX:
-                raise EvaluationError(
-                    f"`items` has {len(items):,} elements; at most {ITEMS_PER_FOREACH_MAX:,} are allowed"
-                )
-            return {"items": items}
+            return {"items": _items(spec.items.render(variables))}
         case ParallelStep() | LoopStep():
             return None
+
+
+def _items(value: Any) -> list[Any]:
+    if not is_list(value):
+        raise EvaluationError(f"`items` must be a list, not {type(value).__name__}")
+    if len(value) > ITEMS_PER_FOREACH_MAX:
+        raise EvaluationError(
+            f"`items` has {len(value):,} elements; at most {ITEMS_PER_FOREACH_MAX:,} are allowed"
+        )
+    return value
 
 
 def has_begun(spec: Container, row: Step) -> bool:
@@ -97,9 +101,9 @@ def begin(tree: Tree, node: Node, spec: Container, decision: Any, *, is_frozen: 
             steps = spec.then if is_then else spec.otherwise
             _enter(tree, node, steps, f".{'then' if is_then else 'else'}.", is_frozen=is_frozen)
         case SwitchStep():
-            index = decision["case"]
-            steps = spec.default if index is None else spec.cases[index].steps
-            way = ".default." if index is None else f".cases[{index}]."
+            taken: int | None = decision["case"]
+            steps = spec.default if taken is None else spec.cases[taken].steps
+            way = ".default." if taken is None else f".cases[{taken}]."
             _enter(tree, node, steps, way, is_frozen=is_frozen)
         case ParallelStep():
             for index, branch in enumerate(spec.branches):

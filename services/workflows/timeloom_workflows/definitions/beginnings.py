@@ -8,8 +8,9 @@ import msgspec
 
 from timeloom_workflows.definitions import expressions
 from timeloom_workflows.definitions.document import Place
-from timeloom_workflows.definitions.fields import check_template, list_of, text_of
+from timeloom_workflows.definitions.fields import check_template
 from timeloom_workflows.definitions.findings import CONTRADICTION, Findings
+from timeloom_workflows.definitions.kinds import list_of, object_of, text_of
 from timeloom_workflows.definitions.schedules import ScheduleError, check_schedule, check_time_zone
 
 DUPLICATE_TRIGGER: Final = "DUPLICATE_TRIGGER"
@@ -26,8 +27,9 @@ _PERIODS: Final = {
 def check_triggers(findings: Findings, definition: dict[str, Any]) -> None:
     """Looks at what begins a workflow by itself."""
     seen: dict[tuple[str, ...], int] = {}
-    for index, trigger in enumerate(list_of(definition.get("triggers"))):
-        if not isinstance(trigger, dict):
+    for index, value in enumerate(list_of(definition.get("triggers"))):
+        trigger = object_of(value)
+        if trigger is None:
             continue
         place: Place = ("triggers", index)
         kind = text_of(trigger, "type")
@@ -44,12 +46,14 @@ def check_triggers(findings: Findings, definition: dict[str, Any]) -> None:
         check_template(findings, trigger.get("input"), (*place, "input"), expressions.IN_TRIGGER)
 
 
-def check_flow_control(findings: Findings, flow: Any) -> None:
+def check_flow_control(findings: Findings, value: Any) -> None:
     """Looks at what holds executions back."""
-    if not isinstance(flow, dict):
+    flow = object_of(value)
+    if flow is None:
         return
-    for index, limit in enumerate(list_of(flow.get("concurrency"))):
-        if isinstance(limit, dict):
+    for index, each in enumerate(list_of(flow.get("concurrency"))):
+        limit = object_of(each)
+        if limit is not None:
             _check_key(findings, limit, ("flowControl", "concurrency", index))
             if limit.get("scope") == "project" and "key" not in limit:
                 findings.add(
@@ -58,15 +62,15 @@ def check_flow_control(findings: Findings, flow: Any) -> None:
                     "needs a `key`: it counts together what has the same value of it",
                 )
     for name, durations in _PERIODS.items():
-        part = flow.get(name)
-        if not isinstance(part, dict):
+        part = object_of(flow.get(name))
+        if part is None:
             continue
         place = ("flowControl", name)
         _check_key(findings, part, place)
-        found = {each: findings.duration(part, each, place) for each in durations}
-        for each, seconds in found.items():
+        found = {key: findings.duration(part, key, place) for key in durations}
+        for key, seconds in found.items():
             if seconds == 0:
-                findings.add((*place, each), CONTRADICTION, "must be longer than nothing")
+                findings.add((*place, key), CONTRADICTION, "must be longer than nothing")
         if name == "debounce" and (found["timeout"] or 1e18) < (found["period"] or 0):
             findings.add(
                 (*place, "timeout"), CONTRADICTION, "is shorter than `period`, which would never pass"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from timeloom_workflows.definitions.document import Place
 from timeloom_workflows.definitions.expressions import LazyExpression, StepNames, step_names
 from timeloom_workflows.definitions.findings import CONTRADICTION, INVALID_EXPRESSION, Findings
+from timeloom_workflows.definitions.kinds import is_list, is_object, object_of
 from timeloom_workflows.definitions.structure import MISSING_FIELD
 from timeloom_workflows.definitions.templates import OPENING, TemplateError, has_secret, parts_of
 
@@ -49,7 +50,8 @@ def check_template(
 
 def check_retry(findings: Findings, retry: Any, place: Place, step_id: str = "") -> None:
     """Looks at when something is tried again."""
-    if not isinstance(retry, dict):
+    retry = object_of(retry)
+    if retry is None:
         return
     first = findings.duration(retry, "initialInterval", place, step_id)
     longest = findings.duration(retry, "maxInterval", place, step_id)
@@ -70,17 +72,6 @@ def check_call(add: Callable[[Place, str, str], None], call: dict[str, Any], pla
         add(place, MISSING_FIELD, "asks by a `prompt` or by `messages`: give one of them")
 
 
-def list_of(value: Any) -> list[Any]:
-    """Returns a list; an empty one if it is none."""
-    return value if isinstance(value, list) else []
-
-
-def text_of(document: dict[str, Any], key: str) -> str:
-    """Returns a text of a document; an empty one if it is none."""
-    value = document.get(key)
-    return value if isinstance(value, str) else ""
-
-
 def is_same(left: Any, right: Any) -> bool:
     """Tells whether two JSON values are the same."""
     return type(left) is type(right) and msgspec.json.encode(left, order="sorted") == msgspec.json.encode(
@@ -92,12 +83,11 @@ def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
     pending: list[tuple[Place, Any]] = [(place, value)]
     while pending:
         where, each = pending.pop()
-        match each:
-            case str() if OPENING in each:
-                yield where, each
-            case dict():
-                pending.extend(reversed([((*where, key), member) for key, member in each.items()]))
-            case list():
-                pending.extend(reversed([((*where, index), element) for index, element in enumerate(each)]))
-            case _:
-                continue
+        members: Iterable[tuple[str | int, Any]] = ()
+        if isinstance(each, str) and OPENING in each:
+            yield where, each
+        elif is_list(each):
+            members = enumerate(each)
+        elif is_object(each):
+            members = each.items()
+        pending.extend(reversed([((*where, key), member) for key, member in members]))

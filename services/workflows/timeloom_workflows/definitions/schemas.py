@@ -13,16 +13,16 @@ from functools import lru_cache
 from typing import Any, Final, cast
 
 import msgspec
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.protocols import Validator
-from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from timeloom_platform.errors import InvalidExpressionError
 from timeloom_platform.expressions import TEXT_LENGTH_MAX, Expression, compile_expression
 from timeloom_workflows.definitions.document import Place
+from timeloom_workflows.definitions.kinds import is_list, is_object
 
 CHECKS_MAX: Final = 500_000
 """Keywords that are looked at for one value."""
@@ -51,7 +51,8 @@ def validator_of(schema: Any) -> Validator:
 
     What it yields may raise a `SchemaProblemError`: the schema is too costly for the value.
     """
-    return cast("Validator", _Bounded(schema, registry=Registry()))
+    registry: Registry[Any] = Registry()
+    return cast("Validator", _Bounded(schema, registry=registry))
 
 
 def errors_of(validator: Validator, value: Any) -> Iterator[ValidationError]:
@@ -78,7 +79,8 @@ def check_schema(schema: Any) -> None:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        raise SchemaProblemError(_told(error), tuple(error.absolute_path)) from None
+        path: Any = error.absolute_path
+        raise SchemaProblemError(_told(error), tuple(path)) from None
     except RecursionError:
         raise SchemaProblemError("is nested too deeply") from None
     for place, each in _schemas_in(schema, ()):
@@ -98,11 +100,10 @@ def _schemas_in(value: Any, place: Place) -> Iterator[tuple[Place, dict[str, Any
     pending: list[tuple[Place, Any]] = [(place, value)]
     while pending:
         where, each = pending.pop()
-        if isinstance(each, dict):
-            members = cast("dict[str, Any]", each)
-            yield where, members
-            pending.extend(((*where, name), member) for name, member in members.items())
-        elif isinstance(each, list):
+        if is_object(each):
+            yield where, each
+            pending.extend(((*where, name), member) for name, member in each.items())
+        elif is_list(each):
             pending.extend(((*where, index), element) for index, element in enumerate(each))
 
 
@@ -119,10 +120,8 @@ def _check_references(schema: dict[str, Any], place: Place) -> None:
 def _check_patterns(schema: dict[str, Any], place: Place) -> None:
     patterns: list[tuple[Place, object]] = [((*place, "pattern"), schema.get("pattern"))]
     properties = schema.get("patternProperties")
-    if isinstance(properties, dict):
-        patterns += [
-            ((*place, "patternProperties", each), each) for each in cast("dict[str, Any]", properties)
-        ]
+    if is_object(properties):
+        patterns += [((*place, "patternProperties", each), each) for each in properties]
     for where, pattern in patterns:
         if isinstance(pattern, str):
             try:
@@ -191,7 +190,7 @@ _OWN: Final[Mapping[str, _Keyword]] = {
     "patternProperties": _match_properties,
     "uniqueItems": _are_unique,
 }
-_extend: Callable[..., Any] = extend
+_extend: Callable[..., Any] = getattr(validators, "extend")  # noqa: B009 - it has no types
 _Bounded: Final = _extend(
     Draft202012Validator,
     {name: _counted(keyword) for name, keyword in {**Draft202012Validator.VALIDATORS, **_OWN}.items()},

@@ -19,11 +19,10 @@ from timeloom_workflows.definitions.fields import (
     check_retry,
     check_template,
     is_same,
-    list_of,
-    text_of,
 )
 from timeloom_workflows.definitions.findings import CONTRADICTION, Findings, suggestion
 from timeloom_workflows.definitions.graph import ancestors, cycles_of
+from timeloom_workflows.definitions.kinds import list_of, object_of, text_of
 from timeloom_workflows.definitions.structure import MISSING_FIELD, OUT_OF_RANGE, UNBOUNDED_LOOP
 from timeloom_workflows.limits import (
     DEFINITION_NESTING_MAX,
@@ -72,7 +71,8 @@ class StepChecker:
 
     def check_list(self, value: Any, place: Place, scope: Scope) -> frozenset[str]:
         """Looks through a list of steps, and returns the ids in it."""
-        steps = [(index, step) for index, step in enumerate(list_of(value)) if isinstance(step, dict)]
+        found = ((index, object_of(each)) for index, each in enumerate(list_of(value)))
+        steps = [(index, step) for index, step in found if step is not None]
         by_id: dict[str, Json] = {}
         for index, step in steps:
             self._check_id(step, (*place, index), scope, by_id)
@@ -199,8 +199,7 @@ class StepChecker:
         """Returns the steps that stand in for others, with those that they stand in for."""
         found: dict[str, list[str]] = {}
         for index, step in steps:
-            on_error = step.get("onError")
-            other = on_error.get("step") if isinstance(on_error, dict) else None
+            other = (object_of(step.get("onError")) or {}).get("step")
             if not isinstance(other, str):
                 continue
             own_id = text_of(step, "id")
@@ -293,16 +292,16 @@ class _Step:
         check_retry(self._findings, self._step.get("retry"), (*self._place, "retry"), self._id)
         if self._type in _CONTAINERS and "retry" in self._step:
             self._add(("retry",), CONTRADICTION, "is of no use here: put it on the steps within")
-        breaker = self._step.get("circuitBreaker")
-        if isinstance(breaker, dict):
+        breaker = object_of(self._step.get("circuitBreaker"))
+        if breaker is not None:
             for key in ("window", "cooldown"):
                 self._findings.duration(breaker, key, (*self._place, "circuitBreaker"), self._id)
             if not self._is_call():
                 self._add(("circuitBreaker",), CONTRADICTION, "is for steps that call something")
 
     def _check_on_error(self) -> None:
-        on_error = self._step.get("onError")
-        if not isinstance(on_error, dict):
+        on_error = object_of(self._step.get("onError"))
+        if on_error is None:
             return
         strategy = on_error.get("strategy")
         given = [key for key in ("value", "step") if key in on_error]
@@ -344,8 +343,9 @@ class _Step:
         """Looks at a call."""
         action = self._step.get("action")
         self._template(action, ("action",), skipped=("type", "task"))
-        if isinstance(action, dict):
-            check_call(self._add, action, ("action",))
+        call = object_of(action)
+        if call is not None:
+            check_call(self._add, call, ("action",))
 
     def check_condition(self) -> None:
         """Looks at two ways."""
@@ -364,11 +364,12 @@ class _Step:
         """Looks at the ways of a switch."""
         self._expression("value")
         seen: list[Any] = []
-        for index, case in enumerate(list_of(self._step.get("cases"))):
-            if not isinstance(case, dict):
+        for index, each in enumerate(list_of(self._step.get("cases"))):
+            case = object_of(each)
+            if case is None:
                 continue
             equals = case.get("equals")
-            if any(is_same(equals, each) for each in seen):
+            if any(is_same(equals, other) for other in seen):
                 self._add(("cases", index), UNREACHABLE, "is never taken: an earlier case equals the same")
             seen.append(equals)
             self._within(("cases", index, "steps"), f".cases[{index}].", is_conditional=True)
@@ -398,7 +399,7 @@ class _Step:
                 self._add(("items",), "NOT_A_LIST", "comes to something that is no list")
         else:
             self._template(items, ("items",))
-        if isinstance(items, list) and len(items) > ITEMS_PER_FOREACH_MAX:
+        if len(list_of(items)) > ITEMS_PER_FOREACH_MAX:
             self._add(("items",), OUT_OF_RANGE, f"must have at most {ITEMS_PER_FOREACH_MAX:,} elements")
         variables = (*self._scope.variables, *expressions.IN_FOREACH)
         inner = self._inside(variables)
@@ -450,8 +451,8 @@ class _Step:
         if "onTimeout" in step and "timeout" not in step:
             self._add(("onTimeout",), CONTRADICTION, "is of no use without a `timeout`")
         required = step.get("requiredCount", 1)
-        if isinstance(approvers, list) and isinstance(required, int) and approvers:
-            count = len({each for each in approvers if isinstance(each, str)})
+        if isinstance(required, int) and list_of(approvers):
+            count = len({each for each in list_of(approvers) if isinstance(each, str)})
             if count < required:
                 self._add(
                     ("requiredCount",),
@@ -464,12 +465,12 @@ class _Step:
         given = [key for key in ("call", "callback") if key in self._step]
         if len(given) != 1:
             self._add((), MISSING_FIELD, "is a `call`, or waits for a `callback`: give one of them")
-        call = self._step.get("call")
-        self._template(call, ("call",))
-        if isinstance(call, dict):
+        self._template(self._step.get("call"), ("call",))
+        call = object_of(self._step.get("call"))
+        if call is not None:
             check_call(self._add, call, ("call",))
-        callback = self._step.get("callback")
-        if isinstance(callback, dict):
+        callback = object_of(self._step.get("callback"))
+        if callback is not None:
             self._findings.duration(callback, "timeout", (*self._place, "callback"), self._id)
             if "timeout" in callback and "timeout" in self._step:
                 self._add(("timeout",), CONTRADICTION, "is given twice: here, and in `callback`")
@@ -497,7 +498,8 @@ class _Step:
         """Looks through a list of steps within, and returns the ids in it."""
         value: Any = self._step
         for key in keys:
-            value = value.get(key) if isinstance(value, dict) else value[key]
+            members = object_of(value)
+            value = list_of(value)[int(key)] if members is None else members.get(str(key))
         if not isinstance(value, list):
             return frozenset()
         scope = self._scope
@@ -554,9 +556,9 @@ class _Step:
         seen = self._before if before is None else before
         check_template(
             self._findings,
-            {name: each for name, each in value.items() if name not in skipped}
-            if skipped and isinstance(value, dict)
-            else value,
+            value
+            if (members := object_of(value)) is None
+            else {name: each for name, each in members.items() if name not in skipped},
             (*self._place, *keys),
             tuple(dict.fromkeys(variables or self._scope.variables)),
             step_id=self._id,

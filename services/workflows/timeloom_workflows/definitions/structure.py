@@ -16,6 +16,7 @@ from msgspec import Struct
 from referencing import Registry
 
 from timeloom_workflows.definitions.document import Place, Problem, place_text
+from timeloom_workflows.definitions.kinds import is_list, is_object, object_of, text_of
 
 MISSING_FIELD: Final = "MISSING_FIELD"
 UNKNOWN_FIELD: Final = "UNKNOWN_FIELD"
@@ -40,7 +41,7 @@ _TYPES: Final = {
 
 def schema_text() -> bytes:
     """Returns the JSON Schema of definitions."""
-    return resources.files(__package__).joinpath("schema.json").read_bytes()
+    return resources.files("timeloom_workflows.definitions").joinpath("schema.json").read_bytes()
 
 
 def structure_problems(definition: Any) -> list[Problem]:
@@ -56,10 +57,9 @@ def step_id_at(definition: Any, place: Sequence[str | int]) -> str:
     found = ""
     value = definition
     for key in place:
-        value = value[key] if _has(value, key) else None
-        if isinstance(value, dict) and isinstance(key, int) and "type" in value:
-            own = value.get("id")
-            found = own if isinstance(own, str) else found
+        value = _member(value, key)
+        if is_object(value) and isinstance(key, int) and "type" in value:
+            found = text_of(value, "id") or found
     return found
 
 
@@ -163,8 +163,7 @@ _WORDS: Final[Mapping[str, Callable[[_Wrong], _Told]]] = {
 
 
 def _described(schema: Mapping[str, Any], field: str) -> str:
-    own = schema.get("properties", {}).get(field)
-    description = own.get("description") if isinstance(own, Mapping) else None
+    description = text_of(object_of(schema.get("properties", {}).get(field)) or {}, "description")
     return f": {description[0].lower()}{description[1:].removesuffix('.')}" if description else ""
 
 
@@ -188,7 +187,9 @@ def _kind_of(value: object) -> str:
             return _TYPES["object"]
 
 
-def _has(value: object, key: str | int) -> bool:
-    if isinstance(value, dict):
-        return key in value
-    return isinstance(value, list) and isinstance(key, int) and key < len(value)
+def _member(value: object, key: str | int) -> Any:
+    if is_object(value):
+        return value.get(str(key))
+    if is_list(value) and isinstance(key, int) and key < len(value):
+        return value[key]
+    return None

@@ -14,6 +14,7 @@ import msgspec
 
 from timeloom_workflows.definitions.document import Place
 from timeloom_workflows.definitions.expressions import LazyExpression, all_names
+from timeloom_workflows.definitions.kinds import is_list, is_object
 
 OPENING: Final = "${"
 ESCAPED: Final = "$${"
@@ -129,19 +130,15 @@ def _end_of(text: str, start: int) -> int:
 def _reader(
     source: Any, variables: tuple[str, ...], place: Place, found: list[tuple[Place, LazyExpression]]
 ) -> _Render:
-    match source:
-        case str() if OPENING in source:
-            return _text_reader(source, variables, place, found)
-        case dict():
-            members = {
-                name: _reader(member, variables, (*place, name), found) for name, member in source.items()
-            }
-            return lambda values: {name: render(values) for name, render in members.items()}
-        case list():
-            elements = [_reader(each, variables, (*place, index), found) for index, each in enumerate(source)]
-            return lambda values: [render(values) for render in elements]
-        case _:
-            return lambda _values: source
+    if isinstance(source, str) and OPENING in source:
+        return _text_reader(source, variables, place, found)
+    if is_object(source):
+        members = {name: _reader(member, variables, (*place, name), found) for name, member in source.items()}
+        return lambda values: {name: render(values) for name, render in members.items()}
+    if is_list(source):
+        elements = [_reader(each, variables, (*place, index), found) for index, each in enumerate(source)]
+        return lambda values: [render(values) for render in elements]
+    return lambda _values: source
 
 
 def _text_reader(

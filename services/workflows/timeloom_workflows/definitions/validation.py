@@ -11,8 +11,9 @@ from timeloom_platform.errors import FieldViolation, MalformedJsonError
 from timeloom_workflows.definitions import expressions
 from timeloom_workflows.definitions.beginnings import check_flow_control, check_triggers
 from timeloom_workflows.definitions.document import DefinitionDocument, Place, Problem
-from timeloom_workflows.definitions.fields import check_retry, check_template, list_of, text_of
+from timeloom_workflows.definitions.fields import check_retry, check_template
 from timeloom_workflows.definitions.findings import CONTRADICTION, Findings
+from timeloom_workflows.definitions.kinds import list_of, object_of, text_of
 from timeloom_workflows.definitions.schemas import SchemaProblemError, check_schema
 from timeloom_workflows.definitions.steps import TOO_DEEP, UNKNOWN_STEP, Scope, StepChecker
 from timeloom_workflows.definitions.structure import (
@@ -71,14 +72,15 @@ def problems_of(text: bytes, *, kind: WorkflowKind) -> list[Problem]:
         value = canonical.decode(text)
     except canonical.CanonicalError as error:
         return [_whole(MALFORMED_JSON, str(error))]
-    if not isinstance(value, dict):
+    definition = object_of(value)
+    if definition is None:
         return structure_problems(value)
-    too_much = _too_much(value)
+    too_much = _too_much(definition)
     if too_much is not None:
         return [too_much]
     findings = Findings()
-    findings.problems += structure_problems(value)
-    _check(findings, value, kind)
+    findings.problems += structure_problems(definition)
+    _check(findings, definition, kind)
     unique = dict.fromkeys(findings.problems)
     return sorted(unique, key=_order)[:PROBLEMS_MAX]
 
@@ -124,8 +126,9 @@ def _check_input(findings: Findings, definition: dict[str, Any]) -> None:
         findings.add(("input", *error.place), "INVALID_SCHEMA", error.message)
 
 
-def _check_timeouts(findings: Findings, timeouts: Any) -> None:
-    if not isinstance(timeouts, dict):
+def _check_timeouts(findings: Findings, value: Any) -> None:
+    timeouts = object_of(value)
+    if timeouts is None:
         return
     start = findings.duration(timeouts, "start", ("timeouts",))
     execution = findings.duration(timeouts, "execution", ("timeouts",))
@@ -142,8 +145,9 @@ def steps_in(definition: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]
     pending: list[tuple[int, Any]] = [(1, definition.get("steps"))]
     while pending:
         depth, value = pending.pop()
-        for step in list_of(value):
-            if isinstance(step, dict):
+        for each in list_of(value):
+            step = object_of(each)
+            if step is not None:
                 yield depth, step
                 pending.extend((depth + 1, inner) for inner in _lists_in(step))
 
@@ -152,9 +156,8 @@ def _lists_in(step: dict[str, Any]) -> Iterator[Any]:
     for key in _LISTS:
         yield step.get(key)
     yield from list_of(step.get("branches"))
-    for case in list_of(step.get("cases")):
-        if isinstance(case, dict):
-            yield case.get("steps")
+    for each in list_of(step.get("cases")):
+        yield (object_of(each) or {}).get("steps")
 
 
 def _too_much(definition: dict[str, Any]) -> Problem | None:

@@ -30,7 +30,7 @@ class Template(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
 @cache
 def packaged() -> Sequence[Template]:
     """Returns all templates, by id."""
-    files = (each for each in resources.files(__package__).iterdir() if each.name.endswith(".json"))
+    files = (each for each in resources.files(__name__).iterdir() if each.name.endswith(".json"))
     return sorted(
         (msgspec.json.decode(each.read_bytes(), type=Template) for each in files),
         key=lambda template: template.id,
