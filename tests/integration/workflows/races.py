@@ -26,7 +26,7 @@ from timeloom_workflows.model import (
 )
 
 Winner: TypeAlias = str
-GROUP = 50
+GROUP = 20
 
 
 async def race(replica: Replica, action: str, count: int) -> Counter[Winner]:
@@ -45,7 +45,7 @@ async def pause(replica: Replica, claimed: Claimed) -> Winner:
     """Whoever pauses is refused if the end was first; if not, the end is taken only after resuming."""
     outcome, advanced = await _both(replica, claimed, _pause(replica, claimed.execution.id))
     if advanced.stage == Stage.ENDED:
-        assert isinstance(outcome, WrongStatusError)
+        assert isinstance(outcome, WrongStatusError), repr(outcome)
         await _assert_ended(replica, claimed, Status.SUCCEEDED)
         return "completion"
     assert isinstance(outcome, Execution)
@@ -61,7 +61,7 @@ async def cancel(replica: Replica, claimed: Claimed) -> Winner:
     """Whoever cancels is refused if the end was first; if not, the driver ends it as cancelled."""
     outcome, advanced = await _both(replica, claimed, _cancel(replica, claimed.execution.id))
     if advanced.stage == Stage.ENDED:
-        assert isinstance(outcome, WrongStatusError)
+        assert isinstance(outcome, WrongStatusError), repr(outcome)
         await _assert_ended(replica, claimed, Status.SUCCEEDED)
         return "completion"
     assert isinstance(outcome, Execution)
@@ -79,7 +79,7 @@ async def fork(replica: Replica, claimed: Claimed) -> Winner:
     assert advanced.stage == Stage.ENDED
     await _assert_ended(replica, claimed, Status.SUCCEEDED, step_count=2)
     if not isinstance(outcome, Execution):
-        assert isinstance(outcome, InvalidFieldError)
+        assert isinstance(outcome, InvalidFieldError), repr(outcome)
         return "action"
     had = await replica.steps(outcome.id)
     assert [(each.id, each.output) for each in had] == [("one", b"1"), ("last", b"2")]
