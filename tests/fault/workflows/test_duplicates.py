@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import grpc.aio
 import pytest
 
 from tests.fault.workflows.caller import Caller
@@ -24,9 +25,9 @@ ANSWER_SECONDS = 10.0
 class HandWorker:
     """A worker made by hand, which may say things twice."""
 
-    def __init__(self, call: Any) -> None:
-        self._call = call
-        self.worker_id = f"hand-{uuid4()}"
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._call: Any = None
 
     async def say(self, **message: Any) -> None:
         """Says something."""
@@ -37,26 +38,37 @@ class HandWorker:
         async with asyncio.timeout(ANSWER_SECONDS):
             while True:
                 response = await self._call.read()
+                assert response is not grpc.aio.EOF
                 if response.WhichOneof("message") == kind:
                     return getattr(response, kind)
 
     async def greet(self, *, workflow_id: str, tasks: tuple[str, ...] = ()) -> None:
-        """Says what it has, and that it takes one of each."""
+        """Says what it has, as soon as the engine is ready to hear it, and that it takes one of each."""
         definition = messages.CodeWorkflow(definition=json.dumps({"id": workflow_id}).encode())
-        hello = messages.WorkerHello(worker_id=self.worker_id, workflows=[definition], tasks=tasks)
-        await self.say(hello=hello)
-        await self.hear("welcome")
+        hello = messages.WorkerHello(worker_id=f"hand-{uuid4()}", workflows=[definition], tasks=tasks)
+
+        async def say_hello() -> None:
+            self._call = self._caller.worker.Work(metadata=self._caller.metadata)
+            await self.say(hello=hello)
+            await self.hear("welcome")
+
+        await self._caller.certainly(say_hello)
         await self.say(credits=messages.WorkerCredits(executions=1, tasks=1))
+
+    def leave(self) -> None:
+        """Ends the stream."""
+        if self._call is not None:
+            self._call.cancel()
 
 
 @asynccontextmanager
 async def hand_worker(caller: Caller) -> AsyncGenerator[HandWorker]:
     """Lends a worker that does what the test does."""
-    call = caller.worker.Work(metadata=caller.metadata)
+    worker = HandWorker(caller)
     try:
-        yield HandWorker(call)
+        yield worker
     finally:
-        call.cancel()
+        worker.leave()
 
 
 def ended_step(step_id: str, position: int, output: bytes) -> messages.StepRecord:
@@ -106,7 +118,9 @@ async def test_progress_that_is_sent_twice_is_recorded_once(house: House) -> Non
 
         assert await caller.output(execution_id) == 6
         assert await caller.recorded(execution_id) == ["one", "two", "three"]
-        request = workflow_executions_service_pb2.ListStepsRequest(execution_id=execution_id)
+        request = workflow_executions_service_pb2.ListStepsRequest(
+            execution_id=execution_id, include_documents=True
+        )
         steps = await caller.executions.ListSteps(request, metadata=caller.metadata)
         assert [step.output for step in steps.steps] == [b"1", b"2", b"3"]
 
@@ -131,7 +145,9 @@ async def test_a_result_of_a_task_that_is_sent_twice_is_recorded_once(house: Hou
 
         await caller.output(execution_id)
         assert await caller.recorded(execution_id) == ["call"]
-        request = workflow_executions_service_pb2.ListStepsRequest(execution_id=execution_id)
+        request = workflow_executions_service_pb2.ListStepsRequest(
+            execution_id=execution_id, include_documents=True
+        )
         steps = await caller.executions.ListSteps(request, metadata=caller.metadata)
         assert [step.output for step in steps.steps] == [b"1"]
 

@@ -110,7 +110,8 @@ async def test_a_slot_is_freed_though_who_had_it_was_killed(house: House, victim
         else:
             await engine.process.kill()
             await engine.process.start()
-        await house.begun("held", times=2 if victim == "worker" else 1)
+        runs = await house.begun("held", times=2 if victim == "worker" else 1)
+        assert len({run.execution_id for run in runs}) == 1
         house.gate.touch()
 
         for execution_id in begun:

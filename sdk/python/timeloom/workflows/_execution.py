@@ -126,6 +126,9 @@ class CodeExecution:
             self._loop.run_until_idle()
             while not self._main.done() and self._answer_next():
                 self._loop.run_until_idle()
+            if self._order and not self._main.done():
+                raise self._astray()
+            self._begin_held()
             self._check()
         except NonDeterminismError as error:
             self._end_with(failed=messages.ExecutionFailed(error=failure_of(error)))
@@ -425,7 +428,9 @@ class CodeExecution:
     # -- Steps that run here ---------------------------------------------------------------
 
     def _begin(self, call: StepCall) -> None:
-        if self._is_pausing or self._uncommitted >= self._limit:
+        # What was answered before was so without this step: before such an answer, only code that goes astray asks
+        # for it, and it must not run.
+        if self._order or self._is_pausing or self._uncommitted >= self._limit:
             call.state = CallState.HELD
             self._held.append(call)
             return
@@ -437,7 +442,7 @@ class CodeExecution:
         self._host.begin(call)
 
     def _begin_held(self) -> None:
-        while self._held and not self._is_pausing and self._uncommitted < self._limit:
+        while self._held and not self._order and not self._is_pausing and self._uncommitted < self._limit:
             call = self._held.popleft()
             if call.state is CallState.HELD:
                 self._begin(call)
