@@ -12,7 +12,8 @@ DURATION_MAX: Final = timedelta(days=3660)
 _UNITS: Final = ("days", "hours", "minutes", "seconds", "milliseconds")
 _DURATION: Final = re.compile(
     r"(?=\d)"
-    r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d{1,3})?)s)?(?:(\d{1,9})ms)?"
+    r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d{1,3})?)s)?(?:(\d{1,9})ms)?",
+    re.ASCII,
 )
 
 
@@ -32,9 +33,10 @@ def parse_duration(text: str) -> timedelta:
             "must be a duration such as `30s`, `5m`, `1h30m` or `2d` (units: d, h, m, s, ms, in this order)"
         )
     parts = {unit: float(part) for unit, part in zip(_UNITS, found.groups(), strict=True) if part}
-    if sum(parts.values()) > DURATION_MAX / timedelta(milliseconds=1):
-        raise DurationError(_TOO_LONG)
-    duration = timedelta(**parts)
+    try:
+        duration = timedelta(**parts)
+    except OverflowError:
+        raise DurationError(_TOO_LONG) from None
     if duration > DURATION_MAX:
         raise DurationError(_TOO_LONG)
     return duration

@@ -28,7 +28,7 @@ _FIELDS: Final[Sequence[tuple[str, int, int, dict[str, int]]]] = (
     ("month", 1, 12, {name: number for number, name in enumerate(_MONTHS, 1)}),
     ("day of the week", 0, 7, {name: number for number, name in enumerate(_DAYS)}),
 )
-_PART: Final = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d{1,4}))?")
+_PART: Final = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d{1,4}))?", re.ASCII)
 _LAST_DAYS: Final = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 _SIX: Final = 6
 
@@ -96,7 +96,7 @@ def _values(field: str, what: str, least: int, most: int, names: dict[str, int])
 
 def _number(text: str, what: str, least: int, most: int, names: dict[str, int]) -> int:
     value = names.get(text.upper())
-    if value is None and text.isdecimal():
+    if value is None and text.isascii() and text.isdecimal():
         value = int(text)
     if value is None or not least <= value <= most:
         raise ScheduleError(f"has `{text}` as its {what}, which goes from {least} to {most}")

@@ -27,6 +27,9 @@ from timeloom_workflows.definitions.kinds import is_list, is_object
 CHECKS_MAX: Final = 500_000
 """Keywords that are looked at for one value."""
 
+REFERENCE_CHECKS: Final = 25
+"""So much dearer is following a reference."""
+
 PATTERNS_KEPT_MAX: Final = 256
 
 _Keyword = Callable[[Validator, Any, Any, Mapping[str, Any]], Iterator[ValidationError] | None]
@@ -108,7 +111,7 @@ def _schemas_in(value: Any, place: Place) -> Iterator[tuple[Place, dict[str, Any
 
 
 def _check_references(schema: dict[str, Any], place: Place) -> None:
-    for keyword in ("$ref", "$dynamicRef"):
+    for keyword in _REFERENCES:
         reference = schema.get(keyword)
         if isinstance(reference, str) and not reference.startswith("#"):
             raise SchemaProblemError(
@@ -174,9 +177,9 @@ def _are_unique(
             yield ValidationError("has elements that are equal")
 
 
-def _counted(keyword: _Keyword) -> _Keyword:
+def _counted(keyword: _Keyword, cost: int) -> _Keyword:
     def count(validator: Validator, value: Any, instance: Any, schema: Mapping[str, Any]) -> Any:
-        left = _checks.get() - 1
+        left = _checks.get() - cost
         if left < 0:
             raise SchemaProblemError(f"takes more than {CHECKS_MAX:,} steps for this value")
         _checks.set(left)
@@ -185,6 +188,7 @@ def _counted(keyword: _Keyword) -> _Keyword:
     return count
 
 
+_REFERENCES: Final = ("$ref", "$dynamicRef")
 _OWN: Final[Mapping[str, _Keyword]] = {
     "pattern": _match_pattern,
     "patternProperties": _match_properties,
@@ -193,5 +197,8 @@ _OWN: Final[Mapping[str, _Keyword]] = {
 _extend: Callable[..., Any] = getattr(validators, "extend")  # noqa: B009 - it has no types
 _Bounded: Final = _extend(
     Draft202012Validator,
-    {name: _counted(keyword) for name, keyword in {**Draft202012Validator.VALIDATORS, **_OWN}.items()},
+    {
+        name: _counted(keyword, REFERENCE_CHECKS if name in _REFERENCES else 1)
+        for name, keyword in {**Draft202012Validator.VALIDATORS, **_OWN}.items()
+    },
 )

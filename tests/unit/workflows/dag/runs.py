@@ -126,10 +126,11 @@ class Run:
                 continue
             self.now += timedelta(milliseconds=1)
             chosen = random.sample(running, random.randint(1, min(3, len(running))))
-            self.advance(*(self._answered(step_id, answer) for step_id in chosen))
+            self.advance(*(self.answered(step_id, answer) for step_id in chosen))
         return self.plan.outcome
 
-    def _answered(self, step_id: str, answer: Answer) -> Step:
+    def answered(self, step_id: str, answer: Answer) -> Step:
+        """Returns the row of a step of which a try ended."""
         work = self.open[step_id]
         found = answer(work)
         if isinstance(found, Failure):

@@ -215,7 +215,7 @@ def test_a_cancelled_run_undoes_what_it_did_and_ends(
         if crashes:
             run.crash(cancelling=True)
         (step_id,) = [row.id for row in run.rows.values() if not row.status.has_ended]
-        run.advance(run._answered(step_id, lambda _: None), cancelling=True)
+        run.advance(run.answered(step_id, lambda _: None), cancelling=True)
     assert run.plan.outcome.status == Status.CANCELLED
     _check_undone(run)
     undone = [row.parent_id for row in run.rows.values() if row.type == StepType.COMPENSATION]
