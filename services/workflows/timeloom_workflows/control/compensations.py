@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
 import msgspec
@@ -20,5 +21,5 @@ def compensates(definition: bytes) -> bool:
                 return True
             pending.extend(members.values())
         elif isinstance(value, list):
-            pending.extend(cast("list[Any]", value))
+            pending.extend(cast("Iterable[Any]", value))
     return False
