@@ -105,6 +105,7 @@ class CodeExecution:
         self._position = max(task.next_position, 1)
         self._time_us = _times.us_of(task.start_time)
         self._number = 0
+        self._news = 0
         self._uncommitted = 0
         self._limit = workflow.durability.steps_max
         self._is_pausing = False
@@ -137,6 +138,7 @@ class CodeExecution:
         """Go on with an execution that was parked and kept, by what happened since."""
         self.token = task.token
         self._number = 0
+        self._news = 0
         self.unacked.clear()
         self.is_parked = False
         self._is_pausing = False
@@ -153,6 +155,7 @@ class CodeExecution:
             self._uncommitted -= steps
         if self._outcome is not None or self.is_parked:
             return
+        self._news = max(self._news, ack.news)
         self._is_cancelling |= ack.cancelling
         if ack.pause and not self._is_pausing:
             self._pause()
@@ -165,9 +168,10 @@ class CodeExecution:
         """Go on under another token: what was not answered is to be sent again under it."""
         self.token = token
         self._number = 0
+        self._news = 0
         for message, _ in self.unacked:
             self._number += 1
-            message.token, message.number = token, self._number
+            message.token, message.number, message.news = token, self._number, 0
 
     def close(self) -> None:
         """Forget it: the code is told to stop, and what it does then counts no more."""
@@ -271,6 +275,7 @@ class CodeExecution:
         message.execution_id = self.id
         message.token = self.token
         message.number = self._number
+        message.news = self._news
         message.steps.extend(self.unsent)
         counted = sum(1 for step in self.unsent if step.type in _RUN_BY_WORKER and step.status in _ENDED)
         self.unsent.clear()
@@ -562,7 +567,11 @@ class CodeExecution:
         shape = self.workflow.shape
         try:
             args = (shape.read_input(document),) if shape.parameters else ()
-            return await self.workflow.function(*args)
+            result = await self.workflow.function(*args)
+            if self._is_cancelling and not self._is_cancelled:
+                self._is_cancelled = True
+                raise asyncio.CancelledError  # it was cancelled before its end was committed
+            return result  # noqa: TRY300 - what follows is about errors of all of this
         except (Exception, asyncio.CancelledError) as error:
             if self._undo and not isinstance(error, NonDeterminismError) and not self._is_closing:
                 await self._compensate(error)

@@ -10,7 +10,7 @@ from typing import Final
 import grpc.aio
 
 from timeloom._calls import Connection
-from timeloom.errors import AuthenticationError, InvalidRequestError, MissingScopeError, TimeloomError
+from timeloom.errors import AuthenticationError, InvalidRequestError, MissingScopeError, TimeloomError, UnavailableError
 from timeloom.final_status import FinalStatus
 from timeloom.workflows import _times
 from timeloom.workflows._desk import Desk
@@ -76,6 +76,11 @@ class WorkStream:
         except grpc.aio.AioRpcError as fault:
             error = await status.of(fault)
             return None if error is None else self._connection.failed(error)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return UnavailableError("The channel was closed")
         finally:
             writer.cancel()
             call.cancel()

@@ -27,10 +27,16 @@ class Approval:
 
     Attributes:
         approved: Whether they approved.
+        decided_by: Who decided last.
+        comment: What they said to it.
+        data: Any JSON that they gave.
         decisions: Who decided what, in order, as the API shows it.
     """
 
     approved: bool
+    decided_by: str = ""
+    comment: str = ""
+    data: Any = None
     decisions: tuple[dict[str, Any], ...] = ()
 
 
@@ -90,7 +96,13 @@ async def approval(
     decided = await _wait(name, pb.STEP_TYPE_HUMAN_APPROVAL, timeout, approval=wait)
     if decided is None:
         return None
-    return Approval(approved=bool(decided.get("approved")), decisions=tuple(decided.get("decisions", ())))
+    return Approval(
+        approved=bool(decided.get("approved")),
+        decided_by=decided.get("decidedBy", ""),
+        comment=decided.get("comment", ""),
+        data=decided.get("data"),
+        decisions=tuple(decided.get("decisions", ())),
+    )
 
 
 async def child(

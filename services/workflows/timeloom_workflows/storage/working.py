@@ -157,13 +157,13 @@ RETURNING {", ".join(f"steps.{column.strip()}" for column in STEP_COLUMNS.split(
 FINISH_TASK: Final = f"""
 UPDATE steps
 SET
-    status = $5,
+    status = $5::smallint,
     stage = 0,
     owner = NULL,
     waiting_for = 0,
     wake_time = NULL,
-    start_time = coalesce($6, start_time),
-    end_time = CASE WHEN $5 >= 5 THEN clock_timestamp() END,
+    start_time = coalesce($6::timestamptz, start_time),
+    end_time = CASE WHEN $5::smallint >= 5 THEN clock_timestamp() END,
     worker_id = $7,
     output = $8,
     error = $9

@@ -218,7 +218,8 @@ class CodeDriver:
     def _dispatch(self, holding: Holding, steps: Iterable[Step], kept: Kept | None, now: datetime) -> None:
         """Sends an execution to its worker."""
         execution = holding.execution
-        holding.is_failing = execution.deadline is not None and execution.deadline <= now
+        holding.is_failing = _is_late(holding, now)
+        holding.learned_flags()
         self._plan_deadline(holding)
         for step in tuple(holding.open.values()):
             if records.is_over(step, now):
@@ -323,8 +324,7 @@ class CodeDriver:
             await self._reorder(holding, progress, steps)
             steps = [step for step in steps if step.id not in holding.slept]
             steps, children = await self._children.begun(holding.execution, steps)
-            if children:
-                holding.untold.update((step.id, step) for step in self._children.settled(steps))
+            settled = self._children.settled(steps)
             if _looks_back(steps):
                 first = self._advance(holding, Running(), steps=steps, children=children, is_new=True)
                 advanced = await first
@@ -332,21 +332,27 @@ class CodeDriver:
                     self._forget(holding)
                     _tell(holding.session, progress, committed=False)
                     return
-                await self._look_back(holding, steps)
-                # Whatever was found has raised the inbox: a rest that does not know of it is none.
+                settled += await self._look_back(holding, steps)
                 steps, children = [], []
-            self._commit(holding, progress, steps, children=children)
+            self._commit(holding, progress, steps, children=children, settled=settled)
         finally:
             holding.is_busy = False
         self._work(holding)
 
-    async def _look_back(self, holding: Holding, steps: Sequence[Step]) -> None:
-        """Looks for what came before steps waited for it."""
+    async def _look_back(self, holding: Holding, steps: Sequence[Step]) -> list[Step]:
+        """Looks for what came before steps waited for it, and returns those that have ended by it.
+
+        An event that is found raises the inbox, so that a rest that does not know of it is none.
+        """
+        settled: list[Step] = []
         if any(step.waiting_for is WaitReason.SIGNAL for step in steps):
-            await self._signals.settle(holding.project_id, holding.id)
+            settled += await self._signals.settle(holding.project_id, holding.id)
         for step in steps:
             if step.waiting_for is WaitReason.EVENT and self._events is not None:
                 await self._events.look_back(holding.project_id, holding.id, step)
+        for step in settled:
+            holding.open.pop(step.id, None)
+        return settled
 
     def _steps_of(self, holding: Holding, progress: messages.ExecutionProgress) -> list[Step]:
         """Returns the rows of what a message tells.
@@ -402,20 +408,24 @@ class CodeDriver:
         steps: list[Step],
         *,
         children: Sequence[NewExecution] = (),
+        settled: Sequence[Step] = (),
     ) -> None:
+        all_seen = holding.seen(progress.news)
+        holding.untold.update((step.id, step) for step in settled)
         try:
-            outcome = self._outcome_of(holding, progress)
+            outcome = self._outcome_of(holding, progress, knows=holding.cancelling and all_seen)
         except Refusal as refusal:
             self._refuse(holding, progress, refusal.failure)
             return
         holding.take_steps(steps)
         if isinstance(outcome, Parked):
-            outcome = self._parked(holding)
+            outcome = self._parked(holding, all_seen=all_seen)
         answer = self._advance(holding, outcome, steps=steps, children=children, is_new=True)
         answer.add_done_callback(partial(self._committed, holding, progress, outcome))
 
-    def _outcome_of(self, holding: Holding, progress: messages.ExecutionProgress) -> Outcome:
-        knows = holding.cancelling
+    def _outcome_of(
+        self, holding: Holding, progress: messages.ExecutionProgress, *, knows: bool
+    ) -> Outcome:
         match progress.WhichOneof("outcome"):
             case "running":
                 return Running()
@@ -437,9 +447,11 @@ class CodeDriver:
             case _:
                 raise Refusal("InvalidProgressError", "it does not say how it goes on")
 
-    def _parked(self, holding: Holding) -> Parked:
+    def _parked(self, holding: Holding, *, all_seen: bool = True) -> Parked:
         return Parked(
-            inbox=holding.seen_inbox(), due_time=holding.due_time(), waiting_for=holding.waiting_for()
+            inbox=holding.seen_inbox(all_seen=all_seen),
+            due_time=holding.due_time(),
+            waiting_for=holding.waiting_for(),
         )
 
     def _advance(
@@ -519,13 +531,16 @@ class CodeDriver:
         holding.cancelling |= advanced.cancelling
         holding.is_told_pause |= advanced.paused
         untold = list(holding.untold.values())
-        holding.untold.clear()
+        is_news = bool(untold) or holding.learned_flags()
+        if is_news:
+            holding.news += 1
         ack = messages.ProgressAck(
             execution_id=progress.execution_id,
             token=progress.token,
             number=progress.number,
             committed=True,
             pause=advanced.paused,
+            news=holding.news if is_news else 0,
             steps=[records.record_of(step, now=holding.execution.update_time) for step in untold],
             cancelling=holding.cancelling or holding.is_failing,
         )
@@ -599,16 +614,15 @@ class CodeDriver:
         news.sort(key=lambda step: records.order_of(step, look.now))
         for step in news:
             holding.state_bytes += len(step.output or b"")
-            del holding.open[step.id]
+            holding.untold[step.id] = holding.open.pop(step.id)
             if not step.status.has_ended and not _is_to_run(step, look.now):
                 holding.slept[step.id] = records.slept(step)
         holding.inbox = max(holding.inbox, look.inbox)
-        is_late = holding.execution.deadline is not None and holding.execution.deadline <= look.now
-        changed = news or look.cancelling > holding.cancelling or look.paused > holding.is_told_pause
-        if changed or is_late > holding.is_failing:
-            holding.cancelling |= look.cancelling
-            holding.is_failing |= is_late
-            holding.is_told_pause |= look.paused
+        holding.cancelling |= look.cancelling
+        holding.is_failing |= _is_late(holding, look.now)
+        holding.is_told_pause |= look.paused
+        if holding.learned_flags() or news:
+            holding.news += 1
             holding.session.acks.append(
                 messages.ProgressAck(
                     execution_id=holding.key,
@@ -618,6 +632,7 @@ class CodeDriver:
                     steps=[records.record_of(step, now=look.now) for step in news],
                     cancelling=holding.cancelling or holding.is_failing,
                     pause=look.paused,
+                    news=holding.news,
                 )
             )
             holding.session.wake()
@@ -742,6 +757,11 @@ def _given_up(known: Step, told: Step) -> Step:
         wake_time=None,
         end_time=told.end_time,
     )
+
+
+def _is_late(holding: Holding, now: datetime) -> bool:
+    deadline = holding.execution.deadline
+    return deadline is not None and deadline <= now
 
 
 def _is_to_run(step: Step, now: datetime) -> bool:

@@ -30,6 +30,7 @@ class Holding:
     """An execution between its claim and its next rest."""
 
     __slots__ = (
+        "_flags",
         "cancelling",
         "committed",
         "deadline_timer",
@@ -41,6 +42,7 @@ class Holding:
         "is_told_pause",
         "key",
         "look_again",
+        "news",
         "open",
         "queue",
         "received",
@@ -62,6 +64,7 @@ class Holding:
         """What of its inbox its worker was told."""
         self.cancelling = execution.cancelling
         self.is_told_pause = False
+        self._flags = (False, False)
         self.is_failing = False
         """Its time is over: what ends as cancelled has failed."""
         self.open: dict[str, Step] = {}
@@ -69,7 +72,9 @@ class Holding:
         self.slept: dict[str, Step] = {}
         """Sleeps that are over, to be written with the next commit."""
         self.untold: dict[str, Step] = {}
-        """Steps that ended when they were committed, and that the worker does not know as such."""
+        """Steps that ended without the worker, and that it may not know as such."""
+        self.news = 0
+        """How often it was told of something from outside."""
         self.state_bytes = 0
         self.step_count = execution.step_count
         self.received = 0
@@ -106,9 +111,22 @@ class Holding:
         times = [step.wake_time for step in self.open.values() if step.wake_time is not None]
         return min(times, default=None)
 
-    def seen_inbox(self) -> int:
-        """Returns the inbox that a rest names: one that is below all is queued at once, unless it is paused."""
-        return -1 if self.untold or self.is_told_pause else self.inbox
+    def seen(self, news: int) -> bool:
+        """Takes note of what its worker had seen when it sent a message, and tells whether it was all."""
+        if news < self.news:
+            return False
+        self.untold.clear()
+        return True
+
+    def learned_flags(self) -> bool:
+        """Tells whether its worker is now to be told to stop or to pause for the first time."""
+        flags = (self.cancelling or self.is_failing, self.is_told_pause)
+        is_new, self._flags = flags != self._flags, flags
+        return is_new
+
+    def seen_inbox(self, *, all_seen: bool) -> int:
+        """Returns the inbox that a rest names: one below all is queued at once, unless it is paused."""
+        return self.inbox if all_seen and not self.untold and not self.is_told_pause else -1
 
     def due_time(self) -> datetime | None:
         """Returns when somebody has to look at it at the latest."""

@@ -269,18 +269,25 @@ class Tasks:
             self._spawn(self._commit(held, outcome, result))
 
     async def _commit(self, held: HeldTask, outcome: TaskOutcome, result: messages.TaskResult | None) -> None:
-        async with asyncio.timeout(RESULT_SECONDS_MAX):
-            committed = held.done is not None and await held.done(outcome)
-            while not committed:
-                try:
-                    committed = await self._write(held, outcome)
-                    break
-                except (UnavailableError, asyncpg.PostgresError) as error:
-                    logger.warning("result of a task not written", step=held.step.id, error=error)
-                    await asyncio.sleep(RETRY_SECONDS)
+        committed = False
+        try:
+            async with asyncio.timeout(RESULT_SECONDS_MAX):
+                committed = held.done is not None and await held.done(outcome)
+                if not committed:
+                    committed = await self._write_in_time(held, outcome)
+        finally:
+            held.is_over = committed
         self._forget(held)
         if result is not None:
             _acknowledge(held.session, result, committed=committed)
+
+    async def _write_in_time(self, held: HeldTask, outcome: TaskOutcome) -> bool:
+        while True:
+            try:
+                return await self._write(held, outcome)
+            except UnavailableError as error:
+                logger.warning("result of a task not written", step=held.step.id, error=error)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _write(self, held: HeldTask, outcome: TaskOutcome) -> bool:
         """Writes what a task came to as what comes from outside; False if it is somebody else's by now."""

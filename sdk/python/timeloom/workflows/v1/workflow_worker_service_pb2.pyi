@@ -744,6 +744,7 @@ class ExecutionProgress(_message.Message):
     TOKEN_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
+    NEWS_FIELD_NUMBER: _builtins.int
     RUNNING_FIELD_NUMBER: _builtins.int
     PARKED_FIELD_NUMBER: _builtins.int
     SUCCEEDED_FIELD_NUMBER: _builtins.int
@@ -754,6 +755,8 @@ class ExecutionProgress(_message.Message):
     token: _builtins.int
     number: _builtins.int
     """Counts the worker's messages about this token, from 1 on; the answer names it."""
+    news: _builtins.int
+    """The last `news` that the worker had seen: if there are newer ones, an execution that parks is given again at once."""
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___StepRecord]:
         """New steps, and others whose status changed. The end times of an execution's steps are the order in which its code
@@ -787,6 +790,7 @@ class ExecutionProgress(_message.Message):
         token: _builtins.int = ...,
         number: _builtins.int = ...,
         steps: _abc.Iterable[Global___StepRecord] | None = ...,
+        news: _builtins.int = ...,
         running: Global___ExecutionRunning | None = ...,
         parked: Global___ExecutionParked | None = ...,
         succeeded: Global___ExecutionSucceeded | None = ...,
@@ -796,7 +800,7 @@ class ExecutionProgress(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "failed", b"failed", "outcome", b"outcome", "parked", b"parked", "returned", b"returned", "running", b"running", "succeeded", b"succeeded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "execution_id", b"execution_id", "failed", b"failed", "number", b"number", "outcome", b"outcome", "parked", b"parked", "returned", b"returned", "running", b"running", "steps", b"steps", "succeeded", b"succeeded", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "execution_id", b"execution_id", "failed", b"failed", "news", b"news", "number", b"number", "outcome", b"outcome", "parked", b"parked", "returned", b"returned", "running", b"running", "steps", b"steps", "succeeded", b"succeeded", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["running", "parked", "succeeded", "failed", "returned", "cancelled"]  # noqa: Y015
     _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
@@ -947,6 +951,7 @@ class ProgressAck(_message.Message):
     STEPS_FIELD_NUMBER: _builtins.int
     CANCELLING_FIELD_NUMBER: _builtins.int
     PAUSE_FIELD_NUMBER: _builtins.int
+    NEWS_FIELD_NUMBER: _builtins.int
     execution_id: _builtins.str
     token: _builtins.int
     number: _builtins.int
@@ -958,6 +963,8 @@ class ProgressAck(_message.Message):
     """Compensate, and end as cancelled."""
     pause: _builtins.bool
     """Begin nothing more, and park when what runs has ended: the execution is paused."""
+    news: _builtins.int
+    """Counts the answers about this token that bring something from outside, from 1 on; zero if this one brings nothing."""
     @_builtins.property
     def refusal(self) -> _workflows_pb2.WorkflowError:
         """Why the message was refused, such as a step whose output is too large; the execution fails with it."""
@@ -978,10 +985,11 @@ class ProgressAck(_message.Message):
         steps: _abc.Iterable[Global___StepRecord] | None = ...,
         cancelling: _builtins.bool = ...,
         pause: _builtins.bool = ...,
+        news: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "committed", b"committed", "execution_id", b"execution_id", "number", b"number", "pause", b"pause", "refusal", b"refusal", "steps", b"steps", "stop", b"stop", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "committed", b"committed", "execution_id", b"execution_id", "news", b"news", "number", b"number", "pause", b"pause", "refusal", b"refusal", "steps", b"steps", "stop", b"stop", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
