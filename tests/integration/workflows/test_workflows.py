@@ -34,9 +34,8 @@ async def create(replica: Replica, text: bytes, **fields: Any) -> workflows_pb2.
 
 
 async def put(replica: Replica, text: bytes, **fields: Any) -> workflows_pb2.Workflow:
-    request = messages.UpdateWorkflowRequest(
-        **{"workflow_id": json.loads(text)["id"], "definition": text, **fields}
-    )
+    given: dict[str, Any] = {"workflow_id": json.loads(text)["id"], "definition": text, **fields}
+    request = messages.UpdateWorkflowRequest(**given)
     return (await replica.workflows.UpdateWorkflow(request, metadata=replica.metadata)).workflow
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.unit.workflows.dag.runs import Answer, Run, action
 from timeloom_workflows.dag.ids import specs_along
-from timeloom_workflows.dag.plan import Work
+from timeloom_workflows.dag.plan import Plan, Work
 from timeloom_workflows.dag.progress import Progress
 from timeloom_workflows.definitions.parsing import parse_definition
 from timeloom_workflows.definitions.validation import problems_of
@@ -164,7 +164,7 @@ def test_neither_the_order_nor_a_crash_changes_what_it_comes_to(
     text: bytes, seed: int, failures: float
 ) -> None:
     definition = parse_definition(text)
-    outcomes = set()
+    outcomes: set[tuple[Status, bytes | None]] = set()
     for order, crashes in ((1, False), (2, False), (3, True), (4, True)):
         run = Run(definition, given={"n": 2})
         ended = run.complete_randomly(answers(seed, failures), Random(seed + order), crashes=crashes)
@@ -184,7 +184,7 @@ def test_a_plan_follows_from_the_rows_alone(text: bytes, seed: int, turns: int) 
             break
         run.succeed(random.choice(running), {"n": 1})
     rows = list(run.rows.values())
-    plans = []
+    plans: list[Plan] = []
     for order in (rows, list(reversed(rows))):
         progress = Progress(run.definition, run.facts, order)
         plans.append(progress.advance((), run.now))
