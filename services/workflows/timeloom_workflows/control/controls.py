@@ -49,10 +49,12 @@ class Controls:
             change = transitions.resumed(locked.execution, reason=reason, now=locked.now)
             return await locked.write(change) if change else locked.execution
 
-    async def cancel(self, project_id: UUID, execution_id: UUID, *, reason: str = "") -> Execution:
+    async def cancel(
+        self, project_id: UUID, execution_id: UUID, *, reason: str = "", only_pending: bool = False
+    ) -> Execution:
         """Cancels an execution with all those that it waits for. One that is cancelled stays as it is.
 
-        It ends at once if nobody drives it and nothing of it is to be undone; else its driver ends it.
+        With `only_pending`, one that has begun stays as it is, too. It ends at once if nobody drives it and nothing of it is to be undone; else its driver ends it.
 
         Raises:
             NotFoundError: There is none.
@@ -61,6 +63,8 @@ class Controls:
         async with self._changing.locked(project_id, execution_id) as locked:
             execution = locked.execution
             if execution.status == Status.CANCELLED or execution.cancelling:
+                return execution
+            if only_pending and execution.start_time is not None:
                 return execution
             transitions.require_running(execution, "cancelled")
             at_once = await _can_end_at_once(locked)

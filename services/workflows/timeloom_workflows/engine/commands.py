@@ -31,6 +31,34 @@ class VersionCheck(IntEnum):
     IS_NEWEST = 2
 
 
+class Slot(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One of a limited number of places that executions share.
+
+    Attributes:
+        key: Executions with the same key share the places.
+        limit: How many there are.
+        is_single: A second execution that is alive is refused.
+        replaces: Whatever else is alive with the key is cancelled.
+    """
+
+    key: str
+    limit: int
+    is_single: bool = False
+    replaces: bool = False
+
+
+class Flow(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What an execution is held back by.
+
+    Attributes:
+        slots: It needs all of them before it begins, and holds them until its end.
+        start_ms: It is cancelled if it has not begun so long after it might have.
+    """
+
+    slots: Sequence[Slot] = ()
+    start_ms: int | None = None
+
+
 class NewExecution(Struct, frozen=True, kw_only=True):
     """An execution that is to begin.
 
@@ -42,6 +70,7 @@ class NewExecution(Struct, frozen=True, kw_only=True):
         deadline: When it fails if it has not ended by then.
         time_allowed: How long it may take from its beginning on, if no deadline is given.
         idempotency_key: Another execution of the workflow with this key is returned instead.
+        flow: What it is held back by; nothing if None.
         steps: Those that it has had from the beginning, as a fork has.
     """
 
@@ -66,6 +95,7 @@ class NewExecution(Struct, frozen=True, kw_only=True):
     parent: StepRef | None = None
     forked_from: StepRef | None = None
     traceparent: str = ""
+    flow: Flow | None = None
     steps: Sequence[Step] = ()
 
 

@@ -57,6 +57,8 @@ class Engine:
         """Set when something may be in the queue that there is a place for."""
         self.timer_set = asyncio.Event()
         """Set when something was parked that comes due."""
+        self.slots_changed = asyncio.Event()
+        """Set when somebody may have begun to wait for a slot, or freed one."""
         self.children_ended = asyncio.Event()
         """Set when parents are to be told."""
         self.to_release: dict[UUID, tuple[UUID, UUID, int]] = {}
@@ -224,6 +226,7 @@ class Engine:
 
     def _ended(self, project_id: UUID, execution_id: UUID, status: Status, *, has_parent: bool) -> None:
         self.waiters.tell(execution_id)
+        self.slots_changed.set()
         if has_parent:
             self.children_ended.set()
         for listener in self._end_listeners:
@@ -244,6 +247,8 @@ class Engine:
                 self.queue_grew.set()
             elif begun.is_new and begun.stage is Stage.PARKED:
                 self.timer_set.set()
+            elif begun.is_new and begun.stage is Stage.HELD_BACK:
+                self.slots_changed.set()
 
     # -- What is told -------------------------------------------------------------------
 
@@ -278,6 +283,8 @@ class Engine:
         """Marks an execution as owned, if it may run at once and a driver has a place for it."""
         driver = self._drivers.get(new.kind)
         if driver is None or not self._owns or new.held_back or new.start_time is not None:
+            return new
+        if new.flow is not None and new.flow.slots:
             return new
         if not driver.reserve(new.project_id, new.workflow_id):
             return new

@@ -145,7 +145,7 @@ CREATE TABLE steps (
 CREATE INDEX steps_queue ON steps (project_id, task, (-priority), ready_time) WHERE stage = 1;
 CREATE INDEX steps_owner ON steps (owner) WHERE stage = 2;
 -- Steps that wait for an event of a name.
-CREATE INDEX steps_events ON steps (project_id, waiting_name) WHERE status = 4 AND waiting_for = 2;
+CREATE INDEX steps_events ON steps (project_id, waiting_name, execution_id, id) WHERE status = 4 AND waiting_for = 2;
 
 SELECT protect_table('steps');
 

@@ -61,6 +61,7 @@ CREATE FUNCTION commit_batch(
     n_forked_from_id uuid [],
     n_forked_from_step_id text [],
     n_traceparent text [],
+    n_flow text [],
     n_input text [],
     s_place integer [],
     s_id text [],
@@ -209,7 +210,7 @@ BEGIN
             project_id, id, workflow_id, workflow_version, kind, status, stage, priority, trigger, waiting_for,
             token, delivery, history_length, owner, ready_time, due_time, deadline, create_time, start_time,
             update_time, parent_id, parent_step_id, forked_from_id, forked_from_step_id, trigger_id,
-            idempotency_key, traceparent, tags, attributes, input, commit_id
+            idempotency_key, traceparent, tags, attributes, flow, input, commit_id
         )
         SELECT
             project_id,
@@ -241,6 +242,7 @@ BEGIN
             traceparent,
             CASE WHEN tags IS NULL THEN '{}' ELSE ARRAY(SELECT json_array_elements_text(tags::json)) END,
             attributes::jsonb,
+            flow,
             input,
             batch
         FROM (
@@ -256,12 +258,12 @@ BEGIN
                 n_parent_place, n_project, n_id, n_workflow_id, n_workflow_version, n_check, n_kind, n_trigger,
                 n_trigger_id, n_priority, n_tags, n_attributes, n_owned, n_held_back, n_start_time, n_deadline, n_time_allowed,
                 n_idempotency_key, n_parent_id, n_parent_step_id, n_forked_from_id, n_forked_from_step_id,
-                n_traceparent, n_input
+                n_traceparent, n_flow, n_input
             ) AS beginning (
                 parent_place, project_id, id, workflow_id, workflow_version, version_check, kind, trigger,
                 trigger_id, priority, tags, attributes, owned, held_back, start_time, deadline, time_allowed,
                 idempotency_key, parent_id, parent_step_id, forked_from_id, forked_from_step_id,
-                traceparent, input
+                traceparent, flow, input
             )
             WHERE
                 (parent_place = 0 OR lengths[parent_place] >= 0)

@@ -23,7 +23,7 @@ from timeloom_workflows.storage.rows import text_of
 from timeloom_workflows.storage.system import SystemConnection
 
 ADVANCE_COLUMNS: Final = 13
-NEW_COLUMNS: Final = 24
+NEW_COLUMNS: Final = 25
 STEP_COLUMNS: Final = 25
 ENTRY_COLUMNS: Final = 7
 ARGUMENTS: Final = 3 + ADVANCE_COLUMNS + NEW_COLUMNS + STEP_COLUMNS + ENTRY_COLUMNS + 1
@@ -177,6 +177,7 @@ def _new_columns(beginnings: Sequence[Beginning]) -> Sequence[Sequence[Any]]:
         [new.forked_from.execution_id if new.forked_from else None for new in news],
         [new.forked_from.step_id if new.forked_from else None for new in news],
         [new.traceparent for new in news],
+        [None if new.flow is None else msgspec.json.encode(new.flow).decode() for new in news],
         [text_of(new.input) for new in news],
     )
 

@@ -1,0 +1,1 @@
+"""What makes workflows begin by themselves, and wakes what waits for events."""

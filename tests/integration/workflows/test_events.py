@@ -1,0 +1,229 @@
+"""Events: they make workflows begin, and end the waits of steps."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from datetime import timedelta
+
+from tests.integration.snapshots.service import refused
+from tests.integration.workflows.service import Replica, step
+from tests.integration.workflows.triggering import executions, publish, put, triggers
+from timeloom.events.v1 import events_pb2
+from timeloom.workflows.v1 import workflow_triggers_service_pb2 as messages
+from timeloom.workflows.v1 import workflows_pb2, workflows_service_pb2
+from timeloom_platform.ids import uuid7
+from timeloom_platform.testing import eventually
+from timeloom_workflows.engine.commands import Parked, Running
+from timeloom_workflows.engine.drivers import Claimed
+from timeloom_workflows.model import HistoryType, Stage, Step, StepStatus, StepType, TriggerType, WaitReason
+from timeloom_workflows.storage.events import NewEvent
+
+
+def wait(claimed: Claimed, step_id: str = "wait", condition: str = "") -> Step:
+    """Makes a step that waits for an event."""
+    return step(
+        claimed,
+        step_id,
+        type=StepType.WAIT,
+        status=StepStatus.WAITING,
+        waiting_for=WaitReason.EVENT,
+        waiting_name="order/paid",
+        details=json.dumps({"condition": condition}).encode() if condition else None,
+    )
+
+
+async def test_an_event_begins_the_workflows_that_ask_for_it(workflows_service: Replica) -> None:
+    await put(
+        workflows_service,
+        triggers=[
+            {
+                "type": "event",
+                "event": "document/uploaded",
+                "match": "event.data.size > 10",
+                "input": {"name": "${ event.data.name }", "by": "event ${ event.id }"},
+            }
+        ],
+    )
+
+    published = await publish(
+        workflows_service, "document/uploaded", {"name": "a", "size": 11}, event_id="e1"
+    )
+    other = await publish(workflows_service, "document/uploaded", {"name": "b", "size": 9})
+
+    (execution,) = await executions(workflows_service)
+    assert list(published.started_execution_ids) == [str(execution.id)]
+    assert list(other.started_execution_ids) == []
+    assert json.loads(execution.input or b"") == {"name": "a", "by": "event e1"}
+    assert (execution.trigger, execution.trigger_id) == (TriggerType.EVENT, "e1")
+
+
+async def test_an_event_that_is_published_twice_counts_once(workflows_service: Replica) -> None:
+    await put(workflows_service, triggers=[{"type": "event", "event": "a"}])
+
+    first = await publish(workflows_service, "a", {"n": 1}, event_id="same")
+    second = await publish(workflows_service, "a", {"n": 2}, event_id="same")
+
+    assert second == first
+    assert [execution.input for execution in await executions(workflows_service)] == [b'{"n": 1}']
+
+
+async def test_what_cannot_begin_is_told_with_the_trigger(workflows_service: Replica) -> None:
+    await put(
+        workflows_service,
+        input={"type": "object", "required": ["name"]},
+        triggers=[{"type": "event", "event": "a"}],
+    )
+
+    await publish(workflows_service, "a", {})
+    (trigger,) = await triggers(workflows_service)
+    assert "name" in trigger.problem
+
+    await publish(workflows_service, "a", {"name": "Ada"})
+    (trigger,) = await triggers(workflows_service)
+    assert trigger.problem == ""
+    assert trigger.HasField("last_fire_time")
+
+
+async def test_triggers_of_a_workflow_that_is_switched_off_do_not_fire(workflows_service: Replica) -> None:
+    await put(workflows_service, triggers=[{"type": "event", "event": "a"}])
+    await workflows_service.workflows.DisableWorkflow(
+        workflows_service_pb2.DisableWorkflowRequest(workflow_id="greet"), metadata=workflows_service.metadata
+    )
+
+    published = await publish(workflows_service, "a")
+
+    assert list(published.started_execution_ids) == []
+
+
+async def test_the_names_of_the_server_are_its_own(workflows_service: Replica) -> None:
+    refusal = await refused(publish(workflows_service, "timeloom/memory.changed"))
+
+    assert refusal.reason == "INVALID_FIELD"
+    assert "events[0].name" in refusal.message
+
+
+async def test_an_event_ends_the_waits_for_it(workflows_service: Replica) -> None:
+    claimed = await workflows_service.owned()
+    waiting = [wait(claimed, "any"), wait(claimed, "mine", "event.data.order == 7")]
+    await workflows_service.advance(
+        claimed, Parked(inbox=0, due_time=None, waiting_for=WaitReason.EVENT), steps=waiting
+    )
+
+    await publish(workflows_service, "order/paid", {"order": 7}, event_id="e7")
+
+    execution = await workflows_service.execution(claimed.execution.id)
+    assert (execution.inbox, execution.succeeded_step_count) == (1, 2)
+    ended = {each.id: each for each in await workflows_service.steps(claimed.execution.id)}
+    output = json.loads(ended["mine"].output or b"")
+    assert (output["id"], output["name"], output["data"]) == ("e7", "order/paid", {"order": 7})
+    history = [entry.type for entry in await workflows_service.history(claimed.execution.id)]
+    assert history.count(HistoryType.EVENT_RECEIVED) == 2
+
+
+async def test_a_wait_looks_back_and_takes_no_event_twice(workflows_service: Replica) -> None:
+    await publish(workflows_service, "order/paid", 0, event_id="before")
+    claimed = await workflows_service.owned()
+    await publish(workflows_service, "order/paid", 1, event_id="first")
+    await publish(workflows_service, "order/paid", 2, event_id="second")
+    waking = workflows_service.assembly.triggering.waking
+
+    taken: list[str] = []
+    for number in range(3):
+        waiting = wait(claimed, f"wait:{number}")
+        await workflows_service.advance(claimed, Running(), steps=[waiting])
+        if await waking.look_back(workflows_service.project_id, claimed.execution.id, waiting):
+            steps = {each.id: each for each in await workflows_service.steps(claimed.execution.id)}
+            taken.append(json.loads(steps[waiting.id].output or b"")["id"])
+
+    assert taken == ["first", "second"]
+
+
+async def test_no_event_is_missed_however_it_races_with_its_wait(workflows_service: Replica) -> None:
+    chance = random.Random(7)
+    waking = workflows_service.assembly.triggering.waking
+
+    async def register(claimed: Claimed) -> None:
+        for _ in range(chance.randrange(4)):
+            await asyncio.sleep(0)
+        waiting = wait(claimed, condition=f"event.data == '{claimed.execution.id}'")
+        await workflows_service.advance(claimed, Running(), steps=[waiting])
+        await waking.look_back(workflows_service.project_id, claimed.execution.id, waiting)
+
+    for _ in range(10):
+        claims = [await workflows_service.owned() for _ in range(30)]
+        races = [
+            job
+            for claimed in claims
+            for job in (
+                register(claimed),
+                publish(workflows_service, "order/paid", str(claimed.execution.id)),
+            )
+        ]
+        chance.shuffle(races)
+        await asyncio.gather(*races)
+        for claimed in claims:
+            (ended,) = await workflows_service.steps(claimed.execution.id)
+            assert ended.status is StepStatus.SUCCEEDED
+            execution = await workflows_service.execution(claimed.execution.id)
+            assert (execution.succeeded_step_count, execution.stage) == (1, Stage.OWNED)
+            workflows_service.ping.places += 1
+        async with workflows_service.rows() as connection:
+            await connection.execute("DELETE FROM events")
+
+
+async def test_an_event_whose_publisher_died_is_handled(workflows_service: Replica) -> None:
+    await put(workflows_service, triggers=[{"type": "event", "event": "a"}])
+    events = workflows_service.assembly.triggering.events
+    async with workflows_service.rows() as connection:
+        await events.insert(connection, workflows_service.project_id, [NewEvent(id="left", name="a")])
+        await connection.execute(
+            "UPDATE events SET create_time = create_time - $1::interval", timedelta(minutes=1)
+        )
+
+    async def handled() -> bool:
+        return len(await executions(workflows_service)) == 1
+
+    await eventually(handled)
+
+
+async def test_what_other_services_commit_is_an_event(workflows_service: Replica) -> None:
+    await put(workflows_service, triggers=[{"type": "event", "event": "timeloom/memory.changed"}])
+    committed = workflows_service.assembly.triggering.committed
+    event = events_pb2.Event(
+        id=str(uuid7()), project_id=str(workflows_service.project_id), topic="memory/team"
+    )
+    event.memories_changed.namespace = "team"
+    for _ in range(2):
+        async with workflows_service.rows() as connection:
+            await committed.take(connection, event)
+
+    async def begun() -> bool:
+        return len(await executions(workflows_service)) == 1
+
+    await eventually(begun)
+    (execution,) = await executions(workflows_service)
+    assert json.loads(execution.input or b"")["namespace"] == "team"
+
+
+async def test_events_are_listed_newest_first(workflows_service: Replica) -> None:
+    for number in range(5):
+        await publish(workflows_service, "a" if number % 2 else "b", number, event_id=f"e{number}")
+
+    first = await workflows_service.triggers.ListWorkflowEvents(
+        messages.ListWorkflowEventsRequest(page_size=3), metadata=workflows_service.metadata
+    )
+    second = await workflows_service.triggers.ListWorkflowEvents(
+        messages.ListWorkflowEventsRequest(page_size=3, page_token=first.next_page_token),
+        metadata=workflows_service.metadata,
+    )
+    named = await workflows_service.triggers.ListWorkflowEvents(
+        messages.ListWorkflowEventsRequest(name="a"), metadata=workflows_service.metadata
+    )
+
+    def ids(events: list[workflows_pb2.WorkflowEvent]) -> list[str]:
+        return [event.id for event in events]
+
+    assert ids([*first.events, *second.events]) == ["e4", "e3", "e2", "e1", "e0"]
+    assert ids(list(named.events)) == ["e3", "e1"]
