@@ -24,6 +24,7 @@ from timeloom_workflows.driving.surroundings import Surroundings
 from timeloom_workflows.engine.engine import Engine
 from timeloom_workflows.engine.runtime import EngineRuntime
 from timeloom_workflows.executions_servicer import WorkflowExecutionsServicer
+from timeloom_workflows.flow.admission import FlowAdmission
 from timeloom_workflows.model import WorkflowKind
 from timeloom_workflows.servicer import WorkflowsServicer
 from timeloom_workflows.settings import EngineSettings
@@ -31,6 +32,8 @@ from timeloom_workflows.starting.children import Children
 from timeloom_workflows.starting.starting import Starting
 from timeloom_workflows.starting.versions import Versions
 from timeloom_workflows.storage.system import SystemConnection
+from timeloom_workflows.triggers.assembly import Triggering
+from timeloom_workflows.triggers.following import TriggerFollower
 from timeloom_workflows.triggers_servicer import WorkflowTriggersServicer
 from timeloom_workflows.worker_servicer import WorkflowWorkerServicer
 from timeloom_workflows.workers.children import Children as CodeChildren
@@ -56,6 +59,7 @@ class Assembly:
     workers: Workers
     presence: Presence
     stats: Stats
+    triggering: Triggering
 
     @property
     def engine(self) -> Engine:
@@ -70,12 +74,15 @@ class Assembly:
                 tasks.create_task(self.tasks.run())
                 tasks.create_task(self.workers.run())
                 tasks.create_task(self.presence.run())
+                tasks.create_task(self.triggering.run())
         finally:
             await self.dag_driver.close()
 
     async def listen(self, bus: Bus) -> None:
-        """Takes what other replicas tell, until it is cancelled; without it, this one looks more often."""
-        await self.runtime.listen(bus)
+        """Takes what other replicas and services tell, until it is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.runtime.listen(bus))
+            tasks.create_task(self.triggering.listen(bus))
 
     def end_streams(self) -> None:
         """Ends the calls that would go on for ever: their callers turn to another replica."""
@@ -95,9 +102,20 @@ def assembled(
     """Puts the service together."""
     runtime = EngineRuntime(database, engine)
     versions = Versions(database)
-    workflows = Workflows(database=database, cursors=cursors, clock=clock)
+    workflows = Workflows(database=database, cursors=cursors, clock=clock, followers=[TriggerFollower()])
     hand = Hand.assembled(database=database, cursors=cursors, engine=runtime.engine)
-    children = Children(versions=versions)
+    admission = FlowAdmission(database)
+    triggering = Triggering.assembled(
+        database=database,
+        cursors=cursors,
+        clock=clock,
+        engine=runtime.engine,
+        versions=versions,
+        admission=admission,
+        controls=hand.controls,
+        secrets=outside.webhook_secrets,
+    )
+    children = Children(versions=versions, admission=admission)
     tasks = Tasks(
         engine=runtime.engine,
         database=database,
@@ -110,7 +128,7 @@ def assembled(
         children=CodeChildren(children),
         tasks=tasks,
         signals=hand.signals,
-        events=None,
+        events=triggering.waking,
         deliveries_max=engine.deliveries_max,
     )
     workers = Workers(
@@ -135,6 +153,7 @@ def assembled(
             callbacks=outside.callbacks,
             public_url=outside.public_url,
             desk=tasks,
+            events=triggering.waking,
         )
     )
     runtime.engine.register(WorkflowKind.DAG, dag_driver)
@@ -147,14 +166,17 @@ def assembled(
         workers=workers,
         presence=presence,
         stats=stats,
+        triggering=triggering,
         bindings=[
             WorkflowsServicer(workflows=workflows, stats=stats).binding(),
             WorkflowExecutionsServicer(
-                starting=Starting(engine=runtime.engine, versions=versions, database=database),
+                starting=Starting(
+                    engine=runtime.engine, versions=versions, database=database, admission=admission
+                ),
                 hand=hand,
                 clock=clock,
             ).binding(),
-            WorkflowTriggersServicer().binding(),
+            WorkflowTriggersServicer(triggering).binding(),
             WorkflowWorkerServicer(workers).binding(),
         ],
     )

@@ -18,6 +18,7 @@ from timeloom_workflows.actions.running import Actions
 from timeloom_workflows.actions.secrets import Secrets
 from timeloom_workflows.actions.webhooks import CallbackTokens, WebhookRunner
 from timeloom_workflows.settings import ActionSettings
+from timeloom_workflows.triggers.signatures import WebhookSecrets
 
 EVERYWHERE = "*"
 
@@ -28,6 +29,7 @@ class Outside:
     Attributes:
         actions: Does them.
         callbacks: Makes and reads the tokens of calls back.
+        webhook_secrets: Makes the secrets of webhooks.
         public_url: Where the installation's REST is reached from outside.
     """
 
@@ -61,6 +63,7 @@ class Outside:
             runners["memory"] = MemoryRunner(memory)
         self.actions = Actions(runners, secrets=Secrets(environ))
         self.callbacks = CallbackTokens(secret)
+        self.webhook_secrets = WebhookSecrets(secret)
         self.public_url = settings.public_url
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What has to be looked for: slots that were freed, what was collected, executions that did not begin in time."""
+"""What has to be looked for: slots that were freed, what was collected, executions that begin too late."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class FlowSweeps:
         self, *, engine: Engine, database: Database, controls: Controls, collected: Collected
     ) -> None:
         self._engine = engine
-        self._database = database
         self._controls = controls
         self._collected = collected
         self._connection = SystemConnection(database)
+        self._collections = SystemConnection(database)
 
     async def run(self) -> None:
         """Sweeps until it is cancelled."""
@@ -63,6 +63,7 @@ class FlowSweeps:
                     tasks.create_task(again_and_again(sweep))
         finally:
             await self._connection.close()
+            await self._collections.close()
 
     async def _admit(self) -> None:
         """Gives slots to those who wait for them, whenever there may be some."""
@@ -93,7 +94,7 @@ class FlowSweeps:
     async def _begin_collected(self) -> None:
         """Begins executions with what was collected. They have keys: what nobody was told of begins once."""
         await asyncio.sleep(COLLECTIONS_SECONDS)
-        async with self._database.system_transaction() as connection:
+        async with self._collections.turn() as connection, connection.transaction():
             for collection in await storage.take_due(connection, limit=COLLECTIONS_BATCH):
                 document = await storage.select_document(connection, collection)
                 await self._collected.begin_collected(collection, document)

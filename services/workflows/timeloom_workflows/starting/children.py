@@ -51,4 +51,8 @@ class Children:
             parent=parent,
             traceparent=traceparent,
         )
-        return new if self._admission is None else await self._admission.admit(new, version.definition)
+        return (
+            new
+            if self._admission is None
+            else await self._admission.admit(new, version.definition, keeps_priority=True)
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -57,8 +57,10 @@ class Wish(Struct, frozen=True, kw_only=True):
 class Admission(Protocol):
     """Says how an execution begins: at once, or held back until there is a slot, or its turn, for it."""
 
-    async def admit(self, new: NewExecution, definition: dict[str, Any]) -> NewExecution:
-        """Returns the execution as it is to begin.
+    async def admit(
+        self, new: NewExecution, definition: Mapping[str, Any], *, keeps_priority: bool = False
+    ) -> NewExecution:
+        """Returns the execution as it is to begin; with `keeps_priority`, as urgent as it is.
 
         Raises:
             TimeloomError: It is not to begin at all.
@@ -95,7 +97,7 @@ class Starting:
         for attempt in range(ATTEMPTS_MAX):
             version = await self._version(project_id, wish, attempt)
             check_input(version, document, "input")
-            new = await self._admitted(_new(version, wish, document), version)
+            new = await self._admitted(_new(version, wish, document), version, wish)
             execution = await self._begin(new, wait_seconds)
             if execution is not None:
                 return execution
@@ -115,7 +117,7 @@ class Starting:
             version = await self._version(project_id, wish, attempt)
             for index, document in enumerate(documents):
                 check_input(version, document, f"inputs[{index}]")
-            news = [await self._admitted(_new(version, wish, each), version) for each in documents]
+            news = [await self._admitted(_new(version, wish, each), version, wish) for each in documents]
             begun = await self._engine.start_all(news)
             if not any(each.is_outdated for each in begun):
                 return [each.execution_id for each in begun]
@@ -166,8 +168,10 @@ class Starting:
             waiting.cancel()
         return await self._select(project_id, begun)
 
-    async def _admitted(self, new: NewExecution, version: Version) -> NewExecution:
-        return new if self._admission is None else await self._admission.admit(new, version.definition)
+    async def _admitted(self, new: NewExecution, version: Version, wish: Wish) -> NewExecution:
+        if self._admission is None:
+            return new
+        return await self._admission.admit(new, version.definition, keeps_priority=wish.priority is not None)
 
     async def _select(self, project_id: UUID, begun: Begun) -> Execution:
         execution = await self._reader.get(project_id, begun.execution_id)

@@ -16,7 +16,8 @@ from timeloom_workflows.storage.rows import STEP_COLUMNS, step_of, text_of
 from timeloom_workflows.storage.system import SystemConnection
 
 COLUMNS: Final = """
-    project_id, id, name, data, occur_time, create_time, handle_time, started_execution_ids, woken_execution_ids
+    project_id, id, name, data, occur_time, create_time, handle_time, started_execution_ids,
+    woken_execution_ids
 """
 NAMED_MAX: Final = 100
 """The executions that an event names of those that it began, and of those that it woke."""
@@ -75,9 +76,8 @@ LIMIT $7
 SELECT_WAITING: Final = f"""
 SELECT {STEP_COLUMNS}
 FROM steps
-WHERE project_id = $1 AND waiting_name = $2 AND status = 4 AND waiting_for = 2 AND (execution_id, id) > ($3, $4)
-ORDER BY execution_id, id
-LIMIT $5
+WHERE project_id = $1 AND waiting_name = $2 AND status = 4 AND waiting_for = 2 AND (execution_id, id) > ($3,
+$4) ORDER BY execution_id, id LIMIT $5
 """  # noqa: S608 - constants
 
 SELECT_WAITING_STEP: Final = f"""
@@ -97,7 +97,8 @@ WHERE
 IS_WANTED: Final = """
 SELECT
     EXISTS (SELECT FROM triggers WHERE project_id = $1 AND expression = $2 AND type = 2 AND enabled)
-    OR EXISTS (SELECT FROM steps WHERE project_id = $1 AND waiting_name = $2 AND status = 4 AND waiting_for = 2)
+    OR EXISTS (SELECT FROM steps WHERE project_id = $1 AND waiting_name = $2 AND status = 4 AND waiting_for =
+    2)
 """
 
 EXPIRE: Final = """

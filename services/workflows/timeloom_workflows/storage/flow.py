@@ -19,7 +19,8 @@ from timeloom_workflows.model import Status, TriggerType
 from timeloom_workflows.storage.rows import text_of
 from timeloom_workflows.storage.system import SystemConnection
 
-# The generic cell rate algorithm: what comes moves the time from which on there is room for all that may come at once.
+# The generic cell rate algorithm: what comes moves the time from which on there is room for all that may come
+# at once.
 TAKE: Final = """
 INSERT INTO rates (project_id, key, free_time) VALUES ($1, $2, clock_timestamp() + $3::interval)
 ON CONFLICT (project_id, key) DO UPDATE

@@ -80,8 +80,8 @@ FROM triggers WHERE due_time IS NOT NULL ORDER BY due_time LIMIT 1
 """
 
 FIRED: Final = """
-UPDATE triggers SET next_fire_time = $4, due_time = $5, last_fire_time = coalesce($6, last_fire_time), problem = $7
-WHERE project_id = $1 AND workflow_id = $2 AND number = $3
+UPDATE triggers SET next_fire_time = $4, due_time = $5, last_fire_time = coalesce($6, last_fire_time), problem
+= $7 WHERE project_id = $1 AND workflow_id = $2 AND number = $3
 """
 
 NOTE: Final = """
@@ -130,9 +130,7 @@ class DueTrigger(Struct, frozen=True):
 
 async def select_of_workflow(connection: Connection, project_id: UUID, workflow_id: str) -> list[Trigger]:
     """Returns the triggers of a workflow, in the order of its definition."""
-    return [
-        trigger_of(row) for row in await connection.fetch(SELECT_OF_WORKFLOW, project_id, workflow_id)
-    ]
+    return [trigger_of(row) for row in await connection.fetch(SELECT_OF_WORKFLOW, project_id, workflow_id)]
 
 
 async def replace_all(
@@ -164,9 +162,7 @@ async def select_by_events(
     connection: Connection, project_id: UUID, names: Sequence[str], *, limit: int
 ) -> list[Trigger]:
     """Returns what events of some names make begin, at most so many of each name."""
-    return [
-        trigger_of(row) for row in await connection.fetch(SELECT_BY_EVENTS, project_id, names, limit)
-    ]
+    return [trigger_of(row) for row in await connection.fetch(SELECT_BY_EVENTS, project_id, names, limit)]
 
 
 async def select_by_hook(connection: Connection, hook_id: str) -> Trigger | None:
@@ -191,9 +187,7 @@ async def select_page(
     return [trigger_of(row) for row in rows]
 
 
-async def rotate(
-    connection: Connection, project_id: UUID, workflow_id: str, number: int
-) -> Trigger | None:
+async def rotate(connection: Connection, project_id: UUID, workflow_id: str, number: int) -> Trigger | None:
     """Gives a webhook another secret; None if there is no webhook at this place."""
     row = await connection.fetchrow(ROTATE, project_id, workflow_id, number)
     return trigger_of(row) if row else None

@@ -135,7 +135,7 @@ class Beginnings:
         return None
 
     async def begin_collected(self, collection: Collection, document: bytes) -> UUID | None:
-        """Begins an execution with what was collected, once for a collection; None if its workflow refuses it.
+        """Begins an execution with what was collected, once; None if its workflow refuses it.
 
         Raises:
             UnavailableError: Nobody knows whether it began.

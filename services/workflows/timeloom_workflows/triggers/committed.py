@@ -33,7 +33,7 @@ NAMES: Final[Mapping[str, str]] = {
     "memories_changed": "timeloom/memory.changed",
     "memory_job_updated": "timeloom/memory.job.updated",
 }
-"""The names of committed events. Those of workflows themselves have none: they would begin themselves for ever."""
+"""The names of committed events. Those of workflows have none: they would begin themselves for ever."""
 
 SUBJECTS: Final = tuple(subject_filter("*", topic) for topic in ("executions/*", "memory/>"))
 
@@ -46,7 +46,7 @@ class CommittedEvents:
         self._events = events
 
     async def take(self, connection: Connection, event: events_pb2.Event) -> None:
-        """Keeps a committed event for workflows; what it brings about is done when it is committed here, too."""
+        """Keeps a committed event for workflows; it is handled when it is committed here, too."""
         name = NAMES.get(event.WhichOneof("payload") or "")
         if name is None:
             return
@@ -69,7 +69,7 @@ def _data_of(event: events_pb2.Event) -> bytes | None:
 
 
 def _without_documents(message: Message) -> Message:
-    """Returns a copy without fields of bytes: these are documents, which whoever wants them reads where they are."""
+    """Returns a copy without fields of bytes: these are documents, to be read where they are."""
     copied = type(message)()
     copied.CopyFrom(message)
     for field, value in message.ListFields():

@@ -1,12 +1,13 @@
 """Cron expressions: which local times they mean, and which instants these are in a time zone. Pure.
 
-Five fields (minute, hour, day of month, month, day of week), or six with the second first; names of months and
-days, lists, ranges and steps; `@hourly`, `@daily` and the like. A day matches if it is one of the days of the
-month or of the week, when both are restricted, as cron has always had it.
+Five fields (minute, hour, day of month, month, day of week), or six with the second first; names of months
+and days, lists, ranges and steps; `@hourly`, `@daily` and the like. A day matches if it is one of the days of
+the month or of the week, when both are restricted, as cron has always had it.
 
 When clocks are changed: an expression whose minute or hour begins with `*` goes by what clocks show, so that
-it fires as often in a doubled hour as in any other, and not at all in one that is left out. One that names its
-times fires once for each: in a doubled hour the first time, and right after a gap what the gap has left out.
+it fires as often in a doubled hour as in any other, and not at all in one that is left out. One that names
+its times fires once for each: in a doubled hour the first time, and right after a gap what the gap has left
+out.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Struct
 
 YEARS_MAX: Final = 9
-"""Within these every day comes at least once that ever comes: from one 29th of February over 2100 to the next."""
+"""Within these every day comes that ever comes: there are eight years from one 29th of February to another."""
 
 TEXT_LENGTH_MAX: Final = 200
 _NICKNAMES: Final = {
@@ -126,7 +127,7 @@ class Cron(Struct, frozen=True, kw_only=True):
         return self._shown_after(at, zone) if self.goes_by_the_clock else self._named_after(at, zone)
 
     def _shown_after(self, at: datetime, zone: tzinfo) -> datetime:
-        """When a clock shows one of the times next: what comes after a change of clocks is looked for from there."""
+        """When a clock shows one of the times next; after a change of clocks it is looked for anew."""
         while True:
             offset = _offset(at, zone)
             found = _utc(self._local_from(_naive(at + offset) + _SECOND)) - offset
@@ -139,7 +140,7 @@ class Cron(Struct, frozen=True, kw_only=True):
             at = change
 
     def _named_after(self, at: datetime, zone: tzinfo) -> datetime:
-        """The instant of the next of its local times: each local time stands for one, and later ones for no earlier."""
+        """The instant of the next of its local times: later ones stand for no earlier instants."""
         local = _naive(at.astimezone(zone))
         while True:
             local = self._local_from(local)

@@ -1,7 +1,7 @@
 """Schedules fire: on one replica each time, whichever has the row.
 
-The row is locked while its executions begin. Each has the time that it is for as its key, so that one who dies
-between the beginning and the note of it is followed by somebody for whom it has begun already.
+The row is locked while its executions begin. Each has the time that it is for as its key, so that one who
+dies between the beginning and the note of it is followed by somebody for whom it has begun already.
 """
 
 from __future__ import annotations

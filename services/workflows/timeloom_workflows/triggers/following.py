@@ -33,8 +33,8 @@ class TriggerFollower:
     ) -> None:
         """Writes the triggers of a workflow as its newest version has them.
 
-        A webhook keeps its address and its secret. A schedule that is the same as before goes on from where it was; one
-        that was switched off, and is switched on again, begins from now.
+        A webhook keeps its address and its secret. A schedule that is the same as before goes on from where
+        it was; one that was switched off, and is switched on again, begins from now.
         """
         before = await storage.select_of_workflow(connection, workflow.project_id, workflow.id)
         wanted: Sequence[Any] = document.value.get("triggers", ())
@@ -64,7 +64,9 @@ def _trigger(
             next_fire_time, due_time = same.next_fire_time, same.due_time
         else:
             next_fire_time = schedules.first_time(spec, now)
-            due_time = schedules.due_time(spec, next_fire_time, salt=salt_of(workflow.project_id, workflow.id))
+            due_time = schedules.due_time(
+                spec, next_fire_time, salt=salt_of(workflow.project_id, workflow.id)
+            )
     return Trigger(
         project_id=workflow.project_id,
         workflow_id=workflow.id,

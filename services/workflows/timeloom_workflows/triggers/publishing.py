@@ -91,7 +91,8 @@ class Events:
         try:
             await self.handle(project_id, new)
         except TimeloomError as error:
-            # They are committed: a sweep does the rest, and a caller who tried again would publish them twice.
+            # They are committed: a sweep does the rest, and a caller who tried again would publish them
+            # twice.
             logger.warning("events not handled yet", events=len(new), error=error)
         async with self._database.reading(str(project_id)) as connection:
             found = {each.id: each for each in await storage.select(connection, project_id, list(first))}

@@ -1,8 +1,8 @@
 """Events end the waits of steps, whichever of the two comes first.
 
-A wait is registered by a commit, and then its driver looks back for events; an event is committed, and then its
-publisher looks for waits. Whoever comes second sees the other. Both do it under the lock of the execution's row,
-so that a wait takes one event, and waits that follow one another never take the same one.
+A wait is registered by a commit, and then its driver looks back for events; an event is committed, and then
+its publisher looks for waits. Whoever comes second sees the other. Both do it under the lock of the
+execution's row, so that a wait takes one event, and waits that follow one another never take the same one.
 """
 
 from __future__ import annotations

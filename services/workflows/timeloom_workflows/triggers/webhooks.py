@@ -97,7 +97,7 @@ class Webhooks:
         return self._secret_of(found), path_of(found)
 
     async def rotate(self, project_id: UUID, workflow_id: str, number: int) -> str:
-        """Gives a webhook another secret, and returns it; what is signed with the old one is refused from then on.
+        """Gives a webhook another secret, and returns it; the old one is refused from then on.
 
         Raises:
             NotFoundError: The workflow has no trigger at this place.
