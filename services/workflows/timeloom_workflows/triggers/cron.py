@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Struct
 
 YEARS_MAX: Final = 9
-"""Within these every day comes that ever comes: there are eight years from one 29th of February to another."""
+"""Within these every day comes that ever comes: eight years may lie between two 29ths of February."""
 
 TEXT_LENGTH_MAX: Final = 200
 _NICKNAMES: Final = {
