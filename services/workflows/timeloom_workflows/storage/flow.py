@@ -108,7 +108,7 @@ ADD_TO_COLLECTION: Final = """
 UPDATE collections SET
     size = size + 1,
     size_bytes = CASE WHEN is_batch THEN size_bytes + $3 ELSE $3 END,
-    is_full = size + 1 >= $4::integer,
+    is_full = coalesce(size + 1 >= $4::integer, false),
     due_time = CASE
         WHEN size + 1 >= $4::integer THEN clock_timestamp()
         WHEN is_batch THEN due_time

@@ -59,7 +59,7 @@ def verify(signature: str, body: bytes, *, secret: str, now: float) -> None:
         raise InvalidSignatureError("The signature is not that of this body under this webhook's secret.")
     if abs(now - int(found["time"])) > TOLERANCE_SECONDS:
         raise InvalidSignatureError(
-            f"The call was not signed within {TOLERANCE_SECONDS // 60} minutes of now, by this server's clock."
+            f"The call was not signed within {TOLERANCE_SECONDS // 60} minutes of now, by our clock."
         )
 
 
