@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import sys
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -90,6 +91,16 @@ class EngineProcess:
     address: str
 
 
+@dataclass
+class Clock:
+    """The clock of whoever checks keys: services whose clocks differ by minutes do not trust each other."""
+
+    ahead_seconds: int = 0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead_seconds
+
+
 @dataclass(kw_only=True)
 class House:
     """What runs in a test."""
@@ -98,6 +109,7 @@ class House:
     postgres: EmbeddedPostgres
     nats: EmbeddedNats
     identity_address: str
+    identity_clock: Clock
     project_id: UUID
     stack: AsyncExitStack
     api_key: str = field(default_factory=lambda: str(new_api_key()))
@@ -262,13 +274,16 @@ async def opened_house(
         servicer=Keys(project_id),  # type: ignore[abstract]  # they are there
         descriptor=identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"],
     )
+    clock = Clock()
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(in_process_server(binding, tokens=TOKENS))
+        tokens = InternalTokens(SECRET, clock=clock)
+        server = await stack.enter_async_context(in_process_server(binding, tokens=tokens))
         yield House(
             directory=directory,
             postgres=postgres,
             nats=nats,
             identity_address=server.address,
+            identity_clock=clock,
             project_id=project_id,
             stack=stack,
         )

@@ -46,6 +46,7 @@ FROM (
 
 
 async def test_clocks_that_are_minutes_wrong_make_no_sleep_shorter_or_longer(house: House) -> None:
+    house.identity_clock.ahead_seconds = SKEW_SECONDS
     engine = await house.engine(clock_ahead_seconds=SKEW_SECONDS)
     await house.worker(engine, clock_ahead_seconds=-SKEW_SECONDS)
     async with house.caller(engine) as caller, house.database() as database:

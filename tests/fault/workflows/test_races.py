@@ -17,8 +17,8 @@ from timeloom.workflows.v1 import workflow_executions_service_pb2 as messages
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(60)]
 
-EXECUTIONS = 150
-STEPS = 3
+EXECUTIONS = 100
+STEPS = 12
 
 
 async def _try(call: Any) -> bool:

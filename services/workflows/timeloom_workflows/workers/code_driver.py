@@ -432,8 +432,9 @@ class CodeDriver:
             case "parked":
                 return self._parked(holding)
             case "succeeded":
+                # Code that knows of a cancellation does not succeed: this was on its way when it was told.
                 output = records.checked(progress.succeeded.output, "output")
-                return Ended(status=Status.SUCCEEDED, output=output, knows_cancelling=knows)
+                return Ended(status=Status.SUCCEEDED, output=output)
             case "failed":
                 failure = records.failure_of(progress.failed.error)
                 return Ended(status=Status.FAILED, failure=failure, knows_cancelling=knows)
