@@ -17,7 +17,7 @@ from timeloom_workflows.engine.commands import NewExecution
 from timeloom_workflows.model import Execution, Stage, Step, TriggerType, Workflow, WorkflowKind
 from timeloom_workflows.storage import workflows
 
-END_SECONDS = 20.0
+END_SECONDS = 60.0
 
 
 class Ran(Struct, frozen=True, kw_only=True):

@@ -24,11 +24,12 @@ from tests.integration.workflows.http_server import Answer, HttpServer, http_ser
 from tests.integration.workflows.service import Replica, running_replica
 from timeloom_workflows.control.approvals import Verdict
 from timeloom_workflows.model import HistoryType, Stage, WaitReason
+from timeloom_workflows.settings import EngineSettings
 
 
 @pytest_asyncio.fixture
 async def replica(database_url: str) -> AsyncIterator[Replica]:
-    async with running_replica(database_url, with_ping=False) as running:
+    async with running_replica(database_url, engine=EngineSettings(), with_ping=False) as running:
         yield running
 
 

@@ -215,3 +215,12 @@ async def test_outputs_are_bounded(replica: Replica) -> None:
         ]
         done = await ran(replica, steps, {"items": list(range(20))})
     assert (done.status, done.error["type"]) == ("FAILED", "StateTooLargeError")
+
+
+async def test_another_workflow_that_failed_is_executed_again(replica: Replica, server: HttpServer) -> None:
+    answers = iter([400, 200])
+    server.handler = lambda _: Answer(status=next(answers))
+    inner = await define(replica, [get("ask", server.url)])
+    done = await ran(replica, [{"id": "run", "type": "workflow", "workflow": inner, "retry": QUICKLY}])
+    assert (done.status, done.step("run").attempt) == ("SUCCEEDED", 2)
+    assert (done.execution.succeeded_step_count, done.execution.failed_step_count) == (1, 0)

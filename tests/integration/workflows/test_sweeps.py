@@ -10,7 +10,17 @@ from tests.integration.workflows.service import Replica, step
 from timeloom_platform.testing import eventually
 from timeloom_workflows.engine.commands import Ended, Parked
 from timeloom_workflows.engine.drivers import Claimed
-from timeloom_workflows.model import Stage, Status, StepRef, StepStatus, StepType, TriggerType, WaitReason
+from timeloom_workflows.model import (
+    Failure,
+    Stage,
+    Status,
+    StepRef,
+    StepStatus,
+    StepType,
+    TriggerType,
+    WaitReason,
+    WorkflowKind,
+)
 
 
 async def park(replica: Replica, claimed: Claimed, due_time: datetime | None) -> None:
@@ -123,7 +133,7 @@ async def begin_child(replica: Replica, parent: Claimed, *, outcome: Parked | No
 
 
 async def test_a_parent_learns_that_its_child_failed(workflows_service: Replica) -> None:
-    parent = await workflows_service.owned()
+    parent = await workflows_service.owned(kind=WorkflowKind.CODE)
     child = await begin_child(workflows_service, parent)
 
     await workflows_service.advance(child, Ended(status=Status.CANCELLED))
@@ -133,6 +143,20 @@ async def test_a_parent_learns_that_its_child_failed(workflows_service: Replica)
     assert (call.status, call.output) == (StepStatus.FAILED, None)
     assert call.error == b'{"type":"CancelledError","message":"The execution was cancelled."}'
     assert again.execution.failed_step_count == 1
+
+
+async def test_the_driver_of_steps_decides_whether_a_child_that_failed_is_tried_again(
+    workflows_service: Replica,
+) -> None:
+    parent = await workflows_service.owned(kind=WorkflowKind.DAG)
+    child = await begin_child(workflows_service, parent)
+
+    await workflows_service.advance(child, Ended(status=Status.FAILED, failure=Failure(type="Error")))
+
+    again = await workflows_service.claimed(parent.execution.id, after_token=1)
+    (call,) = again.steps
+    assert (call.status, call.wake_time, call.error) == (StepStatus.RETRYING, None, b'{"type":"Error"}')
+    assert again.execution.failed_step_count == 0
 
 
 async def test_a_step_that_waits_no_more_is_left_alone_by_the_end_of_its_child(

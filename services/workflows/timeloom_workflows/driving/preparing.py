@@ -13,7 +13,7 @@ from timeloom_workflows.actions.webhooks import CALLBACK_PATH, CallbackTarget
 from timeloom_workflows.dag.changes import entry_of
 from timeloom_workflows.dag.endings import failed, succeeded
 from timeloom_workflows.dag.plan import Plan, Work
-from timeloom_workflows.definitions.model import WorkflowStep
+from timeloom_workflows.definitions.model import Leaf, WorkflowStep
 from timeloom_workflows.driving.drafts import Draft
 from timeloom_workflows.driving.surroundings import Surroundings
 from timeloom_workflows.limits import NESTING_MAX
@@ -94,8 +94,7 @@ class Preparation:
 
     def _failed_elsewhere(self, draft: Draft, work: Work, now: datetime) -> Step:
         """Decides about a try that failed at a worker of another replica."""
-        failure = failure_of(work.step.error) or Failure(type="Error")
-        row = failed(work.step, work.spec, failure, now)
+        row = failed_elsewhere(work.step, work.spec, now)
         draft.write(row, entry_of(row))
         return row
 
@@ -103,7 +102,13 @@ class Preparation:
         """Gives a task to a worker of this replica, or to whoever has room."""
         step, desk = work.step, self._surroundings.desk
         assert step.task is not None, "it is a task"
-        common = {"token": step.token + 1, "priority": self._execution.priority, "worker_id": ""}
+        timeout = work.spec.timeout
+        common = {
+            "token": step.token + 1,
+            "priority": self._execution.priority,
+            "worker_id": "",
+            "details": None if timeout is None else msgspec.json.encode({"timeout": timeout}),
+        }
         if desk is not None and desk.reserve(self._execution.project_id, step.task):
             row = replace(
                 step,
@@ -114,7 +119,7 @@ class Preparation:
                 owner=self._surroundings.engine.id,
                 ready_time=now,
                 start_time=now,
-                wake_time=None if work.spec.timeout is None else now + work.spec.timeout,
+                wake_time=None if timeout is None else now + timeout,
             )
             draft.direct[step.id] = replace(work, step=row)
             draft.write(row, entry_of(row))
@@ -187,6 +192,15 @@ class Preparation:
             depth = await driving.select_depth(connection, project_id, step.execution_id)
         if depth >= NESTING_MAX:
             raise TooDeepError(f"Executions lie within one another at most {NESTING_MAX} deep.")
+
+
+def failed_elsewhere(step: Step, spec: Leaf, now: datetime) -> Step:
+    """Return a step whose try has failed at a worker, or as another execution, as it is to be."""
+    failure = failure_of(step.error) or Failure(type="Error")
+    if isinstance(spec, WorkflowStep):
+        # What was final for a step within the other execution need not be for the whole of it.
+        failure = replace(failure, is_final=False)
+    return failed(step, spec, failure, now)
 
 
 class TooDeepError(TimeloomError):

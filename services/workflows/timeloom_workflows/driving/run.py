@@ -24,14 +24,13 @@ from timeloom_workflows.definitions.model import Definition
 from timeloom_workflows.driving.drafts import Draft
 from timeloom_workflows.driving.hands import Hands
 from timeloom_workflows.driving.mailbox import Arrival, Mailbox
-from timeloom_workflows.driving.preparing import Preparation
+from timeloom_workflows.driving.preparing import Preparation, failed_elsewhere
 from timeloom_workflows.driving.surroundings import Surroundings
 from timeloom_workflows.engine.commands import Advance, Advanced, Ended, Outcome, Parked, Running
 from timeloom_workflows.engine.drivers import Claimed
 from timeloom_workflows.limits import STATE_BYTES_MAX
 from timeloom_workflows.model import Failure, Stage, Status, Step, StepStatus, WaitReason
 from timeloom_workflows.storage import driving
-from timeloom_workflows.storage.rows import failure_of
 
 HOT_SECONDS: Final = 30.0
 """An execution that waits for a time which is not farther away is kept in memory."""
@@ -362,12 +361,9 @@ class Run:
     def _decided(self, draft: Draft, row: Step) -> Step:
         """Return the row of a step that others changed, as it is to be: a failure may be tried again."""
         work = self._open.get(row.id)
-        failure = failure_of(row.error)
-        if work is not None and failure is not None and row.status in _FAILED:
-            again = failed(row, work.spec, failure, self._now())
-            if again.status is not row.status or row.status is StepStatus.RETRYING:
-                draft.write(again, entry_of(again))
-                row = again
+        if work is not None and row.status is StepStatus.RETRYING:
+            row = failed_elsewhere(row, work.spec, self._now())
+            draft.write(row, entry_of(row))
         self._state_bytes += len(row.output or b"")
         self._keep(row)
         return row
@@ -385,7 +381,6 @@ class _LostError(Exception):
     """The execution is somebody else's by now."""
 
 
-_FAILED: Final = frozenset({StepStatus.RETRYING, StepStatus.FAILED})
 _NO_DEFINITION: Final = Failure(
     type="NoDefinitionError", message="There is no such version of the workflow", is_final=True
 )

@@ -7,6 +7,7 @@ have room. The step's token, which grows with every hand-out, fences its result.
 What a task came to goes to the driver if it is here; else into the database, as everything that comes from
 outside: one transaction that raises the inbox. A step that succeeded is SUCCEEDED then. One whose try failed
 is RETRYING, with its error, and without a `wake_time`: the driver decides whether and when it is tried again.
+Whoever hands a queued task out sees to its time: `details` may have a `timeout` in seconds for one try.
 """
 
 from __future__ import annotations

@@ -532,6 +532,8 @@ DECLARE
     child record;
     parent record;
     has_succeeded boolean;
+    -- The driver of steps decides whether one that failed is tried again: until then it is RETRYING without a time.
+    is_undecided boolean;
 BEGIN
     -- In the order of the parents' keys, in which whoever locks several executions locks them.
     FOR child IN
@@ -550,17 +552,18 @@ BEGIN
         DELETE FROM endings WHERE endings.project_id = child.project_id AND endings.execution_id = child.id;
         -- One that was taken up again meanwhile ends another time.
         CONTINUE WHEN child.status < 4;
-        SELECT e.stage, e.paused INTO parent
+        SELECT e.stage, e.paused, e.kind INTO parent
         FROM executions AS e
         WHERE e.project_id = child.project_id AND e.id = child.parent_id
         FOR NO KEY UPDATE;
         CONTINUE WHEN NOT found OR parent.stage = 5;
         has_succeeded := child.status = 4;
+        is_undecided := parent.kind = 1 AND NOT has_succeeded;
         UPDATE steps SET
-            status = CASE WHEN has_succeeded THEN 5 ELSE 6 END,
+            status = CASE WHEN has_succeeded THEN 5 WHEN is_undecided THEN 3 ELSE 6 END,
             waiting_for = 0,
             wake_time = NULL,
-            end_time = clock_timestamp(),
+            end_time = CASE WHEN NOT is_undecided THEN clock_timestamp() END,
             output = CASE WHEN has_succeeded THEN child.output END,
             error = CASE
                 WHEN has_succeeded THEN NULL
@@ -585,9 +588,9 @@ BEGIN
                 WHEN e.stage = 3 AND NOT e.paused THEN CASE WHEN e.kind = 2 THEN 6 ELSE 0 END
                 ELSE e.waiting_for
             END,
-            history_length = e.history_length + 1,
+            history_length = e.history_length + (NOT is_undecided)::integer,
             succeeded_step_count = e.succeeded_step_count + has_succeeded::integer,
-            failed_step_count = e.failed_step_count + (NOT has_succeeded)::integer,
+            failed_step_count = e.failed_step_count + (NOT (has_succeeded OR is_undecided))::integer,
             update_time = clock_timestamp()
         WHERE e.project_id = child.project_id AND e.id = child.parent_id
         RETURNING e.project_id, e.id, e.workflow_id, e.status, e.history_length;
@@ -602,7 +605,7 @@ BEGIN
             s.id
         FROM executions AS e
         JOIN steps AS s ON s.project_id = e.project_id AND s.execution_id = e.id AND s.id = child.parent_step_id
-        WHERE e.project_id = child.project_id AND e.id = child.parent_id;
+        WHERE e.project_id = child.project_id AND e.id = child.parent_id AND NOT is_undecided;
     END LOOP;
 END
 $$;
