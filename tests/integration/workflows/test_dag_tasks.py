@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,10 +27,10 @@ async def replica(database_url: str) -> AsyncIterator[Replica]:
 
 
 @asynccontextmanager
-async def working(replica: Replica, *tasks: Any) -> AsyncIterator[Worker]:
+async def working(replica: Replica, *tasks: Any) -> AsyncGenerator[Worker]:
     """Runs a worker of the replica's project; it leaves at the end."""
     async with Worker(grpc_address=replica.address, api_key="tl_test", tasks=list(tasks)) as worker:
-        worker.connection.metadata = replica.metadata
+        worker.connection.metadata = (replica.metadata[0],)
         running = asyncio.create_task(worker.run(handle_signals=False))
         try:
             await worker.connected()
