@@ -11,7 +11,7 @@ from tests.fault.workflows.house import House
 from timeloom.workflows.v1 import workflow_executions_service_pb2
 from timeloom_platform.testing import eventually
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(90)]
 
 SKEW_SECONDS = 300
 NAP_SECONDS = 1.5
@@ -19,15 +19,13 @@ NAP_SECONDS = 1.5
 TIMERS = 10_000
 BATCH = 1_000
 AHEAD_SECONDS = 8.0
-FIRST_LATE_SECONDS_MAX = 30.0
+LATE_SECONDS_MAX = 45.0
 
 SELECT_NAP = """
-SELECT
-    extract(
-        epoch FROM max(time) FILTER (WHERE type = 23) - max(time) FILTER (WHERE type = 22)
-    )::float8 AS seconds
-FROM history
-WHERE execution_id = $1 AND step_id = 'sleep'
+SELECT extract(epoch FROM entry.time - execution.create_time)::float8 AS seconds
+FROM executions AS execution
+JOIN history AS entry ON entry.execution_id = execution.id AND entry.step_id = 'sleep' AND entry.type = 23
+WHERE execution.id = $1
 """
 
 SELECT_TIMERS = """
@@ -86,7 +84,7 @@ async def test_of_ten_thousand_timers_in_one_second_none_is_lost_and_none_is_ear
             return found["ended"] == TIMERS
 
         found: dict[str, float] = {}
-        await eventually(all_ended, timeout_seconds=FIRST_LATE_SECONDS_MAX + AHEAD_SECONDS)
+        await eventually(all_ended, timeout_seconds=LATE_SECONDS_MAX + AHEAD_SECONDS)
     assert found["early"] == 0
     with capsys.disabled():
         print(  # noqa: T201 - a figure for whoever reads the run
