@@ -165,6 +165,11 @@ def rules_of(field: FieldDescriptor) -> timeloom_options.FieldRules:
     return field.GetOptions().Extensions[timeloom_options.rules]
 
 
+def header_of(field: FieldDescriptor) -> str:
+    """The header of the HTTP request that the field is taken from; empty if it is none."""
+    return str(field.GetOptions().Extensions[timeloom_options.http_header])
+
+
 def resume_position_of(request: Descriptor) -> tuple[FieldDescriptor, str] | None:
     """The field that resumes a stream of this request, and the path of the position in its responses."""
     for field in request.fields:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from timeloom_gateway.contracts import Contracts, Service, resume_position_of, rules_of
+from timeloom_gateway.contracts import Contracts, Service, header_of, resume_position_of, rules_of
 from timeloom_gateway.openapi import forms, protocol
 from timeloom_gateway.openapi.problems import PROBLEM_SCHEMA, components, references, statuses_of
 from timeloom_gateway.openapi.schemas import Schema, Schemas, with_rest_names
@@ -28,7 +28,7 @@ Live updates come over WebSocket at `/api/ws` and as server-sent events at `/api
 
 def takes_idempotency_key(route: Route) -> bool:
     """Whether a repeated request with the same `Idempotency-Key` is answered from the record."""
-    return route.binding.http_method == "POST" and route.form is Form.CALL
+    return route.binding.http_method == "POST" and route.form is Form.CALL and not route.is_public
 
 
 def build(contracts: Contracts, routes: Sequence[Route], reasons: Reasons) -> dict[str, Any]:
@@ -96,6 +96,8 @@ def _operation(route: Route, schemas: Schemas, reasons: Reasons) -> dict[str, An
     }
     if route.binding.body:
         operation["requestBody"] = _request_body(route, schemas)
+    if route.is_public:
+        operation["security"] = []
     if route.form is Form.SOCKET:
         operation["security"] = protocol.SOCKET_SECURITY
         operation["x-websocket"] = {
@@ -109,7 +111,10 @@ def _operation(route: Route, schemas: Schemas, reasons: Reasons) -> dict[str, An
 
 def _description(route: Route, comment: str) -> str:
     lines = [comment] if comment else []
-    lines.append(f"Needs the scope `{route.method.contract.scope.name.lower()}`.")
+    if route.is_public:
+        lines.append("Needs no credentials.")
+    else:
+        lines.append(f"Needs the scope `{route.method.contract.scope.name.lower()}`.")
     if not route.primary:
         lines.append(f"An alias of `{route.method.bindings[0].template}`.")
     return "\n\n".join([*lines, *forms.described(route)])
@@ -157,6 +162,11 @@ def _header_parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
         found.append(protocol.IF_MATCH)
     if _answers_etag(route):
         found.append(protocol.IF_NONE_MATCH)
+    for field in route.request.header_fields:
+        schema = schemas.parameter(field)
+        found.append(
+            {"name": header_of(field), "in": "header", "schema": schema, **schemas.description(field)}
+        )
     resume = resume_position_of(route.method.request)
     if resume is not None and route.form is Form.EVENTS:
         found.append({**protocol.LAST_EVENT_ID, "schema": schemas.parameter(resume[0])})

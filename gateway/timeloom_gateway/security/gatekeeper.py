@@ -68,6 +68,17 @@ class Gatekeeper:
         set_identity(identity)
         return identity
 
+    def admit_anybody(self, request: Request) -> Identity:
+        """Makes nobody the current identity, for what is open to everybody, and returns it.
+
+        Raises:
+            RateLimitedError: Too many requests come from this address.
+        """
+        self._count(request, request.client_address)
+        identity = Identity(project_id="", scope=Scope.PUBLIC)
+        set_identity(identity)
+        return identity
+
     def has_session(self, request: Request) -> bool:
         """Whether the request would act by a session cookie, which a browser sends on its own account."""
         return not request.header(b"authorization") and bool(self._cookies.session_of(request))

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from timeloom_gateway.contracts import Contracts, HttpBinding, Method, message_class, resume_position_of
+from timeloom_gateway.contracts import (
+    Contracts,
+    HttpBinding,
+    Method,
+    header_of,
+    is_json,
+    message_class,
+    resume_position_of,
+)
 from timeloom_gateway.transcoding.documents import parsing
 from timeloom_gateway.transcoding.files import DownloadParts, UploadParts
 from timeloom_gateway.transcoding.forms import WHOLE_BODY, Form, form_of
@@ -26,6 +35,9 @@ from timeloom_platform.errors import FieldViolation, InvalidFieldError
 ETAG = "etag"
 SECRET = "secret"  # noqa: S105 - the name of a field
 """The field of a response that is shown once and kept nowhere."""
+
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +88,11 @@ class RequestReader:
         """Fields that neither query nor body may set, and what sets them."""
         if self.takes_etag:
             self.set_elsewhere[(ETAG,)] = "the header If-Match"
+        self.header_fields = tuple(field for field in method.request.fields if header_of(field))
+        for field in self.header_fields:
+            self.set_elsewhere[(field.name,)] = f"the header {header_of(field)}"
+        self.headers = {header_of(field).lower(): field.name for field in self.header_fields}
+        """The names of headers that set fields, and these fields."""
         in_body = [(place,)] if place not in ("", WHOLE_BODY) else []
         self.query = (
             None
@@ -97,11 +114,12 @@ class RequestReader:
         body: bytes,
         etag: str = "",
         last_event_id: str | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> Message:
         """The request message; InvalidFieldError or MalformedJsonError tell what is wrong.
 
         `etag` is that of `If-Match`; `last_event_id` overrides the position in the query,
-        because a browser reconnects to the address that it began with.
+        because a browser reconnects to the address that it began with. `headers` are those of `self.headers`.
         """
         fields: Values = {}
         try:
@@ -114,6 +132,8 @@ class RequestReader:
                 self._read_body(body, fields)
             if etag and self.takes_etag:
                 fields[ETAG] = etag
+            for name, text in headers.items():
+                fields[self.headers[name]] = text
             if last_event_id is not None and self._resume is not None:
                 self._read_position(last_event_id, fields)
             return self._create(**fields)
@@ -210,6 +230,11 @@ class Route:
     download: DownloadParts | None = None
     """Of a download: how responses become its file."""
 
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may call it, without credentials."""
+        return self.method.contract.scope is Scope.PUBLIC
+
 
 def compile_routes(contracts: Contracts) -> Iterator[Route]:
     """The routes of every method that has an HTTP rule."""
@@ -219,11 +244,16 @@ def compile_routes(contracts: Contracts) -> Iterator[Route]:
             raise ContractError(f"{method.contract.path}: what only services may call has no HTTP form")
         for binding in method.bindings:
             form = form_of(method, binding)
+            request = RequestReader(method, binding, form, readers)
+            if form is not Form.CALL and (request.headers or method.contract.scope is Scope.PUBLIC):
+                raise ContractError(
+                    f"{method.contract.path}: only unary calls are open to everybody, or read headers"
+                )
             yield Route(
                 method=method,
                 binding=binding,
                 form=form,
-                request=RequestReader(method, binding, form, readers),
+                request=request,
                 response=ResponseWriter(method, binding, writers),
                 primary=binding is method.bindings[0],
                 upload=UploadParts(method, binding) if form is Form.UPLOAD else None,
@@ -269,13 +299,16 @@ def _body_reader(
     if field is None:
         raise ContractError(f"{request.full_name} has no field {place} for the body")
     read = readers.field(field)
+    is_document = is_json(field)
 
     def read_field(body: bytes, fields: Values) -> None:
         if body:
             with parsing(body):
                 raw = msgspec.json.decode(body, type=msgspec.Raw)
             try:
-                fields[field.name] = read(raw)
+                value = read(raw)
+                # A document stays as it came, with the spaces around it: somebody may have signed it.
+                fields[field.name] = body if is_document else value
             except Invalid as error:
                 raise Invalid(*error.below(field.json_name)) from None
 

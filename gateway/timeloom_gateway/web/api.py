@@ -70,8 +70,11 @@ class Api:
         request.route = route.binding.template
         if route.form is Form.SOCKET:
             raise UpgradeRequiredError("This route is a WebSocket.")
-        identity = await self._gatekeeper.admit(request)
-        require_scope(identity, route.method.contract.scope, route.method.name)
+        if route.is_public:
+            identity = self._gatekeeper.admit_anybody(request)
+        else:
+            identity = await self._gatekeeper.admit(request)
+            require_scope(identity, route.method.contract.scope, route.method.name)
         calls.begin_call(request_id=request.id, timeout_seconds=_timeout_seconds(request))
         match route.form:
             case Form.CALL:
@@ -121,7 +124,8 @@ class Api:
     ) -> Reply:
         choose(request, (JSON,))
         body = await self._body(operation.route, request, receive)
-        key = key_of(request)
+        # Who is nobody has no answers that could be kept for him.
+        key = "" if operation.route.is_public else key_of(request)
         if not key:
             return await self._call(operation, values, request, body)
 
@@ -156,6 +160,7 @@ class Api:
             query=request.query,
             body=body,
             etag=conditional.if_match(request) if route.request.takes_etag else "",
+            headers={name: request.header(name.encode()) for name in route.request.headers},
         )
         return _reply(request, route.response.write(await operation.call(message.SerializeToString())))
 

@@ -122,6 +122,7 @@ JSON_FIELD_NUMBER: _builtins.int
 RULES_FIELD_NUMBER: _builtins.int
 RESUME_POSITION_FIELD_NUMBER: _builtins.int
 MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+HTTP_HEADER_FIELD_NUMBER: _builtins.int
 SCOPE_FIELD_NUMBER: _builtins.int
 TIMEOUT_SECONDS_FIELD_NUMBER: _builtins.int
 HTTP_STATUS_FIELD_NUMBER: _builtins.int
@@ -139,6 +140,8 @@ media_type: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptio
 """For the bytes field that is the body of a streaming method in REST: the bytes of all messages together are one file
 of this media type, and neither JSON nor base64.
 """
+http_header: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.str]
+"""For a string field: REST takes it from this header of the request alone, not from query or body."""
 scope: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Scope.ValueType]
 """The scope that a caller needs. A service with a method that names none does not start."""
 timeout_seconds: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.int]

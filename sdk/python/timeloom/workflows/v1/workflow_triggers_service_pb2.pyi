@@ -298,6 +298,7 @@ class ReceiveWebhookResponse(_message.Message):
 
     EXECUTION_ID_FIELD_NUMBER: _builtins.int
     execution_id: _builtins.str
+    """Empty if none began: the trigger asks for other calls, or what comes is collected first."""
     def __init__(
         self,
         *,
