@@ -117,7 +117,7 @@ class Connection:
     def __init__(self, configuration: Configuration, *, timeout_seconds: float) -> None:
         self.configuration = configuration
         self.timeout_seconds = timeout_seconds
-        self.metadata = (("authorization", f"Bearer {configuration.api_key}"),)
+        self.metadata: tuple[tuple[str, str], ...] = (("authorization", f"Bearer {configuration.api_key}"),)
         self._channel: grpc.aio.Channel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stubs: dict[type[Any], Any] = {}

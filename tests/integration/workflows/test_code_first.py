@@ -70,18 +70,18 @@ async def working(replica: Replica, **fields: Any) -> AsyncIterator[Worker]:
 
 
 async def execute(
-    replica: Replica, workflow_id: str, input: Any = None, **fields: Any
+    replica: Replica, workflow_id: str, given: Any = None, **fields: Any
 ) -> pb.WorkflowExecution:
     request = messages.ExecuteWorkflowRequest(
-        workflow_id=workflow_id, input=msgspec.json.encode(input), wait_seconds=10, **fields
+        workflow_id=workflow_id, input=msgspec.json.encode(given), wait_seconds=10, **fields
     )
     response = await replica.executions.ExecuteWorkflow(request, metadata=replica.metadata)
     return response.execution
 
 
-async def begin(replica: Replica, workflow_id: str, input: Any = None) -> str:
+async def begin(replica: Replica, workflow_id: str, given: Any = None) -> str:
     """Begins an execution and returns its id."""
-    request = messages.ExecuteWorkflowRequest(workflow_id=workflow_id, input=msgspec.json.encode(input))
+    request = messages.ExecuteWorkflowRequest(workflow_id=workflow_id, input=msgspec.json.encode(given))
     response = await replica.executions.ExecuteWorkflow(request, metadata=replica.metadata)
     return response.execution.id
 
@@ -148,7 +148,7 @@ async def test_an_unchanged_definition_is_no_new_version(replica: Replica) -> No
 
 
 @workflow(id="patient")
-async def patient(input: Any) -> Any:
+async def patient(_: Any) -> Any:
     before = now()
     await sleep("50ms")
     assert now() > before
@@ -371,23 +371,23 @@ async def test_a_worker_goes_on_with_what_it_holds_at_another_replica(
     async def moving(_: Any) -> Any:
         return [await gated(), await add(1, 1)]
 
-    async with running_replica(
-        database_url, project_id=replica.project_id, with_ping=False, engine=QUICK
-    ) as second:
-        async with working(replica, workflows=[moving]) as worker:
-            execution_id = await begin(replica, "moving")
-            await eventually(lambda: "gated" in ran)
-            token = (await replica.execution(UUID(execution_id))).token
-            await worker.connection.close()
-            worker.connection.configuration = replace(
-                worker.connection.configuration, grpc_address=second.address
-            )
-            worker.connection.metadata = second.metadata
-            await eventually(lambda: second.assembly.workers.ids(second.project_id))
-            gate.set()
-            execution = await ended(second, execution_id)
-            assert msgspec.json.decode(execution.output) == ["through", 2]
-            assert (await replica.execution(UUID(execution_id))).token == token + 1
+    async with (
+        running_replica(database_url, project_id=replica.project_id, with_ping=False, engine=QUICK) as second,
+        working(replica, workflows=[moving]) as worker,
+    ):
+        execution_id = await begin(replica, "moving")
+        await eventually(lambda: "gated" in ran)
+        token = (await replica.execution(UUID(execution_id))).token
+        await worker.connection.close()
+        worker.connection.configuration = replace(
+            worker.connection.configuration, grpc_address=second.address
+        )
+        worker.connection.metadata = second.metadata
+        await worker.connected()
+        gate.set()
+        execution = await ended(second, execution_id)
+        assert msgspec.json.decode(execution.output) == ["through", 2]
+        assert (await replica.execution(UUID(execution_id))).token == token + 1
     assert ran == ["gated", (1, 1)]
 
 

@@ -1,4 +1,4 @@
-"""Durable workflows in plain Python: functions that go on where they stood, whatever stops between their steps.
+"""Durable workflows in plain Python: functions that go on where they stood, whatever stops meanwhile.
 
     from timeloom.workflows import Retry, Worker, gather, sleep, step, workflow
 
@@ -15,8 +15,9 @@
     async with Worker(workflows=[order]) as worker:
         await worker.run()
 
-What a step returns is remembered: when the function is run again, in another process or after a year, the step
-answers from memory. A step runs at least once; it runs again if its worker is lost before its result is committed.
+What a step returns is remembered: when the function is run again, in another process or after a year, the
+step answers from memory. A step runs at least once: again, if its worker is lost before its result is
+committed.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from timeloom.workflows import documents
 from timeloom.workflows._loop import WorkflowLoop
@@ -32,7 +32,7 @@ class Running:
 
     @property
     def key(self) -> str:
-        """The same for every try of this step, and for no other one: an idempotency key for whoever is called."""
+        """The same for every try of this step, and for no other: an idempotency key for whoever is called."""
         return f"{self.execution_id}/{self.step_id}"
 
 
@@ -41,8 +41,8 @@ _running: Final[ContextVar[Running | None]] = ContextVar("timeloom_workflows_run
 
 def execution() -> CodeExecution | None:
     """Return the execution whose code asks; None if it is no workflow's code."""
-    loop = asyncio._get_running_loop()
-    return loop.timers if isinstance(loop, WorkflowLoop) else None  # type: ignore[return-value]  # it is its timer
+    loop = asyncio._get_running_loop()  # noqa: SLF001 - an exception for each step elsewhere would cost more
+    return cast("CodeExecution", loop.timers) if isinstance(loop, WorkflowLoop) else None
 
 
 def running() -> Running:
@@ -60,8 +60,8 @@ def running() -> Running:
 def heartbeat(progress: Any = None) -> None:
     """Say that a task is getting on, and how far it is.
 
-    The worker passes it on with its next heartbeat; if it is lost, the next try finds it in `running().progress`.
-    Outside of a worker it does nothing.
+    The worker passes it on with its next heartbeat; if it is lost, the next try finds it in
+    `running().progress`. Outside of a worker it does nothing.
 
     Args:
         progress: Any JSON value; nothing is said if None.

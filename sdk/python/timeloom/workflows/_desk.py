@@ -207,7 +207,7 @@ class Desk:
             self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
-        """Work off all that is ready; never within a task, for the code of executions has tasks of its own."""
+        """Work off all that is ready; never within a task, for executions have tasks of their own."""
         self._is_turn_planned = False
         while self._inbox:
             self._take(self._inbox.popleft())
@@ -228,7 +228,7 @@ class Desk:
         for execution in self._executions.values():
             if execution.running:
                 execution.report_running(before)
-            if execution.unsent:
+            if execution.reports.unsent:
                 self._changed[execution] = None
         self._turn()
 
@@ -259,7 +259,7 @@ class Desk:
             if execution is not None and execution.token == adopted.token:
                 execution.renumber(adopted.new_token)
         for execution in self._executions.values():
-            resent = [message for message, _ in execution.unacked]
+            resent = [message for message, _ in execution.reports.unacked]
             if resent:
                 self._send_progress(resent)
             self._changed[execution] = None
@@ -305,7 +305,7 @@ class Desk:
             self._drop(ack.execution_id)
             return
         self._guard(execution, lambda: execution.acked(ack))
-        if execution.unacked:
+        if execution.reports.unacked:
             return
         if execution.is_parked:
             self._keep(execution)
@@ -369,7 +369,7 @@ class Desk:
         progress: list[messages.ExecutionProgress] = []
         size = 0
         for execution in self._changed:
-            execution_bytes = execution.unsent_bytes
+            execution_bytes = execution.reports.unsent_bytes
             message = execution.message(now_us)
             if message is None:
                 continue

@@ -1,16 +1,17 @@
 """One execution of a workflow's code: what it remembers, what it asks for, and what is to be told of it.
 
-The code runs on a loop of its own (`_loop`) from its beginning. Steps that the execution has had are answered from
-what it was given, in the order in which they ended, one at a time: after each, the code runs until it can do
-nothing without another answer. So it takes the same way again, whatever it does at once. New steps run in the worker,
-and what they come to is told in records.
+The code runs on a loop of its own (`_loop`) from its beginning. Steps that the execution has had are
+answered from what it was given, in the order in which they ended, one at a time: after each, the code runs
+until it can do nothing without another answer. So it takes the same way again, whatever it does at once.
+New steps run in the worker, and what they come to is told in records.
 
-The end time of a step is also its place in that order. The clocks of workers may differ: each end is later than the
-one before it, whatever the clock says. What the engine ended (a sleep, an event) keeps the time that the
-engine gave it, unless the code saw something later before it; then its record goes back with the time of when it was
-seen.
+The end time of a step is also its place in that order. The clocks of workers may differ: each end is later
+than the one before it, whatever the clock says. What the engine ended (a sleep, an event) keeps the time
+that the engine gave it, unless the code saw something later before it; then its record goes back with the
+time of when it was seen.
 
-Nothing here knows of gRPC or of other executions: the worker hands in what comes, and takes what is to be sent.
+Nothing here knows of gRPC or of other executions: the worker hands in what comes, and takes what is to be
+sent.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any, Final, Protocol
 
 from timeloom.workflows import _places, _times, documents
 from timeloom.workflows._loop import WorkflowLoop
+from timeloom.workflows._reports import ENDED, RUN_BY_WORKER, Reports
 from timeloom.workflows._step_call import CallState, StepCall
 from timeloom.workflows.errors import (
     CompensationError,
@@ -52,8 +54,6 @@ CLOSING_ROUNDS_MAX: Final = 100
 _SUCCEEDED: Final = pb.STEP_STATUS_SUCCEEDED
 _FAILED: Final = pb.STEP_STATUS_FAILED
 _CANCELLED: Final = pb.STEP_STATUS_CANCELLED
-_ENDED: Final = frozenset({_SUCCEEDED, _FAILED, _CANCELLED, pb.STEP_STATUS_SKIPPED})
-_RUN_BY_WORKER: Final = frozenset({pb.STEP_TYPE_RUN, pb.STEP_TYPE_COMPENSATION})
 
 
 class Host(Protocol):
@@ -86,13 +86,10 @@ class CodeExecution:
         self.workflow = workflow
         self.is_parked = False
         self.is_over = False
-        self.unsent: list[messages.StepRecord] = []
-        self.unsent_bytes = 0
-        self.unsent_since_us = 0
-        self.unacked: deque[tuple[messages.ExecutionProgress, int]] = deque()
+        self.reports = Reports(workflow.durability)
         self.running: dict[str, StepCall] = {}
         self._host = host
-        self._loop = WorkflowLoop(self)
+        self._loop = WorkflowLoop(self)  # type: ignore[abstract]  # what it lacks is set by name, and refuses
         self._recorded = {step.id: step for step in task.steps}
         self._order = deque(step for step in task.steps if _is_answer(step))
         self._calls: dict[str, StepCall] = {}
@@ -104,16 +101,11 @@ class CodeExecution:
         self._undo: list[tuple[StepCall, Any]] = []
         self._position = max(task.next_position, 1)
         self._time_us = _times.us_of(task.start_time)
-        self._number = 0
-        self._news = 0
-        self._uncommitted = 0
-        self._limit = workflow.durability.steps_max
         self._is_pausing = False
         self._is_leaving = False
         self._is_cancelling = task.cancelling
         self._is_cancelled = False
         self._is_closing = False
-        self._is_urgent = False
         self._outcome: messages.ExecutionProgress | None = None
         self._main: asyncio.Task[Any] = self._loop.create_task(self._run(task.input), name=self.id)
 
@@ -137,25 +129,20 @@ class CodeExecution:
     def resume(self, task: messages.ExecutionTask) -> None:
         """Go on with an execution that was parked and kept, by what happened since."""
         self.token = task.token
-        self._number = 0
-        self._news = 0
-        self.unacked.clear()
+        self.reports.restart()
         self.is_parked = False
         self._is_pausing = False
         self._is_cancelling |= task.cancelling
-        self.unsent_since_us = 0
         self._answered(task.steps)
         self._begin_held()
         self.go_on()
 
     def acked(self, ack: messages.ProgressAck) -> None:
         """Note what is committed, and go on by what happened meanwhile."""
-        while self.unacked and self.unacked[0][0].number <= ack.number:
-            _, steps = self.unacked.popleft()
-            self._uncommitted -= steps
+        self.reports.acked(ack)
         if self._outcome is not None or self.is_parked:
             return
-        self._news = max(self._news, ack.news)
+        self.reports.saw(ack.news)
         self._is_cancelling |= ack.cancelling
         if ack.pause and not self._is_pausing:
             self._pause()
@@ -167,11 +154,7 @@ class CodeExecution:
     def renumber(self, token: int) -> None:
         """Go on under another token: what was not answered is to be sent again under it."""
         self.token = token
-        self._number = 0
-        self._news = 0
-        for message, _ in self.unacked:
-            self._number += 1
-            message.token, message.number, message.news = token, self._number, 0
+        self.reports.renumber(token)
 
     def close(self) -> None:
         """Forget it: the code is told to stop, and what it does then counts no more."""
@@ -228,8 +211,7 @@ class CodeExecution:
             record.error.CopyFrom(failure)
         self._time_us = max(self._host.clock_us(), self._time_us + 1)
         record.end_time.CopyFrom(_times.timestamp(self._time_us))
-        self._uncommitted += 1
-        self._tell(record, len(output))
+        self._tell(record, size=len(output))
         self._answer(call, record)
         self.go_on()
 
@@ -244,8 +226,7 @@ class CodeExecution:
         for call in self.running.values():
             if not call.reported and call.start_us <= before_us:
                 call.reported = True
-                self._is_urgent = True
-                self._tell(self._record(call, pb.STEP_STATUS_RUNNING), 0)
+                self._tell(self._record(call, pb.STEP_STATUS_RUNNING), is_urgent=True)
 
     def message(self, now_us: int) -> messages.ExecutionProgress | None:
         """Return what is to be sent now, if anything is."""
@@ -256,11 +237,12 @@ class CodeExecution:
             self.is_over = True
         elif self._is_quiet():
             outcome = self._rest()
-        elif self.unsent and self._is_due(now_us):
+        elif self.reports.is_due(now_us):
             outcome = messages.ExecutionProgress(running=messages.ExecutionRunning())
         else:
             return None
-        return self._sealed(outcome)
+        self.reports.seal(outcome, execution_id=self.id, token=self.token)
+        return outcome
 
     def _rest(self) -> messages.ExecutionProgress:
         """Return how an execution goes on of which nothing runs."""
@@ -269,29 +251,6 @@ class CodeExecution:
             return messages.ExecutionProgress(returned=messages.ExecutionReturned(reason="the worker leaves"))
         self.is_parked = True
         return messages.ExecutionProgress(parked=messages.ExecutionParked(is_kept=True))
-
-    def _sealed(self, message: messages.ExecutionProgress) -> messages.ExecutionProgress:
-        self._number += 1
-        message.execution_id = self.id
-        message.token = self.token
-        message.number = self._number
-        message.news = self._news
-        message.steps.extend(self.unsent)
-        counted = sum(1 for step in self.unsent if step.type in _RUN_BY_WORKER and step.status in _ENDED)
-        self.unsent.clear()
-        self.unsent_bytes = 0
-        self.unsent_since_us = 0
-        self._is_urgent = False
-        self.unacked.append((message, counted))
-        return message
-
-    def _is_due(self, now_us: int) -> bool:
-        durability = self.workflow.durability
-        return (
-            self._is_urgent
-            or self._uncommitted >= self._limit
-            or now_us - self.unsent_since_us >= durability.seconds_max * _times.SECOND_US
-        )
 
     def _is_quiet(self) -> bool:
         if self.running or self._backing_off:
@@ -340,7 +299,7 @@ class CodeExecution:
                 end_time=stamp,
             )
             self._position += 1
-            self._tell(record, 0)
+            self._tell(record)
         self._ids.add(step_id)
         return True
 
@@ -364,7 +323,7 @@ class CodeExecution:
         call = self._call(self._numbered(name), step_type, step.shape.read_output)
         call.step, call.args, call.named = step, args, named
         record = self._recalled(call)
-        if record is None or record.status not in _ENDED:
+        if record is None or record.status not in ENDED:
             if record is not None:
                 call.attempt = record.attempt
             if record is not None and record.status == pb.STEP_STATUS_RETRYING:
@@ -382,9 +341,8 @@ class CodeExecution:
             call.attempt = 1
             record = self._record(call, pb.STEP_STATUS_WAITING)
             record.wait.CopyFrom(wait())
-            self._is_urgent = True
-            self._tell(record, 0)
-        if record.status not in _ENDED:
+            self._tell(record, is_urgent=True)
+        if record.status not in ENDED:
             call.state = CallState.WAITING
         return call
 
@@ -423,9 +381,9 @@ class CodeExecution:
         call.position = record.position
         if record.type != call.type:
             raise NonDeterminismError(
-                f"the execution remembers the step {call.id!r} as {_type_name(record.type)}, and the code now asks "
-                f"for {_type_name(call.type)} of that name at {_places.of_caller()}: use patched() where code "
-                "changes, or give the new step another name",
+                f"the execution remembers the step {call.id!r} as {_type_name(record.type)}, and the code "
+                f"now asks for {_type_name(call.type)} of that name at {_places.of_caller()}: use patched() "
+                "where code changes, or give the new step another name",
                 step_id=call.id,
             )
         return record
@@ -433,9 +391,9 @@ class CodeExecution:
     # -- Steps that run here ---------------------------------------------------------------
 
     def _begin(self, call: StepCall) -> None:
-        # What was answered before was so without this step: before such an answer, only code that goes astray asks
-        # for it, and it must not run.
-        if self._order or self._is_pausing or self._uncommitted >= self._limit:
+        # What was answered before was so without this step: before such an answer, only code that goes
+        # astray asks for it, and it must not run.
+        if self._order or self._is_pausing or self.reports.is_full:
             call.state = CallState.HELD
             self._held.append(call)
             return
@@ -447,7 +405,7 @@ class CodeExecution:
         self._host.begin(call)
 
     def _begin_held(self) -> None:
-        while self._held and not self._order and not self._is_pausing and self._uncommitted < self._limit:
+        while self._held and not self._order and not self._is_pausing and not self.reports.is_full:
             call = self._held.popleft()
             if call.state is CallState.HELD:
                 self._begin(call)
@@ -459,8 +417,7 @@ class CodeExecution:
         failure.step_id = call.id
         record.error.CopyFrom(failure)
         record.wait.time.duration.CopyFrom(_times.duration(seconds))
-        self._is_urgent = True
-        self._tell(record, 0)
+        self._tell(record, is_urgent=True)
         self._back_off(call, seconds)
 
     def _back_off(self, call: StepCall, seconds: float) -> None:
@@ -490,8 +447,7 @@ class CodeExecution:
         record = self._record(call, _CANCELLED)
         self._time_us += 1
         record.end_time.CopyFrom(_times.timestamp(self._time_us))
-        self._is_urgent = True
-        self._tell(record, 0)
+        self._tell(record, is_urgent=True)
 
     def _stop_call(self, call: StepCall) -> None:
         if call.state is CallState.BACKING_OFF:
@@ -510,13 +466,15 @@ class CodeExecution:
         for record in records:
             if _is_answer(record):
                 self._order.append(record)
-            elif (call := self._calls.get(record.id)) is not None and call.state is CallState.WAITING:
-                if record.type in _RUN_BY_WORKER:
-                    call.attempt = record.attempt
-                    self._begin(call)
+                continue
+            call = self._calls.get(record.id)
+            is_waiting = call is not None and call.state is CallState.WAITING
+            if call is not None and is_waiting and record.type in RUN_BY_WORKER:
+                call.attempt = record.attempt
+                self._begin(call)
 
     def _answer_next(self) -> bool:
-        """Give the code the next answer, in the order in which it had them; False if it has all that it can take."""
+        """Give the code the next answer, in the order in which it had them; False if there is none for it."""
         while self._order:
             record = self._order[0]
             call = self._calls.get(record.id)
@@ -540,7 +498,7 @@ class CodeExecution:
         seen = self._record(call, record.status)
         seen.attempt = record.attempt
         seen.end_time.CopyFrom(_times.timestamp(self._time_us))
-        self._tell(seen, 0)
+        self._tell(seen)
 
     def _answer(self, call: StepCall, record: messages.StepRecord) -> None:
         call.state = CallState.OVER
@@ -568,14 +526,18 @@ class CodeExecution:
         try:
             args = (shape.read_input(document),) if shape.parameters else ()
             result = await self.workflow.function(*args)
-            if self._is_cancelling and not self._is_cancelled:
-                self._is_cancelled = True
-                raise asyncio.CancelledError  # it was cancelled before its end was committed
+            self._refuse_end()
             return result  # noqa: TRY300 - what follows is about errors of all of this
         except (Exception, asyncio.CancelledError) as error:
             if self._undo and not isinstance(error, NonDeterminismError) and not self._is_closing:
                 await self._compensate(error)
             raise
+
+    def _refuse_end(self) -> None:
+        """Raise the cancellation of an execution that was cancelled before its end was committed."""
+        if self._is_cancelling and not self._is_cancelled:
+            self._is_cancelled = True
+            raise asyncio.CancelledError
 
     async def _compensate(self, cause: BaseException) -> None:
         """Undo what steps did, the last one first."""
@@ -614,9 +576,8 @@ class CodeExecution:
             if self._recorded_unasked():
                 raise self._astray()
             if not any(call.state is CallState.WAITING for call in self._calls.values()):
-                raise NonDeterminismError(
-                    f"the code waits for something that no step answers, at {_places.of_tasks(self._loop.tasks)}"
-                )
+                place = _places.of_tasks(self._loop.tasks)
+                raise NonDeterminismError(f"the code waits for something that no step answers, at {place}")
 
     def _finish(self) -> None:
         if self._main.cancelled():
@@ -642,7 +603,7 @@ class CodeExecution:
         except TypeError as error:
             self._end_with(failed=messages.ExecutionFailed(error=failure_of(error)))
             return
-        self.unsent_bytes += len(output)
+        self.reports.unsent_bytes += len(output)
         self._end_with(succeeded=messages.ExecutionSucceeded(output=output))
 
     def _end_with(self, **outcome: Any) -> None:
@@ -665,9 +626,9 @@ class CodeExecution:
         asked = ", ".join(repr(step_id) for step_id in self._calls) or "no step"
         place = _places.of_tasks(self._loop.tasks) or _places.of_function(self.workflow.function)
         return NonDeterminismError(
-            f"the execution remembers the step {step.id!r} ({_type_name(step.type)}), which the code no longer asks "
-            f"for: it now waits for {asked} at {place}. Use patched() where code changes, or let executions that "
-            "have begun end first",
+            f"the execution remembers the step {step.id!r} ({_type_name(step.type)}), which the code no "
+            f"longer asks for: it now waits for {asked} at {place}. Use patched() where code changes, or let "
+            "executions that have begun end first",
             step_id=step.id,
         )
 
@@ -688,11 +649,8 @@ class CodeExecution:
                 record.input = given
         return record
 
-    def _tell(self, record: messages.StepRecord, size: int) -> None:
-        if not self.unsent:
-            self.unsent_since_us = self._host.clock_us()
-        self.unsent.append(record)
-        self.unsent_bytes += size + len(record.input)
+    def _tell(self, record: messages.StepRecord, *, size: int = 0, is_urgent: bool = False) -> None:
+        self.reports.add(record, now_us=self._host.clock_us(), size=size, is_urgent=is_urgent)
 
     # -- The loop's timers: what `asyncio.sleep` and `asyncio.timeout` take --------------------
 
@@ -721,7 +679,7 @@ class CodeExecution:
 
 def _is_answer(step: messages.StepRecord) -> bool:
     """Whether a record is something that the code gets; a step that the code itself cancelled is none."""
-    return step.status in _ENDED and step.status != _CANCELLED and step.type != pb.STEP_TYPE_PATCH
+    return step.status in ENDED and step.status != _CANCELLED and step.type != pb.STEP_TYPE_PATCH
 
 
 def _type_name(step_type: pb.StepType.ValueType) -> str:

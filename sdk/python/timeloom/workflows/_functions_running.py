@@ -1,4 +1,4 @@
-"""Runs the functions of steps and tasks: asynchronous ones as tasks of the worker's loop, plain ones in threads."""
+"""Runs the functions of steps and tasks: asynchronous ones in the worker's loop, plain ones in threads."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ class FunctionRunner:
             args: What it is given.
             named: What it is given by name.
             is_async: Whether it is asynchronous; if not, it runs in a thread.
-            timeout_seconds: It fails after so long; a thread that cannot be stopped runs on, and is not heard.
+            timeout_seconds: It fails after so long; a thread that cannot be stopped runs on, and is not
+            heard.
             ended: Not called if it was abandoned.
         """
         body = partial(self._call, running, function, args, named, is_async=is_async)
@@ -121,7 +122,7 @@ class FunctionRunner:
             if self._running.get(owner) is not asyncio.current_task():
                 raise
             failure = failure_of(WorkflowError("it cancelled itself", type="CancelledError"))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - see below
             # Whatever a user's function raises is its result.
             failure = failure_of(error)
         if self._running.get(owner) is asyncio.current_task():
@@ -130,8 +131,9 @@ class FunctionRunner:
 
 
 async def _in_time(body: Callable[[], Coroutine[Any, Any, Any]], seconds: float) -> Any:
+    limit = asyncio.timeout(seconds)
     try:
-        async with asyncio.timeout(seconds) as limit:
+        async with limit:
             return await body()
     except TimeoutError:
         if limit.expired():

@@ -1,8 +1,9 @@
 """The event loop of one execution: nothing but answers to its steps makes the code go on.
 
-The code of a workflow must do the same whenever it is run again. On this loop it cannot do otherwise by mistake:
-callbacks run in the order in which they were made ready, there is no input or output, and time is what the
-execution remembers. `asyncio.gather`, `wait`, `timeout`, `TaskGroup` and locks work as they do elsewhere.
+The code of a workflow must do the same whenever it is run again. On this loop it cannot do otherwise by
+mistake: callbacks run in the order in which they were made ready, there is no input or output, and time is
+what the execution remembers. `asyncio.gather`, `wait`, `timeout`, `TaskGroup` and locks work as they do
+elsewhere.
 """
 
 from __future__ import annotations
@@ -54,17 +55,17 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         Raises:
             NonDeterminismError: There is no end of them.
         """
-        outside = asyncio._get_running_loop()
-        asyncio._set_running_loop(self)
+        outside = asyncio._get_running_loop()  # noqa: SLF001 - the hook for event loops
+        asyncio._set_running_loop(self)  # noqa: SLF001
         try:
             for _ in range(TURNS_MAX):
                 if not self._ready:
                     return
                 handle = self._ready.popleft()
                 if not handle.cancelled():
-                    handle._run()
+                    handle._run()  # noqa: SLF001 - it is this loop's own
         finally:
-            asyncio._set_running_loop(outside)
+            asyncio._set_running_loop(outside)  # noqa: SLF001
         raise NonDeterminismError("the code goes on and on without a step")
 
     def fire(self, handle: asyncio.TimerHandle) -> None:
@@ -74,7 +75,7 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
 
     # -- What asyncio needs ----------------------------------------------------------
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]  # the stubs' form needs Python 3.11's star syntax at run time
         self,
         callback: Callable[..., object],
         *args: Any,
@@ -84,7 +85,7 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         self._ready.append(handle)
         return handle
 
-    def call_later(
+    def call_later(  # type: ignore[override]  # as above
         self,
         delay: float,
         callback: Callable[..., object],
@@ -95,7 +96,7 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         self.timers.set_timer(max(delay, 0.0), handle)
         return handle
 
-    def call_at(
+    def call_at(  # type: ignore[override]  # as above
         self,
         when: float,
         callback: Callable[..., object],
@@ -117,7 +118,7 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         self, coro: Coroutine[Any, Any, T] | Generator[Any, None, T], **options: Any
     ) -> asyncio.Task[T]:
         options.pop("eager_start", None)  # which task begins first must not depend on Python's version
-        task: asyncio.Task[T] = asyncio.Task(coro, loop=self, **options)  # type: ignore[arg-type]  # a coroutine
+        task: asyncio.Task[T] = asyncio.Task(coro, loop=self, **options)
         self.tasks[task] = None
         task.add_done_callback(self._forget)
         return task

@@ -16,7 +16,7 @@ DEPTH_MAX: Final = 100
 
 def of_caller() -> str:
     """Return the place in the user's code that is running now."""
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as logging does
     while frame is not None and not _is_users(frame.f_code):
         frame = frame.f_back
     return _place(frame.f_code, frame.f_lineno) if frame is not None else "an unknown place"

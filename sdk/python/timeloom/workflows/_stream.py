@@ -10,7 +10,13 @@ from typing import Final
 import grpc.aio
 
 from timeloom._calls import Connection
-from timeloom.errors import AuthenticationError, InvalidRequestError, MissingScopeError, TimeloomError, UnavailableError
+from timeloom.errors import (
+    AuthenticationError,
+    InvalidRequestError,
+    MissingScopeError,
+    TimeloomError,
+    UnavailableError,
+)
 from timeloom.final_status import FinalStatus
 from timeloom.workflows import _times
 from timeloom.workflows._desk import Desk

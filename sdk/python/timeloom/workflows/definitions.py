@@ -68,7 +68,7 @@ def workflow(
 
     def decorate(function: Callable[..., Any]) -> Workflow[..., Any]:
         shape = Shape.of(function)
-        workflow_id = _checked_id(id or getattr(function, "__name__", ""))
+        workflow_id = _checked_id(str(id or getattr(function, "__name__", "")))
         if not shape.is_async:
             raise ValueError(f"the workflow {workflow_id!r} must be an async function")
         if len(shape.parameters) > 1:
@@ -106,6 +106,6 @@ def _timeouts(start: Duration | None, execution: Duration | None) -> dict[str, s
 def _checked_id(workflow_id: str) -> str:
     if len(workflow_id) > ID_LENGTH_MAX or not _ID.fullmatch(workflow_id):
         raise ValueError(
-            f"{workflow_id!r} is no id of a workflow: letters, digits, '_', '.' and '-', {ID_LENGTH_MAX} at most"
+            f"{workflow_id!r} is no id of a workflow: up to {ID_LENGTH_MAX} letters, digits, '_', '.' and '-'"
         )
     return workflow_id

@@ -1,9 +1,9 @@
 """Values of Python as JSON documents, and back.
 
 What a step returns is what its JSON says: it is written, and read again as the type that the function's
-return annotation names, before the workflow gets it. So it is the same in the first run and in every later one.
-Dataclasses, msgspec structs, pydantic models, datetimes (RFC 3339), UUIDs, enums, sets and bytes (base64) may be
-written; where no annotation names such a type they come back as what JSON has for them.
+return annotation names, before the workflow gets it. So it is the same in the first run as in all later ones.
+Dataclasses, msgspec structs, pydantic models, datetimes (RFC 3339), UUIDs, enums, sets and bytes (base64)
+may be written; where no annotation names such a type they come back as what JSON has for them.
 """
 
 from __future__ import annotations
@@ -21,17 +21,21 @@ _decode: Final = msgspec.json.Decoder().decode
 
 
 def _plain(value: Any) -> Any:
-    dump = getattr(type(value), "model_dump", None)
+    dump: Callable[..., Any] | None = getattr(cast("Any", type(value)), "model_dump", None)
     if dump is not None:  # a pydantic model
         return dump(value, mode="json")
-    raise TypeError(f"{type(value).__name__} is nothing that JSON can say")
+    raise TypeError(f"{_kind_of(value)} is nothing that JSON can say")
+
+
+def _kind_of(value: Any) -> str:
+    return str(cast("Any", type(value)).__name__)
 
 
 def _shown(value: Any) -> Any:
     try:
         return _plain(value)
     except TypeError:
-        return f"<{type(value).__name__}>"
+        return f"<{_kind_of(value)}>"
 
 
 _encode: Final = msgspec.json.Encoder(enc_hook=_plain).encode
@@ -66,7 +70,7 @@ def parsed(document: bytes) -> Any:
 
 
 def reader_of(annotation: Any) -> Reader:
-    """Return how documents are read as a type; as plain JSON if it is none that can be read, or says nothing."""
+    """Return how documents are read as a type; as plain JSON if it is none that can be read."""
     if annotation in (Any, None, type(None), inspect.Parameter.empty, object):
         return parsed
     validate = getattr(annotation, "model_validate_json", None)

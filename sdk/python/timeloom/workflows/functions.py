@@ -90,7 +90,8 @@ class Step(Generic[P, R]):
 
     Attributes:
         timeout_seconds: For one try.
-        compensate: Undoes it when the workflow fails or is cancelled: called with what the step returned, and with
+        compensate: Undoes it when the workflow fails or is cancelled: called with what the step returned,
+        and with
             what it was given.
     """
 
@@ -102,6 +103,7 @@ class Step(Generic[P, R]):
     compensate: Step[..., Any] | None = None
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run it, or answer from memory."""
         execution = _current.execution()
         if execution is not None:
             return cast("R", await execution.run_step(self, args, kwargs))
@@ -169,14 +171,15 @@ class _StepMaker:
         Args:
             function: Asynchronous, or plain: those run in threads.
             args: What it is called with: `await step(charge, order)`.
-            kwargs: The same by name. Without a function, the options of a step: `name`, under which executions
-                remember it; `retry`, when it is tried again after an error (four tries if None); `timeout`, for one
-                try; and `compensate`, which undoes what it did when the workflow fails or is cancelled: it is called
-                with what the step returned, followed by what the step was given.
+            kwargs: The same by name. Without a function, the options of a step: `name`, under which
+            executions
+                remember it; `retry`, when it is tried again after an error (four tries if None); `timeout`,
+                for one try; and `compensate`, which undoes what it did when the workflow fails or is
+                cancelled: it is called with what the step returned, followed by what the step was given.
         """
         if function is None:
             return _Decorator(**kwargs)
-        made = function if isinstance(function, Step) else _Decorator()(function)
+        made = _made(function)
         return made(*args, **kwargs) if args or kwargs else made
 
     @overload
@@ -187,8 +190,7 @@ class _StepMaker:
     async def run(self, name: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
     async def run(self, name: str, function: Function, /, *args: Any, **kwargs: Any) -> Any:
         """Run a function as a step of this name: `await step.run("charge", charge, order)`."""
-        made: Step[..., Any] = function if isinstance(function, Step) else _Decorator()(function)
-        return await replace(made, name=checked_name(name))(*args, **kwargs)
+        return await replace(_made(function), name=checked_name(name))(*args, **kwargs)
 
 
 class _Decorator:
@@ -213,18 +215,27 @@ class _Decorator:
     def __call__(self, function: Callable[P, R]) -> Step[P, R]: ...
     def __call__(self, function: Function) -> Any:
         undo = self._compensate
-        return Step(
+        made: Step[..., Any] = Step(
             name=checked_name(self._name or _name_of(function)),
             function=function,
             shape=Shape.of(function),
             retry=self._retry,
             timeout_seconds=self._timeout_seconds,
-            compensate=cast("Step[..., Any]", undo if undo is None or isinstance(undo, Step) else step(undo)),
+            compensate=None if undo is None else _made(undo),
         )
+        return made
 
 
 step: Final = _StepMaker()
 """`@step`, `@step(retry=Retry(max_attempts=5))`, or `await step.run("name", function, …)`."""
+
+
+def _made(function: Function) -> Step[..., Any]:
+    """Return a function as a step; a step as it is."""
+    if isinstance(function, Step):
+        return cast("Step[..., Any]", function)
+    made: Step[..., Any] = _Decorator()(function)
+    return made
 
 
 def checked_name(name: str) -> str:

@@ -34,7 +34,8 @@ class Retry:
             raise ValueError(f"backoff must be at least 1, not {self.backoff}")
         if not 0 <= self.jitter <= 1:
             raise ValueError(f"jitter must be between 0 and 1, not {self.jitter}")
-        seconds_of(self.initial), seconds_of(self.longest)
+        for duration in (self.initial, self.longest):
+            seconds_of(duration)
 
     def gives_up(self, error: pb.WorkflowError, attempt: int) -> bool:
         """Whether an error ends the tries, of which this was one, counted from 1."""

@@ -154,7 +154,9 @@ def task(
     timeout: Duration | None = None,
     step_name: str | None = None,
 ) -> _Called:
-    """Call a task of any worker: `await task("resize", {"width": 100})`. Or make one: `@task("resize")`.
+    """Name a task of any worker, to call it or to make it.
+
+    `await task("resize", {"width": 100})` calls one; `@task("resize")` makes one of a function.
 
     Args:
         name: The task's.
@@ -229,7 +231,7 @@ def uuid4() -> uuid.UUID:
 
 
 def patched(patch: str) -> bool:
-    """Tell whether this execution follows code that was changed: `if patched("charge-twice"): …`.
+    """Tell whether this execution follows code that was changed: ask where old and new part ways.
 
     True for executions that come here for the first time, and for ever after in those; false for those
     that had gone on from here before the change.

@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Self
@@ -33,7 +33,8 @@ class Worker:
         async with Worker(workflows=[order], tasks=[resize]) as worker:
             await worker.run()
 
-    SIGTERM and SIGINT, or `stop()`, let it begin nothing more, end the steps that run, and give back what is left.
+    SIGTERM and SIGINT, or `stop()`, let it begin nothing more, end the steps that run, and give back what is
+    left.
     """
 
     def __init__(
@@ -147,7 +148,7 @@ class Worker:
             await _idle(desk, FAREWELL_SECONDS_MAX)
 
     @contextmanager
-    def _signals(self, *, wanted: bool) -> Iterator[None]:
+    def _signals(self, *, wanted: bool) -> Generator[None]:
         if not wanted or threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -173,7 +174,7 @@ async def _idle(desk: Desk, seconds: float) -> bool:
     """Wait until a desk has nothing in hand; False if it takes too long."""
     try:
         async with asyncio.timeout(seconds):
-            while not desk.is_idle:
+            while not desk.is_idle:  # noqa: ASYNC110 - it happens once in the life of a worker
                 await asyncio.sleep(IDLE_POLL_SECONDS)
     except TimeoutError:
         return False

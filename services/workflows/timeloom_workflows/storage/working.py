@@ -47,12 +47,17 @@ WHERE
     AND steps.status >= 5
     AND EXISTS (
         SELECT FROM executions
-        WHERE executions.project_id = $1 AND executions.id = $2 AND executions.token = $5 AND executions.stage = 2
+        WHERE
+            executions.project_id = $1
+            AND executions.id = $2
+            AND executions.token = $5
+            AND executions.stage = 2
         FOR NO KEY UPDATE
     )
 """
 
-# A worker that held it for another engine goes on with it here, under a token that the other one does not know.
+# A worker that held it for another engine goes on with it here, under a token that the other one does not
+# know.
 ADOPT: Final = f"""
 WITH living AS MATERIALIZED (
     SELECT id FROM engines WHERE id = $1 AND lease_until > clock_timestamp() FOR KEY SHARE
@@ -140,7 +145,8 @@ CROSS JOIN LATERAL (
 
 IS_TASK_QUEUED: Final = "SELECT EXISTS (SELECT FROM steps WHERE stage = 1) AS is_queued"
 
-# A worker that held a task for another engine goes on with it here: the other one lets go of what is not its own.
+# A worker that held a task for another engine goes on with it here: the other one lets go of what is not its
+# own.
 ADOPT_TASKS: Final = f"""
 UPDATE steps SET owner = $1
 FROM unnest($3::uuid[], $4::text[], $5::bigint[]) AS held (execution_id, id, token)
@@ -173,7 +179,14 @@ RETURNING {STEP_COLUMNS}
 
 REQUEUE_TASK: Final = """
 UPDATE steps
-SET stage = 1, status = 1, waiting_for = 6, owner = NULL, token = token + 1, ready_time = now(), worker_id = ''
+SET
+    stage = 1,
+    status = 1,
+    waiting_for = 6,
+    owner = NULL,
+    token = token + 1,
+    ready_time = now(),
+    worker_id = ''
 WHERE project_id = $1 AND execution_id = $2 AND id = $3 AND token = $4 AND stage = 2 AND owner = $5
 """
 
@@ -223,7 +236,7 @@ class HeldStep(Struct, frozen=True, order=True):
 async def look(
     connection: Connection, project_id: UUID, execution_id: UUID, *, token: int, step_ids: Sequence[str]
 ) -> Look | None:
-    """Returns what others have done to an execution and its open steps; None if it is somebody else's by now."""
+    """Returns what others have done to an execution and its steps; None if it is somebody else's by now."""
     row = await connection.fetchrow(LOOK, project_id, execution_id, token)
     if row is None:
         return None

@@ -1,7 +1,7 @@
 """Drives executions of workers' code: the worker runs the function, and this commits what it says.
 
-Messages of one execution are worked off in their order, and what they say goes through the engine's committer. What
-comes from outside reaches the worker as part of an answer, or as one of its own.
+Messages of one execution are worked off in their order, and what they say goes through the engine's
+committer. What comes from outside reaches the worker as part of an answer, or as one of its own.
 """
 
 from __future__ import annotations
@@ -217,7 +217,6 @@ class CodeDriver:
 
     def _dispatch(self, holding: Holding, steps: Iterable[Step], kept: Kept | None, now: datetime) -> None:
         """Sends an execution to its worker."""
-        execution = holding.execution
         holding.is_failing = _is_late(holding, now)
         holding.learned_flags()
         self._plan_deadline(holding)
@@ -302,7 +301,7 @@ class CodeDriver:
             self._work(holding)
 
     def _work(self, holding: Holding) -> None:
-        """Works off messages of an execution in their order; one that has to look something up keeps the rest waiting."""
+        """Works off messages of an execution in their order; one that takes a look keeps the rest waiting."""
         while holding.queue and self._held.get(holding.id) is holding:
             progress = holding.queue.popleft()
             try:
@@ -321,7 +320,7 @@ class CodeDriver:
     ) -> None:
         """Takes a message that needs more than one commit."""
         try:
-            await self._reorder(holding, progress, steps)
+            await self._reorder(holding, steps)
             steps = [step for step in steps if step.id not in holding.slept]
             steps, children = await self._children.begun(holding.execution, steps)
             settled = self._children.settled(steps)
@@ -380,7 +379,7 @@ class CodeDriver:
         if holding.step_count > limits.STEPS_PER_EXECUTION_MAX:
             raise Refusal(
                 "TooManyStepsError",
-                f"an execution has {limits.STEPS_PER_EXECUTION_MAX:,} steps at most: let it begin another one",
+                f"it has more than {limits.STEPS_PER_EXECUTION_MAX:,} steps: let it begin another execution",
             )
         if holding.state_bytes > limits.STATE_BYTES_MAX:
             raise Refusal(
@@ -423,7 +422,7 @@ class CodeDriver:
         answer = self._advance(holding, outcome, steps=steps, children=children, is_new=True)
         answer.add_done_callback(partial(self._committed, holding, progress, outcome))
 
-    def _outcome_of(
+    def _outcome_of(  # noqa: PLR0911 - one for each outcome
         self, holding: Holding, progress: messages.ExecutionProgress, *, knows: bool
     ) -> Outcome:
         match progress.WhichOneof("outcome"):
@@ -660,9 +659,7 @@ class CodeDriver:
         steps = self._waits.changed(holding.open.values(), now)
         await self._advance(holding, Running(), steps=steps, is_new=True)
 
-    async def _reorder(
-        self, holding: Holding, progress: messages.ExecutionProgress, steps: Sequence[Step]
-    ) -> None:
+    async def _reorder(self, holding: Holding, steps: Sequence[Step]) -> None:
         """Notes when the code saw steps end that others had ended before."""
         ends = [
             (step.id, step.end_time) for step in steps if records.is_wait(step) and step.end_time is not None
@@ -713,7 +710,7 @@ class CodeDriver:
             await work
         except asyncio.CancelledError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - see below
             # The worker is told, and the execution is given out anew: nothing may be left without a driver.
             level = logger.warning if isinstance(error, TimeloomError) else logger.exception
             level("execution given up", execution=holding.key, error=error)

@@ -19,7 +19,8 @@ OFFERS_MAX: Final = 1_000
 class Room:
     """Who takes work of a name, and how much more of it.
 
-    A worker gives credits for all that it runs together; what is kept for one name is not there for another one.
+    A worker gives credits for all that it runs together; what is kept for one name is not there for another
+    one.
     """
 
     def __init__(self, *, of_tasks: bool) -> None:
@@ -81,7 +82,8 @@ class Room:
     def take(self, key: Key, *, rather: Session | None = None) -> Session | None:
         """Takes a place that was kept, rather with this worker; None if there is no worker any more.
 
-        A worker that has gone meanwhile has taken its places along: then another one gets more than it asked for.
+        A worker that has gone meanwhile has taken its places along: then another one gets more than it asked
+        for.
         """
         kept = self._kept.get(key, {})
         if rather is not None and rather.takes(key[1], of_tasks=self._of_tasks):

@@ -235,7 +235,7 @@ def record_of(step: Step, *, now: datetime) -> messages.StepRecord:
 
 
 def is_over(step: Step, now: datetime) -> bool:
-    """Whether a step sleeps, and its time has come: nobody else can end it, so that it may be written later."""
+    """Whether a step sleeps, and its time has come: nobody else ends it, so that it may be written later."""
     return (
         step.status is StepStatus.WAITING
         and step.waiting_for is WaitReason.TIME

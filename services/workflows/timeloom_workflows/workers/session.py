@@ -24,8 +24,8 @@ CREDITS_MAX: Final = 100_000
 class Session:
     """A worker, with what waits to be sent to it.
 
-    Everything that becomes ready within one turn of the event loop goes in one message, and what a slow worker has not
-    taken yet is bounded by its credits.
+    Everything that becomes ready within one turn of the event loop goes in one message, and what a slow
+    worker has not taken yet is bounded by its credits.
     """
 
     def __init__(self, project_id: UUID, worker_id: str, *, clock: Callable[[], float]) -> None:

@@ -1,7 +1,7 @@
-"""Tasks of workers: given to those of this replica that have room, and their results brought to whoever waits.
+"""Tasks of workers: given to those of this replica that have room; results go to whoever waits for them.
 
-A task is fenced by its step's token, which grows with every hand-out. Its result goes to the driver if that is here,
-and into the database else. A worker that is lost has failed the try, as one has that took too long.
+A task is fenced by its step's token, which grows with every hand-out. Its result goes to the driver if that
+is here, and into the database else. A worker that is lost has failed the try, as one has that took too long.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def _direct(holding: Holding, step: Step) -> DirectTask:
 
 
 def _into_the_database(_: TaskOutcome) -> asyncio.Future[bool]:
-    """Has a task's outcome written as what comes from outside: the code's worker is told as of all that does."""
+    """Has a task's outcome written as what comes from outside: its worker is told as of all that does."""
     answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     answer.set_result(False)
     return answer

@@ -189,7 +189,7 @@ class Workers:
         return session
 
     async def _reconciled(self, session: Session, hello: messages.WorkerHello) -> messages.WorkerWelcome:
-        """Finds out what of what a worker holds is still its own, and what it does not hold that it should."""
+        """Finds out what a worker holds that is still its own, and what it does not hold that it should."""
         welcome = messages.WorkerWelcome(
             lease=duration(timedelta(seconds=self._lease_seconds)),
             heartbeat_interval=duration(timedelta(seconds=self._lease_seconds / HEARTBEATS_PER_LEASE)),

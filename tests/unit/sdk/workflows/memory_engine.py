@@ -1,4 +1,4 @@
-"""An engine in memory that speaks the worker's protocol: what it acknowledges, it remembers, and nothing else."""
+"""An engine in memory that speaks the worker's protocol: it remembers what it acknowledges, nothing else."""
 
 from __future__ import annotations
 
@@ -35,11 +35,16 @@ class Remembered:
     due_us: dict[str, int] = field(default_factory=dict)
     stage: str = "QUEUED"
     kept_token: int = -1
-    outcome: Any = None
+    outcome: messages.ExecutionProgress | None = None
     cancelling: bool = False
     paused: bool = False
     commits: int = 0
     deliveries: int = 0
+
+    @property
+    def kind(self) -> str:
+        """How it ended; empty if it has not."""
+        return "" if self.outcome is None else self.outcome.WhichOneof("outcome") or ""
 
     @property
     def output(self) -> Any:
@@ -51,6 +56,7 @@ class Remembered:
     @property
     def error(self) -> pb.WorkflowError:
         """Why it failed."""
+        assert self.outcome is not None, "it has not ended"
         assert self.outcome.WhichOneof("outcome") == "failed", self.outcome
         return self.outcome.failed.error
 
@@ -76,15 +82,16 @@ class MemoryEngine:
         self._desk: Desk | None = None
         self._held_acks: deque[messages.ProgressAck] = deque()
         self._changed = asyncio.Event()
+        self._seen: dict[str, dict[str, int]] = {}
         self.credits = 0
         self.messages = 0
 
-    def start(self, workflow: Workflow[..., Any], input: Any = None) -> Remembered:
+    def start(self, workflow: Workflow[..., Any], given: Any = None) -> Remembered:
         """Begins an execution."""
         execution = Remembered(
             id=str(uuid4()),
             workflow_id=workflow.id,
-            input=msgspec.json.encode(input) if input is not None else b"",
+            input=msgspec.json.encode(given) if given is not None else b"",
         )
         self.executions[execution.id] = execution
         self._dispatch(execution)
@@ -229,7 +236,7 @@ class MemoryEngine:
         if kind == "parked":
             execution.stage = "PARKED"
             execution.kept_token = execution.token if self.keeps else -1
-            if any(self._is_ready(execution, step) for step in execution.steps.values()):
+            if any(self._is_ready(step) for step in execution.steps.values()):
                 execution.stage = "QUEUED"
         elif kind == "returned":
             execution.stage = "QUEUED"
@@ -279,7 +286,7 @@ class MemoryEngine:
         step.output = output
         step.end_time.seconds, step.end_time.nanos = at_us // SECOND_US, at_us % SECOND_US * 1000
 
-    def _is_ready(self, execution: Remembered, step: messages.StepRecord) -> bool:
+    def _is_ready(self, step: messages.StepRecord) -> bool:
         return step.status == pb.STEP_STATUS_PENDING and step.type in RUN_BY_WORKER
 
     def _dispatch(self, execution: Remembered) -> None:
@@ -320,12 +327,8 @@ class MemoryEngine:
             step.id
             for step in execution.steps.values()
             if (step.type not in RUN_BY_WORKER and step.status in ENDED and given.get(step.id) != step.status)
-            or self._is_ready(execution, step)
+            or self._is_ready(step)
         }
 
     def _given(self, execution: Remembered, steps: list[messages.StepRecord]) -> None:
         self._seen.setdefault(execution.id, {}).update({step.id: step.status for step in steps})
-
-    @property
-    def _seen(self) -> dict[str, dict[str, int]]:
-        return self.__dict__.setdefault("_seen_by_execution", {})
