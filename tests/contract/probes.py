@@ -262,6 +262,10 @@ PROBES: dict[str, Probe] = {
     _TRIGGERS + "PublishEvents": _own(events=[{"name": "tea/ready", "data": {"cups": 2}}]),
     _TRIGGERS + "ListWorkflowEvents": _own(),
     _TRIGGERS + "ListTriggers": _own(),
+    _TRIGGERS + "GetWebhookSecret": _workflow(index=0),
+    _TRIGGERS + "RotateWebhookSecret": _workflow(index=0),
+    # Nobody has this webhook: what is open to everybody shows nothing of anybody's.
+    _TRIGGERS + "ReceiveWebhook": Probe(request=lambda _: {"hookId": "wh_nobody", "body": {"n": 1}}),
     _WORK + "Work": _own(hello={"workerId": "one"}),
 }
 

@@ -24,6 +24,7 @@ WORKFLOW_ID: Final = "greet"
 STEP_ID: Final = "ask"
 DEFINITION: Final = {
     "id": WORKFLOW_ID,
+    "triggers": [{"type": "webhook"}],
     "steps": [{"id": STEP_ID, "type": "human_approval", "question": "Shall Ada be greeted?"}],
 }
 

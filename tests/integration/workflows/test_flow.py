@@ -36,7 +36,8 @@ async def execute(
 
 async def claimed(replica: Replica, execution_id: str) -> Claimed:
     """Waits until this replica's driver has an execution."""
-    return await eventually(lambda: replica.ping.claimed.get(UUID(execution_id)))
+    taken: Claimed = await eventually(lambda: replica.ping.claimed.get(UUID(execution_id)))
+    return taken
 
 
 async def end(replica: Replica, execution_id: str) -> None:

@@ -41,7 +41,8 @@ _MONTHS: Final = {
     )
 }
 _DAYS: Final = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"))}
-_PART: Final = re.compile(r"(?P<range>\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d{1,4}))?")
+_PART: Final = re.compile(r"(?P<range>[*?]|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d{1,4}))?")
+_ANY: Final = ("*", "?")
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
 
@@ -114,8 +115,8 @@ class Cron(Struct, frozen=True, kw_only=True):
             days=days,
             months=months,
             weekdays=frozenset(day % 7 for day in weekdays),
-            any_day=not (fields[3].startswith("*") or fields[5].startswith("*")),
-            goes_by_the_clock=fields[1].startswith("*") or fields[2].startswith("*"),
+            any_day=not (fields[3].startswith(_ANY) or fields[5].startswith(_ANY)),
+            goes_by_the_clock=fields[1].startswith(_ANY) or fields[2].startswith(_ANY),
         )
         if next(cron._days_from(date(2000, 1, 1)), None) is None:
             raise CronError("means a day that never comes")
@@ -238,7 +239,7 @@ def _values(field: _Field, text: str) -> frozenset[int]:
         step = int(found["step"] or 1)
         if step == 0:
             raise CronError(f"has a {field.name} with the step 0")
-        if found["range"] == "*":
+        if found["range"] in "*?":
             first, last = field.lowest, field.highest
         else:
             first = _number(field, found["first"])
