@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 from tests.integration.sdk.workflow_definitions import ask, divide, sum_up, unique
 from tests.integration.sdk.workflows_service import WorkflowsService
 from timeloom import cli
-from timeloom.cli.workflow_running import loaded
+from timeloom.cli.session import Session
+from timeloom.cli.workflow_running import changing, loaded
 
 LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[")
 SOON = 20.0
@@ -258,3 +259,32 @@ def test_a_worker_runs_what_a_module_has(tmp_path: Path, monkeypatch: pytest.Mon
     ):
         with pytest.raises(click.ClickException, match=reason):
             loaded(source)
+
+
+def test_events_and_triggers_are_shown(command: Command, tmp_path: Path) -> None:
+    definition = sum_up(unique("sum"))
+    name = f"number/{definition['id']}"
+    definition["triggers"] = [{"type": "event", "event": name}, {"type": "cron", "cron": "@daily"}]
+    command("apply", written(tmp_path, definition))
+    assert command("publish", name, '{"a": 1, "b": 1}', "--id", definition["id"])[0].startswith(
+        definition["id"]
+    )
+    assert [each["id"] for each in command.documents("events", name)] == [definition["id"]]
+    assert any(line.startswith(f"{definition['id']} {name}") for line in command("events", name))
+    rows = command("triggers", definition["id"])
+    assert [line.split()[2] for line in rows[1:]] == ["event", "cron"]
+
+
+def test_a_tail_tells_of_all_that_get_on(
+    workflows_service: WorkflowsService, command: Command, tmp_path: Path
+) -> None:
+    definition = ask(unique("ask"))
+    command("apply", written(tmp_path, definition))
+    begun = command.document("run", definition["id"], "-i", '{"name": "Ann"}')
+    with Session(
+        api_key=workflows_service.api_key, grpc_address=workflows_service.address, url=None
+    ) as session:
+        told = (each for each in changing(session) if each.id == begun["id"])
+        assert not next(told).has_ended
+        command("cancel", begun["id"])
+        assert next(each for each in told if each.has_ended).status == "CANCELLED"

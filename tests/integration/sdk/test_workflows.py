@@ -25,11 +25,13 @@ from timeloom.workflow_resources import (
     HistoryEventType,
     StepStatus,
     StepType,
+    TriggerType,
     WaitReason,
     WorkflowExecutionFilter,
     WorkflowExecutionStatus,
     WorkflowKind,
 )
+from timeloom_platform.testing import eventually
 
 SOON = 20.0
 
@@ -268,9 +270,49 @@ async def test_dead_letters_are_listed(workflows: Calls) -> None:
 
 
 async def _until_waiting(workflows: Calls, execution_id: str, reason: WaitReason) -> None:
-    async with asyncio.timeout(SOON):
-        while True:
-            steps = await workflows.executions.steps(execution_id)
-            if any(step.waiting_for is reason for step in steps):
-                return
-            await asyncio.sleep(0.02)
+    async def is_waiting() -> bool:
+        steps = await workflows.executions.steps(execution_id)
+        return any(step.waiting_for is reason for step in steps)
+
+    await eventually(is_waiting, timeout_seconds=SOON)
+
+
+async def test_events_begin_and_wake(workflows: Calls) -> None:
+    name = f"order/{unique('paid')}"
+    begins, waits = unique("begins"), unique("waits")
+    await workflows.apply(
+        {
+            "id": begins,
+            "triggers": [{"type": "event", "event": name}, {"type": "cron", "cron": "0 2 * * *"}],
+            "steps": [{"id": "say", "type": "transform", "value": "${ input.order }"}],
+        }
+    )
+    await workflows.apply(
+        {"id": waits, "steps": [{"id": "paid", "type": "wait", "event": name, "timeout": "1h"}]}
+    )
+    waiting = await workflows.execute(waits)
+    await _until_waiting(workflows, waiting.id, WaitReason.EVENT)
+    event_id = unique("paid")
+    published = await workflows.publish(name, {"order": 7}, event_id=event_id)
+    assert (await workflows.publish(name, {"order": 7}, event_id=event_id)).id == published.id
+    assert (await workflows.executions.wait(waiting.id, seconds=SOON)).has_ended
+    mine = WorkflowExecutionFilter(workflow_ids=[begins], trigger=TriggerType.EVENT)
+    begun = await eventually(lambda: workflows.executions.list(mine), timeout_seconds=SOON)
+    assert (await workflows.executions.wait(begun[0].id, seconds=SOON)).output == 7
+    assert len(begun) == 1, "the same event counts once"
+    assert [(each.id, each.data) for each in await workflows.events(name)] == [(event_id, {"order": 7})]
+    triggers = await workflows.triggers(begins)
+    assert [(each.type, each.expression) for each in triggers] == [
+        (TriggerType.EVENT, name),
+        (TriggerType.CRON, "0 2 * * *"),
+    ]
+    assert triggers[1].next_fire_time is not None
+
+
+async def test_webhooks_have_secrets(workflows: Calls) -> None:
+    workflow_id = unique("hook")
+    await workflows.apply({**sum_up(workflow_id), "triggers": [{"type": "webhook"}]})
+    found = await workflows.webhook_secret(workflow_id, 0)
+    assert found.path.startswith("/api/workflows/hooks/")
+    rotated = await workflows.rotate_webhook_secret(workflow_id, 0)
+    assert rotated == (await workflows.webhook_secret(workflow_id, 0)).secret != found.secret

@@ -68,11 +68,9 @@ def record(sequence: int, kind: HistoryType, step_id: str = "", attempt: int = 0
     )
 
 
-def outcome(status: StepStatus, output: Any = None, **fields: Any) -> StepOutcome:
+def outcome(status: StepStatus, output: Any = None, *, step_type: StepType = StepType.ACTION) -> StepOutcome:
     document = None if output is None else json.dumps(output).encode()
-    return StepOutcome(
-        **{"type": StepType.ACTION, "status": status, "output": document, "error": None, **fields}
-    )
+    return StepOutcome(type=step_type, status=status, output=document, error=None)
 
 
 def states_of(marks: list[Mark]) -> list[Any]:
@@ -94,7 +92,7 @@ def test_an_execution_is_seen_from_its_start_to_its_end() -> None:
         (record(3, HistoryType.STEP_STARTED, "ask", 1), None),
         (
             record(4, HistoryType.STEP_SUCCEEDED, "ask", 1),
-            outcome(StepStatus.SUCCEEDED, {"approved": True}, type=StepType.HUMAN_APPROVAL),
+            outcome(StepStatus.SUCCEEDED, {"approved": True}, step_type=StepType.HUMAN_APPROVAL),
         ),
         (record(5, HistoryType.EXECUTION_SUCCEEDED), None),
     ]
