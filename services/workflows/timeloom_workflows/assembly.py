@@ -33,6 +33,7 @@ from timeloom_workflows.starting.starting import Starting
 from timeloom_workflows.starting.versions import Versions
 from timeloom_workflows.storage.system import SystemConnection
 from timeloom_workflows.triggers.assembly import Triggering
+from timeloom_workflows.triggers.callbacks import Callbacks
 from timeloom_workflows.triggers.following import TriggerFollower
 from timeloom_workflows.triggers_servicer import WorkflowTriggersServicer
 from timeloom_workflows.worker_servicer import WorkflowWorkerServicer
@@ -116,10 +117,11 @@ def assembled(
         secrets=outside.webhook_secrets,
     )
     children = Children(versions=versions, admission=admission)
+    changing = Changing(database=database, engine=runtime.engine)
     tasks = Tasks(
         engine=runtime.engine,
         database=database,
-        changing=Changing(database=database, engine=runtime.engine),
+        changing=changing,
         connection=SystemConnection(database),
     )
     code_driver = CodeDriver(
@@ -176,7 +178,9 @@ def assembled(
                 hand=hand,
                 clock=clock,
             ).binding(),
-            WorkflowTriggersServicer(triggering).binding(),
+            WorkflowTriggersServicer(
+                triggering, Callbacks(changing=changing, tokens=outside.callbacks)
+            ).binding(),
             WorkflowWorkerServicer(workers).binding(),
         ],
     )

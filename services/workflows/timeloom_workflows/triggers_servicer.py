@@ -15,6 +15,7 @@ from timeloom_platform.server import ServiceBinding
 from timeloom_workflows.errors import refuse_nul
 from timeloom_workflows.triggers.answers import event_message, new_event_of, time_of, trigger_message
 from timeloom_workflows.triggers.assembly import Triggering
+from timeloom_workflows.triggers.callbacks import Callbacks
 from timeloom_workflows.triggers.webhooks import Received
 
 _Context = grpc.aio.ServicerContext[Any, Any]
@@ -23,7 +24,8 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class WorkflowTriggersServicer(services.WorkflowTriggersServiceServicer):
     """Translates; whatever is decided, the use cases decide."""
 
-    def __init__(self, triggering: Triggering) -> None:
+    def __init__(self, triggering: Triggering, callbacks: Callbacks) -> None:
+        self._callbacks = callbacks
         self._events = triggering.events
         self._listing = triggering.listing
         self._webhooks = triggering.webhooks
@@ -101,6 +103,12 @@ class WorkflowTriggersServicer(services.WorkflowTriggersServiceServicer):
             )
         )
         return messages.ReceiveWebhookResponse(execution_id=str(execution_id or ""))
+
+    async def ReceiveCallback(
+        self, request: messages.ReceiveCallbackRequest, context: _Context
+    ) -> messages.ReceiveCallbackResponse:
+        await self._callbacks.receive(request.token, request.body)
+        return messages.ReceiveCallbackResponse()
 
 
 def _project_id() -> UUID:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
+import grpc
+import grpc.aio
 import pytest
 import pytest_asyncio
 
@@ -22,6 +24,7 @@ from tests.integration.workflows.dags import (
 )
 from tests.integration.workflows.http_server import Answer, HttpServer, http_server
 from tests.integration.workflows.service import Replica, running_replica
+from timeloom.workflows.v1 import workflow_triggers_service_pb2 as messages
 from timeloom_workflows.control.approvals import Verdict
 from timeloom_workflows.model import HistoryType, Stage, WaitReason
 from timeloom_workflows.settings import EngineSettings
@@ -323,4 +326,31 @@ async def test_a_call_back_ends_its_step(replica: Replica) -> None:
     execution_id = await begin(replica, await define(replica, steps))
     step = await until_step(replica, execution_id, "called", "WAITING")
     assert step.waiting_for is WaitReason.WEBHOOK
-    assert b"/api/workflows/callbacks/" in (step.details or b"")
+    url, _, token = (step.waiting_name or "").rpartition("/")
+    assert url == "http://127.0.0.1:8080/api/workflows/callbacks"
+    request = messages.ReceiveCallbackRequest(token=token, body=b'{"paid":true}')
+    for _ in range(2):  # whoever calls may not have heard the answer
+        await replica.triggers.ReceiveCallback(request)
+    assert (await ended(replica, execution_id)).output == {"paid": True}
+
+
+@pytest.mark.parametrize(
+    ("token", "body", "code"),
+    [
+        ("", b"1", grpc.StatusCode.NOT_FOUND),
+        ("x", b"{", grpc.StatusCode.INVALID_ARGUMENT),
+    ],
+)
+async def test_a_call_back_that_is_wrong_is_refused(
+    replica: Replica, token: str, body: bytes, code: grpc.StatusCode
+) -> None:
+    steps = [{"id": "called", "type": "webhook", "callback": {"timeout": "1h"}}]
+    execution_id = await begin(replica, await define(replica, steps))
+    step = await until_step(replica, execution_id, "called", "WAITING")
+    own = (step.waiting_name or "").rpartition("/")[2]
+    # One character off, or the right token with a wrong body.
+    given = own if token else ("B" if own[0] == "A" else "A") + own[1:]
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await replica.triggers.ReceiveCallback(messages.ReceiveCallbackRequest(token=given, body=body))
+    assert raised.value.code() is code
+    assert not (await replica.execution(execution_id)).status.has_ended

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 import pytest_asyncio
 
 from tests.integration.workflows.dags import (
@@ -21,6 +22,9 @@ from tests.integration.workflows.dags import (
 )
 from tests.integration.workflows.http_server import Answer, HttpServer, Request, http_server
 from tests.integration.workflows.service import Replica, running_replica
+from timeloom_platform.testing import eventually
+from timeloom_workflows.actions.breaking import Breakers, CircuitOpenError
+from timeloom_workflows.breakers import BreakerPolicy
 from timeloom_workflows.model import HistoryType, Stage
 
 QUICKLY = {"maxAttempts": 3, "initialInterval": "10ms", "jitter": 0}
@@ -224,3 +228,24 @@ async def test_another_workflow_that_failed_is_executed_again(replica: Replica, 
     done = await ran(replica, [{"id": "run", "type": "workflow", "workflow": inner, "retry": QUICKLY}])
     assert (done.status, done.step("run").attempt) == ("SUCCEEDED", 2)
     assert (done.execution.succeeded_step_count, done.execution.failed_step_count) == (1, 0)
+
+
+async def test_replicas_share_a_breaker_and_one_try_closes_it(replica: Replica, server: HttpServer) -> None:
+    policy = BreakerPolicy(name="mail", failures_max=1, open_for=timedelta(milliseconds=50))
+    here, there = Breakers(replica.database), Breakers(replica.database)
+    project_id = replica.project_id
+    await here.failed(project_id, policy)
+    with pytest.raises(CircuitOpenError):
+        await there.check(project_id, policy, try_seconds=10)
+
+    async def may_try(breakers: Breakers) -> bool:
+        try:
+            await breakers.check(project_id, policy, try_seconds=10)
+        except CircuitOpenError:
+            return False
+        return True
+
+    await eventually(lambda: may_try(here))
+    assert not await may_try(there), "one try at a time"
+    await here.succeeded(project_id, policy)
+    assert await may_try(there)

@@ -33,7 +33,6 @@ from timeloom_workflows.actions.http_client import HttpClient, parsed_url
 CALLBACK_PATH: Final = "/api/workflows/callbacks/"
 SIGNATURE_HEADER: Final = "timeloom-signature"
 DELIVERY_HEADER: Final = "timeloom-delivery"
-CALLBACK_HEADER: Final = "timeloom-callback-url"
 
 _CODE_BYTES: Final = 16
 _UUID_BYTES: Final = 16

@@ -158,7 +158,7 @@ class Preparation:
             + CALLBACK_PATH
             + self._surroundings.callbacks.token(target)
         )
-        row = replace(step, details=msgspec.json.encode({"callbackUrl": url}))
+        row = replace(step, waiting_name=url)
         draft.write(row)
         return row
 

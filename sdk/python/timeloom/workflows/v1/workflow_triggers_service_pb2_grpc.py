@@ -65,6 +65,11 @@ class WorkflowTriggersServiceStub(object):
                 request_serializer=timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveWebhookRequest.SerializeToString,
                 response_deserializer=timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveWebhookResponse.FromString,
                 _registered_method=True)
+        self.ReceiveCallback = channel.unary_unary(
+                '/timeloom.workflows.v1.WorkflowTriggersService/ReceiveCallback',
+                request_serializer=timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveCallbackRequest.SerializeToString,
+                response_deserializer=timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveCallbackResponse.FromString,
+                _registered_method=True)
 
 
 class WorkflowTriggersServiceServicer(object):
@@ -113,6 +118,14 @@ class WorkflowTriggersServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReceiveCallback(self, request, context):
+        """Ends a step that waits to be called back: its token is the key, and the body becomes the step's output. Called
+        again, it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WorkflowTriggersServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -145,6 +158,11 @@ def add_WorkflowTriggersServiceServicer_to_server(servicer, server):
                     servicer.ReceiveWebhook,
                     request_deserializer=timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveWebhookRequest.FromString,
                     response_serializer=timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveWebhookResponse.SerializeToString,
+            ),
+            'ReceiveCallback': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReceiveCallback,
+                    request_deserializer=timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveCallbackRequest.FromString,
+                    response_serializer=timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveCallbackResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -310,6 +328,33 @@ class WorkflowTriggersService(object):
             '/timeloom.workflows.v1.WorkflowTriggersService/ReceiveWebhook',
             timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveWebhookRequest.SerializeToString,
             timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveWebhookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReceiveCallback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/timeloom.workflows.v1.WorkflowTriggersService/ReceiveCallback',
+            timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveCallbackRequest.SerializeToString,
+            timeloom_dot_workflows_dot_v1_dot_workflow__triggers__service__pb2.ReceiveCallbackResponse.FromString,
             options,
             channel_credentials,
             insecure,

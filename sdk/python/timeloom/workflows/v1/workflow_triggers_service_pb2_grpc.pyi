@@ -45,6 +45,10 @@ class WorkflowTriggersServiceStub:
     """Gives a webhook another secret; the old one is refused from then on."""
     ReceiveWebhook: _grpc.UnaryUnaryMultiCallable[_workflow_triggers_service_pb2.ReceiveWebhookRequest, _workflow_triggers_service_pb2.ReceiveWebhookResponse]
     """Takes a webhook's call: its signature is its key. The workflow begins with the body as its input."""
+    ReceiveCallback: _grpc.UnaryUnaryMultiCallable[_workflow_triggers_service_pb2.ReceiveCallbackRequest, _workflow_triggers_service_pb2.ReceiveCallbackResponse]
+    """Ends a step that waits to be called back: its token is the key, and the body becomes the step's output. Called
+    again, it changes nothing.
+    """
 
 @_typing.type_check_only
 class WorkflowTriggersServiceAsyncStub(WorkflowTriggersServiceStub):
@@ -63,6 +67,10 @@ class WorkflowTriggersServiceAsyncStub(WorkflowTriggersServiceStub):
     """Gives a webhook another secret; the old one is refused from then on."""
     ReceiveWebhook: _aio.UnaryUnaryMultiCallable[_workflow_triggers_service_pb2.ReceiveWebhookRequest, _workflow_triggers_service_pb2.ReceiveWebhookResponse]  # type: ignore[assignment]
     """Takes a webhook's call: its signature is its key. The workflow begins with the body as its input."""
+    ReceiveCallback: _aio.UnaryUnaryMultiCallable[_workflow_triggers_service_pb2.ReceiveCallbackRequest, _workflow_triggers_service_pb2.ReceiveCallbackResponse]  # type: ignore[assignment]
+    """Ends a step that waits to be called back: its token is the key, and the body becomes the step's output. Called
+    again, it changes nothing.
+    """
 
 class WorkflowTriggersServiceServicer(metaclass=_abc_1.ABCMeta):
     """What makes workflows begin, and wakes those that wait: events, schedules and webhooks."""
@@ -114,5 +122,15 @@ class WorkflowTriggersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_workflow_triggers_service_pb2.ReceiveWebhookResponse, _abc.Awaitable[_workflow_triggers_service_pb2.ReceiveWebhookResponse]]:
         """Takes a webhook's call: its signature is its key. The workflow begins with the body as its input."""
+
+    @_abc_1.abstractmethod
+    def ReceiveCallback(
+        self,
+        request: _workflow_triggers_service_pb2.ReceiveCallbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_workflow_triggers_service_pb2.ReceiveCallbackResponse, _abc.Awaitable[_workflow_triggers_service_pb2.ReceiveCallbackResponse]]:
+        """Ends a step that waits to be called back: its token is the key, and the body becomes the step's output. Called
+        again, it changes nothing.
+        """
 
 def add_WorkflowTriggersServiceServicer_to_server(servicer: WorkflowTriggersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

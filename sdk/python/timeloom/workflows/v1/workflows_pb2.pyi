@@ -640,7 +640,9 @@ class Step(_message.Message):
     output: _builtins.bytes
     waiting_for: Global___WaitReason.ValueType
     waiting_name: _builtins.str
-    """The name of the event or signal, the id of the execution, or the question, that it waits for."""
+    """The name of the event or signal, the id of the execution, or the question, that it waits for; or the address that
+    is to be called back.
+    """
     worker_id: _builtins.str
     """The worker that runs it, or ran it last; empty if the engine does."""
     progress: _builtins.bytes
