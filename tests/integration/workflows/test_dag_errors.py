@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 import pytest_asyncio
 
 from tests.integration.workflows.dags import (
@@ -230,22 +229,35 @@ async def test_another_workflow_that_failed_is_executed_again(replica: Replica, 
     assert (done.execution.succeeded_step_count, done.execution.failed_step_count) == (1, 0)
 
 
-async def test_replicas_share_a_breaker_and_one_try_closes_it(replica: Replica, server: HttpServer) -> None:
-    policy = BreakerPolicy(name="mail", failures_max=1, open_for=timedelta(milliseconds=50))
+async def may_try(breakers: Breakers, project_id: UUID, policy: BreakerPolicy) -> bool:
+    try:
+        await breakers.check(project_id, policy, try_seconds=60)
+    except CircuitOpenError:
+        return False
+    return True
+
+
+async def test_replicas_share_a_breaker(replica: Replica) -> None:
+    policy = BreakerPolicy(name="mail", failures_max=2, open_for=timedelta(hours=1))
     here, there = Breakers(replica.database), Breakers(replica.database)
-    project_id = replica.project_id
-    await here.failed(project_id, policy)
-    with pytest.raises(CircuitOpenError):
-        await there.check(project_id, policy, try_seconds=10)
+    await here.failed(replica.project_id, policy)
+    assert await may_try(here, replica.project_id, policy)
+    await there.failed(replica.project_id, policy)
+    assert not await may_try(there, replica.project_id, policy)
+    # What one has read a moment ago it still believes, and no longer than that.
+    await eventually(lambda: _is_open(here, replica, policy))
+    assert await may_try(here, UUID(int=1), policy), "another project's breaker is another one"
 
-    async def may_try(breakers: Breakers) -> bool:
-        try:
-            await breakers.check(project_id, policy, try_seconds=10)
-        except CircuitOpenError:
-            return False
-        return True
 
-    await eventually(lambda: may_try(here))
-    assert not await may_try(there), "one try at a time"
-    await here.succeeded(project_id, policy)
-    assert await may_try(there)
+async def _is_open(breakers: Breakers, replica: Replica, policy: BreakerPolicy) -> bool:
+    return not await may_try(breakers, replica.project_id, policy)
+
+
+async def test_one_try_for_all_replicas_closes_a_breaker(replica: Replica) -> None:
+    policy = BreakerPolicy(name="mail", failures_max=1, open_for=timedelta(milliseconds=1))
+    here, there = Breakers(replica.database), Breakers(replica.database)
+    await here.failed(replica.project_id, policy)
+    await eventually(lambda: may_try(here, replica.project_id, policy))
+    assert not await may_try(there, replica.project_id, policy)
+    await here.succeeded(replica.project_id, policy)
+    assert await may_try(there, replica.project_id, policy)

@@ -93,12 +93,12 @@ async def test_a_worker_of_another_replica_does_it(replica: Replica, database_ur
         assert (await ran(replica, [called("one", "double", 21)])).output == 42
 
 
-@pytest.mark.parametrize("is_here", [True, False], ids=["here", "elsewhere"])
-async def test_a_task_that_failed_is_tried_again(replica: Replica, database_url: str, is_here: bool) -> None:
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+async def test_a_task_that_failed_is_tried_again(replica: Replica, database_url: str, where: str) -> None:
     retry = {"maxAttempts": 3, "initialInterval": "10ms"}
     async with (
         running_replica(database_url, project_id=replica.project_id, with_ping=False) as other,
-        working(replica if is_here else other, flaky),
+        working(replica if where == "here" else other, flaky),
     ):
         done = await ran(replica, [called("one", "flaky", 7, retry=retry)])
     assert (done.status, done.output, done.step("one").attempt) == ("SUCCEEDED", 7, 3)

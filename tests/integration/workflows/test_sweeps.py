@@ -138,11 +138,15 @@ async def test_a_parent_learns_that_its_child_failed(workflows_service: Replica)
 
     await workflows_service.advance(child, Ended(status=Status.CANCELLED))
 
-    again = await workflows_service.claimed(parent.execution.id, after_token=1)
-    (call,) = again.steps
-    assert (call.status, call.output) == (StepStatus.FAILED, None)
+    async def failed() -> bool:
+        (call,) = await workflows_service.steps(parent.execution.id)
+        return call.status is StepStatus.FAILED
+
+    await eventually(failed)
+    (call,) = await workflows_service.steps(parent.execution.id)
+    assert call.output is None
     assert call.error == b'{"type":"CancelledError","message":"The execution was cancelled."}'
-    assert again.execution.failed_step_count == 1
+    assert (await workflows_service.execution(parent.execution.id)).failed_step_count == 1
 
 
 async def test_the_driver_of_steps_decides_whether_a_child_that_failed_is_tried_again(
