@@ -28,16 +28,19 @@ from timeloom.workflows import (
     sleep,
     step,
     task,
+    wait_for_event,
     wait_for_signal,
     workflow,
 )
 from timeloom.workflows.v1 import workflow_executions_service_pb2 as messages
+from timeloom.workflows.v1 import workflow_triggers_service_pb2 as triggers
 from timeloom.workflows.v1 import workflows_pb2 as pb
 from timeloom_platform.testing import eventually
 from timeloom_workflows.model import HistoryType, Stage, WaitReason
 from timeloom_workflows.settings import EngineSettings
 
-QUICK = EngineSettings(engine_lease_seconds=4.0, worker_lease_seconds=2.0)
+PATIENT = EngineSettings(engine_lease_seconds=10.0, worker_lease_seconds=30.0)
+QUICK = EngineSettings(engine_lease_seconds=10.0, worker_lease_seconds=1.0)
 
 ran: list[Any] = []
 
@@ -45,7 +48,7 @@ ran: list[Any] = []
 @pytest_asyncio.fixture
 async def replica(database_url: str) -> AsyncIterator[Replica]:
     ran.clear()
-    async with running_replica(database_url, with_ping=False, engine=QUICK) as running:
+    async with running_replica(database_url, with_ping=False, engine=PATIENT) as running:
         yield running
 
 
@@ -73,7 +76,7 @@ async def execute(
     replica: Replica, workflow_id: str, given: Any = None, **fields: Any
 ) -> pb.WorkflowExecution:
     request = messages.ExecuteWorkflowRequest(
-        workflow_id=workflow_id, input=msgspec.json.encode(given), wait_seconds=10, **fields
+        workflow_id=workflow_id, input=msgspec.json.encode(given), wait_seconds=60, **fields
     )
     response = await replica.executions.ExecuteWorkflow(request, metadata=replica.metadata)
     return response.execution
@@ -88,7 +91,7 @@ async def begin(replica: Replica, workflow_id: str, given: Any = None) -> str:
 
 async def ended(replica: Replica, execution_id: str) -> pb.WorkflowExecution:
     """Waits for the end of an execution."""
-    request = messages.GetWorkflowExecutionRequest(execution_id=execution_id, wait_seconds=20)
+    request = messages.GetWorkflowExecutionRequest(execution_id=execution_id, wait_seconds=60)
     response = await replica.executions.GetWorkflowExecution(request, metadata=replica.metadata)
     assert response.execution.end_time.seconds, response.execution
     return response.execution
@@ -180,6 +183,24 @@ async def test_it_waits_for_time_signals_and_people(replica: Replica, kept_max: 
     assert ran == [(1, 1)]
 
 
+async def test_events_wake_it_whether_they_come_before_or_after_its_wait(replica: Replica) -> None:
+    @workflow(id="paying")
+    async def paying(_: Any) -> Any:
+        event = await wait_for_event("paid", if_="event.data.order == input.order", timeout="1m")
+        second = await wait_for_event("shipped", timeout="1m")
+        return [event["data"]["order"], second["name"]]
+
+    async with working(replica, workflows=[paying]):
+        execution_id = await begin(replica, "paying", {"order": 7})
+        for name, order in (("shipped", 7), ("paid", 6), ("paid", 7)):
+            event = pb.WorkflowEvent(name=name, data=msgspec.json.encode({"order": order}))
+            await replica.triggers.PublishEvents(
+                triggers.PublishEventsRequest(events=[event]), metadata=replica.metadata
+            )
+        execution = await ended(replica, execution_id)
+    assert msgspec.json.decode(execution.output) == [7, "shipped"]
+
+
 async def test_signals_and_steps_may_be_raced(replica: Replica) -> None:
     gate = asyncio.Event()
 
@@ -254,7 +275,7 @@ async def test_a_task_waits_for_a_worker_that_has_it(replica: Replica, database_
         await eventually(partial(has_steps, replica, execution_id, 1))
         async with (
             running_replica(
-                database_url, project_id=replica.project_id, with_ping=False, engine=QUICK
+                database_url, project_id=replica.project_id, with_ping=False, engine=PATIENT
             ) as other,
             working(other, tasks=[double]),
         ):
@@ -326,7 +347,8 @@ async def test_a_cancelled_execution_stops_and_is_undone(replica: Replica) -> No
     assert ran == [("undone", 3, 1, 2)]
 
 
-async def test_another_worker_goes_on_where_one_was_lost(replica: Replica) -> None:
+async def test_another_worker_goes_on_where_one_was_lost(database_url: str) -> None:
+    ran.clear()
     gate = asyncio.Event()
 
     @step
@@ -339,21 +361,22 @@ async def test_another_worker_goes_on_where_one_was_lost(replica: Replica) -> No
     async def moving(_: Any) -> Any:
         return [await add(1, 1), await gated()]
 
-    lost = worker_of(replica, workflows=[moving])
-    dying = asyncio.create_task(lost.run(handle_signals=False))
-    await lost.connected()
-    execution_id = await begin(replica, "moving")
-    await eventually(lambda: "gated" in ran)
-    dying.cancel()
-    await asyncio.gather(dying, return_exceptions=True)
-    await lost.connection.close()
-    gate.set()
-    async with working(replica, workflows=[moving]):
-        execution = await ended(replica, execution_id)
-    assert msgspec.json.decode(execution.output) == [2, "through"]
-    assert ran == [(1, 1), "gated", "gated"]
-    kinds = [entry.type for entry in await replica.history(UUID(execution_id))]
-    assert HistoryType.EXECUTION_TAKEN_OVER in kinds
+    async with running_replica(database_url, with_ping=False, engine=QUICK) as replica:
+        lost = worker_of(replica, workflows=[moving])
+        dying = asyncio.create_task(lost.run(handle_signals=False))
+        await lost.connected()
+        execution_id = await begin(replica, "moving")
+        await eventually(lambda: "gated" in ran)
+        dying.cancel()
+        await asyncio.gather(dying, return_exceptions=True)
+        await lost.connection.close()
+        gate.set()
+        async with working(replica, workflows=[moving]):
+            execution = await ended(replica, execution_id)
+        assert msgspec.json.decode(execution.output) == [2, "through"]
+        assert ran == [(1, 1), "gated", "gated"]
+        kinds = [entry.type for entry in await replica.history(UUID(execution_id))]
+        assert HistoryType.EXECUTION_TAKEN_OVER in kinds
 
 
 async def test_a_worker_goes_on_with_what_it_holds_at_another_replica(
@@ -372,7 +395,9 @@ async def test_a_worker_goes_on_with_what_it_holds_at_another_replica(
         return [await gated(), await add(1, 1)]
 
     async with (
-        running_replica(database_url, project_id=replica.project_id, with_ping=False, engine=QUICK) as second,
+        running_replica(
+            database_url, project_id=replica.project_id, with_ping=False, engine=PATIENT
+        ) as second,
         working(replica, workflows=[moving]) as worker,
     ):
         execution_id = await begin(replica, "moving")
