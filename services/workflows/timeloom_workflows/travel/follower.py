@@ -32,8 +32,14 @@ CONSUMER: Final = "workflows-time-travel"
 BATCH: Final = 256
 """Messages that are settled together."""
 
-CONCURRENCY: Final = 8
+CONCURRENCY: Final = 4
 """Executions that are recorded at once."""
+
+LOOK_SECONDS: Final = 0.001
+LAG_SECONDS: Final = 0.01
+COURTESY: Final = 4
+COURTESY_SECONDS_MAX: Final = 1.0
+"""A process that answers later than `LAG_SECONDS` is busy: recording waits so many times longer."""
 
 COLLECT_SECONDS: Final = 0.05
 """How long is waited for more: an execution that hurries is recorded in larger steps."""
@@ -91,6 +97,7 @@ class Follower:
 
         async def settle_one(key: Key | None, told: Sequence[Msg]) -> None:
             async with slots:
+                await _give_way()
                 if key is None or await self._is_done_with(key, told):
                     await _acknowledge(told)
 
@@ -122,6 +129,16 @@ class Follower:
                     await _give_back(told)
                     return False
             return True
+
+
+async def _give_way() -> None:
+    """Leaves the process to the engine, as long as that has much to do."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    await asyncio.sleep(LOOK_SECONDS)
+    lag = clock() - began - LOOK_SECONDS
+    if lag > LAG_SECONDS:
+        await asyncio.sleep(min(lag * COURTESY, COURTESY_SECONDS_MAX))
 
 
 def _configuration() -> ConsumerConfig:
