@@ -335,7 +335,10 @@ async def test_what_is_debounced_begins_with_what_came_last(workflows_service: R
 
     await eventually(two)
     begun = [json.loads(each.input or b"") for each in await executions(workflows_service)]
-    assert sorted(begun, key=lambda each: str(each["document"])) == [{"document": "x", "number": 4}, {"document": "y", "number": 0}]
+    assert sorted(begun, key=lambda each: str(each["document"])) == [
+        {"document": "x", "number": 4},
+        {"document": "y", "number": 0},
+    ]
 
 
 async def test_limits_hold_over_replicas(workflows_service: Replica, another_replica: Replicas) -> None:
