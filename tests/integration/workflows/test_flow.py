@@ -36,8 +36,9 @@ async def execute(
 
 async def claimed(replica: Replica, execution_id: str) -> Claimed:
     """Waits until this replica's driver has an execution."""
-    taken: Claimed = await eventually(lambda: replica.ping.claimed.get(UUID(execution_id)))
-    return taken
+    key = UUID(execution_id)
+    await eventually(lambda: key in replica.ping.claimed)
+    return replica.ping.claimed[key]
 
 
 async def end(replica: Replica, execution_id: str) -> None:

@@ -30,14 +30,13 @@ async def secret_of(replica: Replica) -> tuple[str, str]:
 async def call(replica: Replica, body: bytes = BODY, **fields: Any) -> str:
     """Calls a webhook as anybody; returns what it began."""
     secret, hook_id = await secret_of(replica)
-    request = messages.ReceiveWebhookRequest(
-        **{
-            "hook_id": hook_id,
-            "body": body,
-            "signature": sign(secret, body, seconds=int(time.time())),
-            **fields,
-        }
-    )
+    named: dict[str, Any] = {
+        "hook_id": hook_id,
+        "body": body,
+        "signature": sign(secret, body, seconds=int(time.time())),
+        **fields,
+    }
+    request = messages.ReceiveWebhookRequest(**named)
     return (await replica.triggers.ReceiveWebhook(request)).execution_id
 
 
