@@ -266,6 +266,8 @@ PROBES: dict[str, Probe] = {
     _TRIGGERS + "RotateWebhookSecret": _workflow(index=0),
     # Nobody has this webhook: what is open to everybody shows nothing of anybody's.
     _TRIGGERS + "ReceiveWebhook": Probe(request=lambda _: {"hookId": "wh_nobody", "body": {"n": 1}}),
+    # Nobody waits for this call.
+    _TRIGGERS + "ReceiveCallback": Probe(request=lambda _: {"token": "nobody", "body": {"n": 1}}),
     _WORK + "Work": _own(hello={"workerId": "one"}),
 }
 
