@@ -274,7 +274,7 @@ async def _measure_sleepers(section: Section, installation: Installation, api_ke
 def _service(installation: Installation) -> psutil.Process:
     """The process of the workflows service."""
     for process in psutil.process_iter(["cmdline", "environ"]):
-        environment = process.info["environ"] or {}
+        environment: dict[str, str] = process.info["environ"] or {}
         if (
             "timeloom_workflows" in (process.info["cmdline"] or ())
             and environment.get("TIMELOOM_LISTEN") == installation.workflows_address

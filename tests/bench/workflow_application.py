@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -64,27 +64,25 @@ async def count(given: dict[str, int]) -> int:
     return given["number"] + 1
 
 
-def _steps(make: Any) -> list[dict[str, Any]]:
+def _transform(source: str) -> dict[str, Any]:
+    return {"type": "transform", "value": f"${{ {source} + 1 }}"}
+
+
+def _call(source: str) -> dict[str, Any]:
+    given = {"number": f"${{ {source} }}"}
+    return {"type": "action", "action": {"type": "task", "task": "count", "input": given}}
+
+
+def _definition(workflow_id: str, make: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """Five steps, each of which takes what the one before it returned."""
     names = ["a", "b", "c", "d", "e"]
     sources = ["input", *(f"steps.{name}.output" for name in names)]
-    return [{"id": name, **make(source)} for name, source in zip(names, sources, strict=False)]
+    steps = [{"id": name, **make(source)} for name, source in zip(names, sources, strict=False)]
+    return {"id": workflow_id, "steps": steps, "output": "${ steps.e.output }"}
 
 
-TRANSFORMS: Final = {
-    "id": "five-transforms",
-    "steps": _steps(lambda source: {"type": "transform", "value": f"${{ {source} + 1 }}"}),
-    "output": "${ steps.e.output }",
-}
-TASKS: Final = {
-    "id": "five-tasks",
-    "steps": _steps(
-        lambda source: {
-            "type": "action",
-            "action": {"type": "task", "task": "count", "input": {"number": f"${{ {source} }}"}},
-        }
-    ),
-    "output": "${ steps.e.output }",
-}
+TRANSFORMS: Final = _definition("five-transforms", _transform)
+TASKS: Final = _definition("five-tasks", _call)
 
 
 class Application:

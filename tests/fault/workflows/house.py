@@ -59,8 +59,9 @@ class Keys(identity_service_pb2_grpc.IdentityServiceServicer):
         self._project_id = str(project_id)
 
     async def AuthenticateApiKey(  # noqa: N802 - the contract's name
-        self, request: identity_service_pb2.AuthenticateApiKeyRequest, _context: Any
+        self, request: identity_service_pb2.AuthenticateApiKeyRequest, context: Any
     ) -> identity_service_pb2.AuthenticateApiKeyResponse:
+        del context
         caller = identity_pb2.Caller(
             project_id=self._project_id,
             api_key_id=request.secret.split("_")[1],

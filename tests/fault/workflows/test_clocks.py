@@ -64,7 +64,9 @@ async def test_clocks_that_are_minutes_wrong_make_no_sleep_shorter_or_longer(hou
 async def test_of_ten_thousand_timers_in_one_second_none_is_lost_and_none_is_early(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    engine = await house.engine(settings={"TIMELOOM_ENGINE_LEASE_SECONDS": "10"})
+    engine = await house.engine(
+        settings={"TIMELOOM_ENGINE_LEASE_SECONDS": "10", "TIMELOOM_WORKER_LEASE_SECONDS": "15"}
+    )
     await house.worker(engine)
     async with house.caller(engine) as caller, house.database() as database:
         first = datetime.now(UTC) + timedelta(seconds=AHEAD_SECONDS)
@@ -84,7 +86,9 @@ async def test_of_ten_thousand_timers_in_one_second_none_is_lost_and_none_is_ear
             return found["ended"] == TIMERS
 
         found: dict[str, float] = {}
-        await eventually(all_ended, timeout_seconds=LATE_SECONDS_MAX + AHEAD_SECONDS)
+        await eventually(
+            all_ended, timeout_seconds=LATE_SECONDS_MAX + AHEAD_SECONDS, describe="all have ended"
+        )
     assert found["early"] == 0
     with capsys.disabled():
         print(  # noqa: T201 - a figure for whoever reads the run

@@ -27,6 +27,7 @@ class Room:
         self._of_tasks = of_tasks
         self._sessions: dict[Key, deque[Session]] = {}
         self._kept: dict[Key, dict[Session, int]] = {}
+        self._taken: set[Key] = set()
 
     def add(self, session: Session) -> None:
         """A worker has come."""
@@ -54,20 +55,33 @@ class Room:
         return False
 
     def offer(self, limit: int) -> list[tuple[Key, int]]:
-        """Keeps what room there is, at most so much, shared out among names; returns how much of which."""
+        """Keeps what room there is, at most so much, shared out among names; returns how much of which.
+
+        Names of which something has come since the last offer get most of it, and every other one gets one
+        place. So a look that finds nothing says that nothing is there, and empty queues hold no long one up.
+        """
+        busy = [key for key in self._sessions if key in self._taken]
+        others = [key for key in self._sessions if key not in self._taken]
+        self._taken.clear()
         offered: dict[Key, int] = {}
-        for key in list(self._sessions)[:OFFERS_MAX]:
-            for session in self._in_turn(key):
-                names = len(session.tasks if self._of_tasks else session.workflows)
-                count = min(
-                    self._credits(session), limit, max(1, session.size(of_tasks=self._of_tasks) // names)
-                )
-                if count > 0:
-                    self._keep(key, session, count)
-                    offered[key] = offered.get(key, 0) + count
-                    limit -= count
-        self._turn()
+        for key in others[: max(1, min(limit // 2, OFFERS_MAX))]:
+            if self._offer(key, 1, offered):
+                limit -= 1
+                self._sessions[key] = self._sessions.pop(key)  # another one is the first next time
+        for place, key in enumerate(busy):
+            limit -= self._offer(key, limit // (len(busy) - place), offered)
         return list(offered.items())
+
+    def _offer(self, key: Key, count: int, offered: dict[Key, int]) -> int:
+        """Keeps places of a name, and returns how many there were."""
+        left = count
+        for session in self._in_turn(key):
+            places = min(self._credits(session), left)
+            if places > 0:
+                self._keep(key, session, places)
+                offered[key] = offered.get(key, 0) + places
+                left -= places
+        return count - left
 
     def give_back(self, key: Key, count: int) -> None:
         """Frees places that were kept."""
@@ -85,6 +99,7 @@ class Room:
         A worker that has gone meanwhile has taken its places along: then another one gets more than it asked
         for.
         """
+        self._taken.add(key)
         kept = self._kept.get(key, {})
         if rather is not None and rather.takes(key[1], of_tasks=self._of_tasks):
             if rather in kept:
@@ -114,12 +129,6 @@ class Room:
         for _ in range(len(sessions)):
             sessions.rotate(-1)
             yield sessions[-1]
-
-    def _turn(self) -> None:
-        """Lets another name be the first to be offered."""
-        if self._sessions:
-            key = next(iter(self._sessions))
-            self._sessions[key] = self._sessions.pop(key)
 
     def _keep(self, key: Key, session: Session, count: int) -> None:
         self._add_credits(session, -count)

@@ -49,8 +49,6 @@ class Session:
         self._wake = asyncio.Event()
         self._clock = clock
         self._heard_at = clock()
-        self._execution_room = 0
-        self._task_room = 0
 
     # -- Its stream --------------------------------------------------------------------
 
@@ -62,7 +60,6 @@ class Session:
         self.is_attached = True
         self.is_leaving = False
         self.execution_credits = self.task_credits = 0
-        self._execution_room = self._task_room = 0
         for waiting in (self.acks, self.executions, self.step_tasks, self.task_acks, self.revocations):
             waiting.clear()
         self._first.clear()
@@ -93,12 +90,6 @@ class Session:
         """Takes note of how much more it takes."""
         self.execution_credits = min(self.execution_credits + granted.executions, CREDITS_MAX)
         self.task_credits = min(self.task_credits + granted.tasks, CREDITS_MAX)
-        self._execution_room = max(self._execution_room, self.execution_credits)
-        self._task_room = max(self._task_room, self.task_credits)
-
-    def size(self, *, of_tasks: bool) -> int:
-        """How much it ever had room for: what is shared out among the names of its work."""
-        return self._task_room if of_tasks else self._execution_room
 
     def takes(self, name: str, *, of_tasks: bool) -> bool:
         """Whether it takes work of a name now."""
