@@ -164,6 +164,8 @@ async def _measure_queue(section: Section, installation: Installation, api_key: 
     """The rate at which a worker gets through the first executions of a short and of a long queue."""
     address = installation.workflows_address
     connection = await asyncpg.connect(installation.postgres.url_of("timeloom", superuser=True))
+    async with working(api_key, address):
+        pass  # the service knows its workflows now
     async with Application.open(installation, api_key, address=address, has_worker=False) as application:
         few = await _dispatch_rate(application, connection, api_key, address, queued=FEW_QUEUED)
         many = await _dispatch_rate(application, connection, api_key, address, queued=MANY_QUEUED)
@@ -196,7 +198,7 @@ async def _dispatch_rate(
     queued: int,
 ) -> float:
     before = await connection.fetchval(COUNT_ENDED, "one_step")
-    await application.begin_many("one_step", range(queued))
+    await application.begin_many("one_step", list(range(queued)))
     await connection.execute("VACUUM (ANALYZE) workflows.executions")
     begin = time.perf_counter()
 
