@@ -19,7 +19,7 @@ NO_PARAMETER = "is not a parameter of this route"
 NO_COLOR = "must be one of UNSPECIFIED, RED, DARK_BLUE"
 
 
-def read(route: Route, *, values: tuple[str, ...] = (), query: str = "", body: Any = b"", **more: str) -> Any:
+def read(route: Route, *, values: tuple[str, ...] = (), query: str = "", body: Any = b"", **more: Any) -> Any:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     message = route.request.read(values=values, query=query, body=data, **more)
     return json_format.MessageToDict(message, preserving_proto_field_name=True)

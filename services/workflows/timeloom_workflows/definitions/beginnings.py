@@ -11,7 +11,7 @@ from timeloom_workflows.definitions.document import Place
 from timeloom_workflows.definitions.fields import check_template
 from timeloom_workflows.definitions.findings import CONTRADICTION, Findings
 from timeloom_workflows.definitions.kinds import list_of, object_of, text_of
-from timeloom_workflows.definitions.schedules import ScheduleError, check_schedule, check_time_zone
+from timeloom_workflows.triggers.cron import Cron, CronError, zone_of
 
 DUPLICATE_TRIGGER: Final = "DUPLICATE_TRIGGER"
 
@@ -92,13 +92,13 @@ def _check_key(findings: Findings, part: dict[str, Any], place: Place) -> None:
 def _check_schedule(findings: Findings, trigger: dict[str, Any], place: Place) -> None:
     if expression := text_of(trigger, "cron"):
         try:
-            check_schedule(expression)
-        except ScheduleError as error:
+            Cron.parse(expression)
+        except CronError as error:
             findings.add((*place, "cron"), "INVALID_CRON", str(error))
     if zone := text_of(trigger, "timeZone"):
         try:
-            check_time_zone(zone)
-        except ScheduleError as error:
+            zone_of(zone)
+        except CronError as error:
             findings.add((*place, "timeZone"), "INVALID_TIME_ZONE", str(error))
     findings.duration(trigger, "jitter", place)
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from timeloom_workflows.definitions.durations import DurationError, parse_duration
 from timeloom_workflows.definitions.expressions import EvaluationError, step_names
 from timeloom_workflows.definitions.graph import cycles_of
-from timeloom_workflows.definitions.schedules import ScheduleError, check_schedule
 from timeloom_workflows.definitions.schemas import SchemaProblemError, check_schema, errors_of, validator_of
 from timeloom_workflows.definitions.templates import Template, TemplateError
+from timeloom_workflows.triggers.cron import Cron, CronError
 
 VARIABLES = ("input", "steps")
 
@@ -55,7 +55,7 @@ def test_what_is_no_duration(text: str) -> None:
     ],
 )
 def test_schedules(text: str) -> None:
-    check_schedule(text)
+    Cron.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_schedules(text: str) -> None:
     ],
 )
 def test_what_is_no_schedule(text: str) -> None:
-    with pytest.raises(ScheduleError):
-        check_schedule(text)
+    with pytest.raises(CronError):
+        Cron.parse(text)
 
 
 @pytest.mark.parametrize(
