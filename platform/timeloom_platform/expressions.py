@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from timeloom_platform import expression_process
 from timeloom_platform.errors import FieldViolation, InvalidExpressionError
@@ -267,17 +267,17 @@ def _part(value: Any, members: _Members) -> Any:
 
 def _json(value: Any) -> Any:
     """Return a value of the language as JSON."""
-    match value:
-        case None | bool() | int() | str():
-            return value
-        case float() if math.isfinite(value):
-            return value
-        case list():
-            return [_json(element) for element in value]
-        case dict():
-            return {_name(key): _json(member) for key, member in value.items()}
-        case _:
-            return _text(value)
+    if (
+        value is None
+        or isinstance(value, bool | int | str)
+        or (isinstance(value, float) and math.isfinite(value))
+    ):
+        return value
+    if isinstance(value, list):
+        return [_json(element) for element in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {_name(key): _json(member) for key, member in cast("dict[Any, Any]", value).items()}
+    return _text(value)
 
 
 def _text(value: object) -> str:

@@ -54,8 +54,8 @@ class Controls:
     ) -> Execution:
         """Cancels an execution with all those that it waits for. One that is cancelled stays as it is.
 
-        With `only_pending`, one that has begun stays as it is, too. It ends at once if nobody drives it and nothing
-        of it is to be undone; else its driver ends it.
+        With `only_pending`, one that has begun stays as it is, too. It ends at once if nobody drives it and
+        nothing of it is to be undone; else its driver ends it.
 
         Raises:
             NotFoundError: There is none.
