@@ -46,10 +46,23 @@ async def five_grouped_steps(number: int) -> int:
     return number
 
 
+class Tally:
+    """How many executions of `one_step` this process has been given."""
+
+    count = 0
+
+
+@step
+async def tallied(number: int) -> int:
+    """Does nothing but to count that it was called."""
+    Tally.count += 1
+    return number + 1
+
+
 @workflow
 async def one_step(number: int) -> int:
     """Has one step."""
-    return await count_up(number)
+    return await tallied(number)
 
 
 @workflow
