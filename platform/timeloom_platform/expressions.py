@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from timeloom_platform import expression_process
 from timeloom_platform.errors import FieldViolation, InvalidExpressionError
@@ -267,16 +267,16 @@ def _part(value: Any, members: _Members) -> Any:
 
 def _json(value: Any) -> Any:
     """Return a value of the language as JSON."""
-    if (
-        value is None
-        or isinstance(value, bool | int | str)
-        or (isinstance(value, float) and math.isfinite(value))
-    ):
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, list):
-        return [_json(element) for element in cast("list[Any]", value)]
+        elements: list[Any] = value
+        return [_json(element) for element in elements]
     if isinstance(value, dict):
-        return {_name(key): _json(member) for key, member in cast("dict[Any, Any]", value).items()}
+        members: dict[Any, Any] = value
+        return {_name(key): _json(member) for key, member in members.items()}
     return _text(value)
 
 

@@ -85,6 +85,12 @@ CREATE TABLE executions (
     input text,
     output text,
     error text,
+    -- What it is held back by: a JSON object, `slots`, each with its `key` and `limit`, and `startMs`, within which it
+    -- has to begin.
+    flow text,
+    wants_slots boolean NOT NULL DEFAULT false,
+    holds_slots boolean NOT NULL DEFAULT false,
+    start_by timestamptz,
     PRIMARY KEY (project_id, id),
     CONSTRAINT executions_ended CHECK ((stage = 5) = (status >= 4)),
     CONSTRAINT executions_paused CHECK (paused = (status = 3) AND NOT (paused AND stage = 1))
@@ -103,6 +109,7 @@ CREATE INDEX executions_code_queue ON executions (project_id, workflow_id, (-pri
 WHERE stage = 1 AND kind = 2;
 CREATE INDEX executions_dag_queue ON executions ((-priority), ready_time, id) WHERE stage = 1 AND kind = 1;
 CREATE INDEX executions_due ON executions (due_time) WHERE stage = 3 AND due_time IS NOT NULL AND NOT paused;
+CREATE INDEX executions_start_by ON executions (start_by) WHERE start_by IS NOT NULL AND status = 1;
 CREATE INDEX executions_owner ON executions (owner) WHERE stage = 2;
 
 SELECT protect_table('executions');
@@ -199,6 +206,8 @@ CREATE TABLE events (
 
 CREATE INDEX events_name ON events (project_id, name, create_time);
 CREATE INDEX events_create_time ON events (project_id, create_time, id);
+-- Those that are old are looked for over all projects.
+CREATE INDEX events_age ON events (create_time);
 CREATE INDEX events_unhandled ON events (create_time) WHERE handle_time IS NULL;
 
 SELECT protect_table('events');

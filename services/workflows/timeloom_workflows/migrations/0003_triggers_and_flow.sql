@@ -27,18 +27,6 @@ CREATE UNIQUE INDEX triggers_hook ON triggers (hook_id) WHERE hook_id IS NOT NUL
 
 SELECT protect_table('triggers');
 
--- Events that are old are looked for over all projects.
-CREATE INDEX events_age ON events (create_time);
-
--- What an execution is held back by. `flow` is a JSON object: `slots`, each with its `key` and `limit`, and `startMs`,
--- within which it has to begin.
-ALTER TABLE executions ADD COLUMN flow text;
-ALTER TABLE executions ADD COLUMN wants_slots boolean NOT NULL DEFAULT false;
-ALTER TABLE executions ADD COLUMN holds_slots boolean NOT NULL DEFAULT false;
-ALTER TABLE executions ADD COLUMN start_by timestamptz;
-
-CREATE INDEX executions_start_by ON executions (start_by) WHERE start_by IS NOT NULL AND status = 1;
-
 -- The slots that an execution needs, one row for each. `state`: 0 its time has not come, 1 it waits for them, 2 it holds
 -- them, 3 it has ended. Only `admit_held_back` gives slots, one transaction after the other, so that a limit is never
 -- exceeded; they are freed by whatever ends the execution, in the same statement.
