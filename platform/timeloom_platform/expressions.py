@@ -272,10 +272,10 @@ def _json(value: Any) -> Any:
     if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, list):
-        elements: list[Any] = value
+        elements: list[Any] = value  # pyright: ignore[reportUnknownVariableType] - of JSON, anything
         return [_json(element) for element in elements]
     if isinstance(value, dict):
-        members: dict[Any, Any] = value
+        members: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - of JSON, anything
         return {_name(key): _json(member) for key, member in members.items()}
     return _text(value)
 
