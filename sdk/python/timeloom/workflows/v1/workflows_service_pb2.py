@@ -28,7 +28,7 @@ from timeloom.type.v1 import annotations_pb2 as timeloom_dot_type_dot_v1_dot_ann
 from timeloom.workflows.v1 import workflows_pb2 as timeloom_dot_workflows_dot_v1_dot_workflows__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-timeloom/workflows/v1/workflows_service.proto\x12\x15timeloom.workflows.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"timeloom/type/v1/annotations.proto\x1a%timeloom/workflows/v1/workflows.proto\"c\n\x15\x43reateWorkflowRequest\x12\"\n\ndefinition\x18\x01 \x01(\x0c\x42\x0e\xc8\xb7,\x01\xd2\xb7,\x06\x08\x01\x18\x80\x80@\x12\x14\n\x04tags\x18\x02 \x03(\tB\x06\xd2\xb7,\x02@2\x12\x10\n\x08\x64isabled\x18\x03 \x01(\x08\"K\n\x16\x43reateWorkflowResponse\x12\x31\n\x08workflow\x18\x01 \x01(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\"\xb5\x01\n\x14ListWorkflowsRequest\x12 \n\tpage_size\x18\x01 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00@\x8f@\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xd2\xb7,\x03\x18\x80\x08\x12\x14\n\x04tags\x18\x03 \x03(\tB\x06\xd2\xb7,\x02@2\x12\x31\n\x04kind\x18\x04 \x01(\x0e\x32#.timeloom.workflows.v1.WorkflowKind\x12\x15\n\x04text\x18\x05 \x01(\tB\x07\xd2\xb7,\x03\x18\xc8\x01\"d\n\x15ListWorkflowsResponse\x12\x32\n\tworkflows\x18\x01 \x03(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"E\n\x12GetWorkflowRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\x12\x0f\n\x07version\x18\x02 \x01(\r\"H\n\x13GetWorkflowResponse\x12\x31\n\x08workflow\x18\x01 \x01(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\"\x88\x01\n\x15UpdateWorkflowRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\x12\"\n\ndefinition\x18\x02 \x01(\x0c\x42\x0e\xc8\xb7,\x01\xd2\xb7,\x06\x08\x01\x18\x80\x80@\x12\x14\n\x04tags\x18\x03 \x03(\tB\x06\xd2\xb7,\x02@2\x12\x15\n\x04\x65tag\x18\x04 \x01(\tB\x07\xd2\xb7,\x03\x18\xc8\x01\"K\n\x16UpdateWorkflowResponse\x12\x31\n\x08workflow\x18\x01 \x01(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\"N\n\x15\x44\x65leteWorkflowRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xd2\xb7,\x03\x18\xc8\x01\"\x18\n\x16\x44\x65leteWorkflowResponse\"|\n\x1bListWorkflowVersionsRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\x12 \n\tpage_size\x18\x02 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00@\x8f@\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xd2\xb7,\x03\x18\x80\x08\"j\n\x1cListWorkflowVersionsResponse\x12\x31\n\x08versions\x18\x01 \x03(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"7\n\x15\x45nableWorkflowRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\"K\n\x16\x45nableWorkflowResponse\x12\x31\n\x08workflow\x18\x01 \x01(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\"8\n\x16\x44isableWorkflowRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\"L\n\x17\x44isableWorkflowResponse\x12\x31\n\x08workflow\x18\x01 \x01(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\"=\n\x17ValidateWorkflowRequest\x12\"\n\ndefinition\x18\x01 \x01(\x0c\x42\x0e\xc8\xb7,\x01\xd2\xb7,\x06\x08\x01\x18\x80\x80@\"V\n\x18ValidateWorkflowResponse\x12:\n\x08problems\x18\x01 \x03(\x0b\x32(.timeloom.workflows.v1.DefinitionProblem\"\x1a\n\x18GetWorkflowSchemaRequest\"1\n\x19GetWorkflowSchemaResponse\x12\x14\n\x06schema\x18\x01 \x01(\x0c\x42\x04\xc8\xb7,\x01\"\x16\n\x14ListTemplatesRequest\"S\n\x15ListTemplatesResponse\x12:\n\ttemplates\x18\x01 \x03(\x0b\x32\'.timeloom.workflows.v1.WorkflowTemplate\"4\n\x12GetTemplateRequest\x12\x1e\n\x0btemplate_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\"P\n\x13GetTemplateResponse\x12\x39\n\x08template\x18\x01 \x01(\x0b\x32\'.timeloom.workflows.v1.WorkflowTemplate\"\xc9\x01\n\x17GetWorkflowStatsRequest\x12\x1c\n\x0cworkflow_ids\x18\x01 \x03(\tB\x06\xd2\xb7,\x02@d\x12\x31\n\rcreated_after\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x63reated_before\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nby_version\x18\x04 \x01(\x08\x12\x15\n\rinclude_steps\x18\x05 \x01(\x08\"\xd1\x01\n\x18GetWorkflowStatsResponse\x12\x33\n\x05total\x18\x01 \x01(\x0b\x32$.timeloom.workflows.v1.WorkflowStats\x12\x37\n\tworkflows\x18\x02 \x03(\x0b\x32$.timeloom.workflows.v1.WorkflowStats\x12\x33\n\x05steps\x18\x03 \x03(\x0b\x32$.timeloom.workflows.v1.WorkflowStats\x12\x12\n\nworker_ids\x18\x04 \x03(\t2\xdb\x10\n\x10WorkflowsService\x12\x96\x01\n\x0e\x43reateWorkflow\x12,.timeloom.workflows.v1.CreateWorkflowRequest\x1a-.timeloom.workflows.v1.CreateWorkflowResponse\"\'\xc8\xb7,\x03\x82\xd3\xe4\x93\x02\x1d\"\x0e/api/workflows:\x01*b\x08workflow\x12\x89\x01\n\rListWorkflows\x12+.timeloom.workflows.v1.ListWorkflowsRequest\x1a,.timeloom.workflows.v1.ListWorkflowsResponse\"\x1d\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/workflows\x12\x9b\x01\n\x0bGetWorkflow\x12).timeloom.workflows.v1.GetWorkflowRequest\x1a*.timeloom.workflows.v1.GetWorkflowResponse\"5\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02(\x12\x1c/api/workflows/{workflow_id}b\x08workflow\x12\xa7\x01\n\x0eUpdateWorkflow\x12,.timeloom.workflows.v1.UpdateWorkflowRequest\x1a-.timeloom.workflows.v1.UpdateWorkflowResponse\"8\x90\x02\x02\xc8\xb7,\x03\x82\xd3\xe4\x93\x02+\x1a\x1c/api/workflows/{workflow_id}:\x01*b\x08workflow\x12\x9a\x01\n\x0e\x44\x65leteWorkflow\x12,.timeloom.workflows.v1.DeleteWorkflowRequest\x1a-.timeloom.workflows.v1.DeleteWorkflowResponse\"+\x90\x02\x02\xc8\xb7,\x03\x82\xd3\xe4\x93\x02\x1e*\x1c/api/workflows/{workflow_id}\x12\xb5\x01\n\x14ListWorkflowVersions\x12\x32.timeloom.workflows.v1.ListWorkflowVersionsRequest\x1a\x33.timeloom.workflows.v1.ListWorkflowVersionsResponse\"4\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\'\x12%/api/workflows/{workflow_id}/versions\x12\xae\x01\n\x0e\x45nableWorkflow\x12,.timeloom.workflows.v1.EnableWorkflowRequest\x1a-.timeloom.workflows.v1.EnableWorkflowResponse\"?\x90\x02\x02\xc8\xb7,\x03\x82\xd3\xe4\x93\x02\x32\"#/api/workflows/{workflow_id}:enable:\x01*b\x08workflow\x12\xb2\x01\n\x0f\x44isableWorkflow\x12-.timeloom.workflows.v1.DisableWorkflowRequest\x1a..timeloom.workflows.v1.DisableWorkflowResponse\"@\x90\x02\x02\xc8\xb7,\x03\x82\xd3\xe4\x93\x02\x33\"$/api/workflows/{workflow_id}:disable:\x01*b\x08workflow\x12\x9e\x01\n\x10ValidateWorkflow\x12..timeloom.workflows.v1.ValidateWorkflowRequest\x1a/.timeloom.workflows.v1.ValidateWorkflowResponse\")\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x1c\"\x17/api/workflows:validate:\x01*\x12\xa4\x01\n\x11GetWorkflowSchema\x12/.timeloom.workflows.v1.GetWorkflowSchemaRequest\x1a\x30.timeloom.workflows.v1.GetWorkflowSchemaResponse\",\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x1f\x12\x15/api/workflows/schemab\x06schema\x12\x93\x01\n\rListTemplates\x12+.timeloom.workflows.v1.ListTemplatesRequest\x1a,.timeloom.workflows.v1.ListTemplatesResponse\"\'\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x1a\x12\x18/api/workflows/templates\x12\xa5\x01\n\x0bGetTemplate\x12).timeloom.workflows.v1.GetTemplateRequest\x1a*.timeloom.workflows.v1.GetTemplateResponse\"?\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x32\x12&/api/workflows/templates/{template_id}b\x08template\x12\x98\x01\n\x10GetWorkflowStats\x12..timeloom.workflows.v1.GetWorkflowStatsRequest\x1a/.timeloom.workflows.v1.GetWorkflowStatsResponse\"#\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x16\x12\x14/api/workflows/statsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-timeloom/workflows/v1/workflows_service.proto\x12\x15timeloom.workflows.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"timeloom/type/v1/annotations.proto\x1a%timeloom/workflows/v1/workflows.proto\"c\n\x15\x43reateWorkflowRequest\x12\"\n\ndefinition\x18\x01 \x01(\x0c\x42\x0e\xc8\xb7,\x01\xd2\xb7,\x06\x08\x01\x18\x80\x80@\x12\x14\n\x04tags\x18\x02 \x03(\tB\x06\xd2\xb7,\x02@2\x12\x10\n\x08\x64isabled\x18\x03 \x01(\x08\"K\n\x16\x43reateWorkflowResponse\x12\x31\n\x08workflow\x18\x01 \x01(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\"\xb5\x01\n\x14ListWorkflowsRequest\x12 \n\tpage_size\x18\x01 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00@\x8f@\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xd2\xb7,\x03\x18\x80\x08\x12\x14\n\x04tags\x18\x03 \x03(\tB\x06\xd2\xb7,\x02@2\x12\x31\n\x04kind\x18\x04 \x01(\x0e\x32#.timeloom.workflows.v1.WorkflowKind\x12\x15\n\x04text\x18\x05 \x01(\tB\x07\xd2\xb7,\x03\x18\xc8\x01\"d\n\x15ListWorkflowsResponse\x12\x32\n\tworkflows\x18\x01 \x03(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"T\n\x12GetWorkflowRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\x12\x1e\n\x07version\x18\x02 \x01(\rB\r\xd2\xb7,\t9\x00\x00\xc0\xff\xff\xff\xdf\x41\"H\n\x13GetWorkflowResponse\x12\x31\n\x08workflow\x18\x01 \x01(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\"\x88\x01\n\x15UpdateWorkflowRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\x12\"\n\ndefinition\x18\x02 \x01(\x0c\x42\x0e\xc8\xb7,\x01\xd2\xb7,\x06\x08\x01\x18\x80\x80@\x12\x14\n\x04tags\x18\x03 \x03(\tB\x06\xd2\xb7,\x02@2\x12\x15\n\x04\x65tag\x18\x04 \x01(\tB\x07\xd2\xb7,\x03\x18\xc8\x01\"K\n\x16UpdateWorkflowResponse\x12\x31\n\x08workflow\x18\x01 \x01(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\"N\n\x15\x44\x65leteWorkflowRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xd2\xb7,\x03\x18\xc8\x01\"\x18\n\x16\x44\x65leteWorkflowResponse\"|\n\x1bListWorkflowVersionsRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\x12 \n\tpage_size\x18\x02 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00@\x8f@\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xd2\xb7,\x03\x18\x80\x08\"j\n\x1cListWorkflowVersionsResponse\x12\x31\n\x08versions\x18\x01 \x03(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"7\n\x15\x45nableWorkflowRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\"K\n\x16\x45nableWorkflowResponse\x12\x31\n\x08workflow\x18\x01 \x01(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\"8\n\x16\x44isableWorkflowRequest\x12\x1e\n\x0bworkflow_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\"L\n\x17\x44isableWorkflowResponse\x12\x31\n\x08workflow\x18\x01 \x01(\x0b\x32\x1f.timeloom.workflows.v1.Workflow\"=\n\x17ValidateWorkflowRequest\x12\"\n\ndefinition\x18\x01 \x01(\x0c\x42\x0e\xc8\xb7,\x01\xd2\xb7,\x06\x08\x01\x18\x80\x80@\"V\n\x18ValidateWorkflowResponse\x12:\n\x08problems\x18\x01 \x03(\x0b\x32(.timeloom.workflows.v1.DefinitionProblem\"\x1a\n\x18GetWorkflowSchemaRequest\"1\n\x19GetWorkflowSchemaResponse\x12\x14\n\x06schema\x18\x01 \x01(\x0c\x42\x04\xc8\xb7,\x01\"\x16\n\x14ListTemplatesRequest\"S\n\x15ListTemplatesResponse\x12:\n\ttemplates\x18\x01 \x03(\x0b\x32\'.timeloom.workflows.v1.WorkflowTemplate\"4\n\x12GetTemplateRequest\x12\x1e\n\x0btemplate_id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\"P\n\x13GetTemplateResponse\x12\x39\n\x08template\x18\x01 \x01(\x0b\x32\'.timeloom.workflows.v1.WorkflowTemplate\"\xc9\x01\n\x17GetWorkflowStatsRequest\x12\x1c\n\x0cworkflow_ids\x18\x01 \x03(\tB\x06\xd2\xb7,\x02@d\x12\x31\n\rcreated_after\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x63reated_before\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nby_version\x18\x04 \x01(\x08\x12\x15\n\rinclude_steps\x18\x05 \x01(\x08\"\xd1\x01\n\x18GetWorkflowStatsResponse\x12\x33\n\x05total\x18\x01 \x01(\x0b\x32$.timeloom.workflows.v1.WorkflowStats\x12\x37\n\tworkflows\x18\x02 \x03(\x0b\x32$.timeloom.workflows.v1.WorkflowStats\x12\x33\n\x05steps\x18\x03 \x03(\x0b\x32$.timeloom.workflows.v1.WorkflowStats\x12\x12\n\nworker_ids\x18\x04 \x03(\t2\xdb\x10\n\x10WorkflowsService\x12\x96\x01\n\x0e\x43reateWorkflow\x12,.timeloom.workflows.v1.CreateWorkflowRequest\x1a-.timeloom.workflows.v1.CreateWorkflowResponse\"\'\xc8\xb7,\x03\x82\xd3\xe4\x93\x02\x1d\"\x0e/api/workflows:\x01*b\x08workflow\x12\x89\x01\n\rListWorkflows\x12+.timeloom.workflows.v1.ListWorkflowsRequest\x1a,.timeloom.workflows.v1.ListWorkflowsResponse\"\x1d\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/workflows\x12\x9b\x01\n\x0bGetWorkflow\x12).timeloom.workflows.v1.GetWorkflowRequest\x1a*.timeloom.workflows.v1.GetWorkflowResponse\"5\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02(\x12\x1c/api/workflows/{workflow_id}b\x08workflow\x12\xa7\x01\n\x0eUpdateWorkflow\x12,.timeloom.workflows.v1.UpdateWorkflowRequest\x1a-.timeloom.workflows.v1.UpdateWorkflowResponse\"8\x90\x02\x02\xc8\xb7,\x03\x82\xd3\xe4\x93\x02+\x1a\x1c/api/workflows/{workflow_id}:\x01*b\x08workflow\x12\x9a\x01\n\x0e\x44\x65leteWorkflow\x12,.timeloom.workflows.v1.DeleteWorkflowRequest\x1a-.timeloom.workflows.v1.DeleteWorkflowResponse\"+\x90\x02\x02\xc8\xb7,\x03\x82\xd3\xe4\x93\x02\x1e*\x1c/api/workflows/{workflow_id}\x12\xb5\x01\n\x14ListWorkflowVersions\x12\x32.timeloom.workflows.v1.ListWorkflowVersionsRequest\x1a\x33.timeloom.workflows.v1.ListWorkflowVersionsResponse\"4\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\'\x12%/api/workflows/{workflow_id}/versions\x12\xae\x01\n\x0e\x45nableWorkflow\x12,.timeloom.workflows.v1.EnableWorkflowRequest\x1a-.timeloom.workflows.v1.EnableWorkflowResponse\"?\x90\x02\x02\xc8\xb7,\x03\x82\xd3\xe4\x93\x02\x32\"#/api/workflows/{workflow_id}:enable:\x01*b\x08workflow\x12\xb2\x01\n\x0f\x44isableWorkflow\x12-.timeloom.workflows.v1.DisableWorkflowRequest\x1a..timeloom.workflows.v1.DisableWorkflowResponse\"@\x90\x02\x02\xc8\xb7,\x03\x82\xd3\xe4\x93\x02\x33\"$/api/workflows/{workflow_id}:disable:\x01*b\x08workflow\x12\x9e\x01\n\x10ValidateWorkflow\x12..timeloom.workflows.v1.ValidateWorkflowRequest\x1a/.timeloom.workflows.v1.ValidateWorkflowResponse\")\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x1c\"\x17/api/workflows:validate:\x01*\x12\xa4\x01\n\x11GetWorkflowSchema\x12/.timeloom.workflows.v1.GetWorkflowSchemaRequest\x1a\x30.timeloom.workflows.v1.GetWorkflowSchemaResponse\",\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x1f\x12\x15/api/workflows/schemab\x06schema\x12\x93\x01\n\rListTemplates\x12+.timeloom.workflows.v1.ListTemplatesRequest\x1a,.timeloom.workflows.v1.ListTemplatesResponse\"\'\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x1a\x12\x18/api/workflows/templates\x12\xa5\x01\n\x0bGetTemplate\x12).timeloom.workflows.v1.GetTemplateRequest\x1a*.timeloom.workflows.v1.GetTemplateResponse\"?\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x32\x12&/api/workflows/templates/{template_id}b\x08template\x12\x98\x01\n\x10GetWorkflowStats\x12..timeloom.workflows.v1.GetWorkflowStatsRequest\x1a/.timeloom.workflows.v1.GetWorkflowStatsResponse\"#\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\x16\x12\x14/api/workflows/statsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +49,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTWORKFLOWSREQUEST'].fields_by_name['text']._serialized_options = b'\322\267,\003\030\310\001'
   _globals['_GETWORKFLOWREQUEST'].fields_by_name['workflow_id']._loaded_options = None
   _globals['_GETWORKFLOWREQUEST'].fields_by_name['workflow_id']._serialized_options = b'\322\267,\005\010\001\030\200\001'
+  _globals['_GETWORKFLOWREQUEST'].fields_by_name['version']._loaded_options = None
+  _globals['_GETWORKFLOWREQUEST'].fields_by_name['version']._serialized_options = b'\322\267,\t9\000\000\300\377\377\377\337A'
   _globals['_UPDATEWORKFLOWREQUEST'].fields_by_name['workflow_id']._loaded_options = None
   _globals['_UPDATEWORKFLOWREQUEST'].fields_by_name['workflow_id']._serialized_options = b'\322\267,\005\010\001\030\200\001'
   _globals['_UPDATEWORKFLOWREQUEST'].fields_by_name['definition']._loaded_options = None
@@ -114,49 +116,49 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTWORKFLOWSRESPONSE']._serialized_start=572
   _globals['_LISTWORKFLOWSRESPONSE']._serialized_end=672
   _globals['_GETWORKFLOWREQUEST']._serialized_start=674
-  _globals['_GETWORKFLOWREQUEST']._serialized_end=743
-  _globals['_GETWORKFLOWRESPONSE']._serialized_start=745
-  _globals['_GETWORKFLOWRESPONSE']._serialized_end=817
-  _globals['_UPDATEWORKFLOWREQUEST']._serialized_start=820
-  _globals['_UPDATEWORKFLOWREQUEST']._serialized_end=956
-  _globals['_UPDATEWORKFLOWRESPONSE']._serialized_start=958
-  _globals['_UPDATEWORKFLOWRESPONSE']._serialized_end=1033
-  _globals['_DELETEWORKFLOWREQUEST']._serialized_start=1035
-  _globals['_DELETEWORKFLOWREQUEST']._serialized_end=1113
-  _globals['_DELETEWORKFLOWRESPONSE']._serialized_start=1115
-  _globals['_DELETEWORKFLOWRESPONSE']._serialized_end=1139
-  _globals['_LISTWORKFLOWVERSIONSREQUEST']._serialized_start=1141
-  _globals['_LISTWORKFLOWVERSIONSREQUEST']._serialized_end=1265
-  _globals['_LISTWORKFLOWVERSIONSRESPONSE']._serialized_start=1267
-  _globals['_LISTWORKFLOWVERSIONSRESPONSE']._serialized_end=1373
-  _globals['_ENABLEWORKFLOWREQUEST']._serialized_start=1375
-  _globals['_ENABLEWORKFLOWREQUEST']._serialized_end=1430
-  _globals['_ENABLEWORKFLOWRESPONSE']._serialized_start=1432
-  _globals['_ENABLEWORKFLOWRESPONSE']._serialized_end=1507
-  _globals['_DISABLEWORKFLOWREQUEST']._serialized_start=1509
-  _globals['_DISABLEWORKFLOWREQUEST']._serialized_end=1565
-  _globals['_DISABLEWORKFLOWRESPONSE']._serialized_start=1567
-  _globals['_DISABLEWORKFLOWRESPONSE']._serialized_end=1643
-  _globals['_VALIDATEWORKFLOWREQUEST']._serialized_start=1645
-  _globals['_VALIDATEWORKFLOWREQUEST']._serialized_end=1706
-  _globals['_VALIDATEWORKFLOWRESPONSE']._serialized_start=1708
-  _globals['_VALIDATEWORKFLOWRESPONSE']._serialized_end=1794
-  _globals['_GETWORKFLOWSCHEMAREQUEST']._serialized_start=1796
-  _globals['_GETWORKFLOWSCHEMAREQUEST']._serialized_end=1822
-  _globals['_GETWORKFLOWSCHEMARESPONSE']._serialized_start=1824
-  _globals['_GETWORKFLOWSCHEMARESPONSE']._serialized_end=1873
-  _globals['_LISTTEMPLATESREQUEST']._serialized_start=1875
-  _globals['_LISTTEMPLATESREQUEST']._serialized_end=1897
-  _globals['_LISTTEMPLATESRESPONSE']._serialized_start=1899
-  _globals['_LISTTEMPLATESRESPONSE']._serialized_end=1982
-  _globals['_GETTEMPLATEREQUEST']._serialized_start=1984
-  _globals['_GETTEMPLATEREQUEST']._serialized_end=2036
-  _globals['_GETTEMPLATERESPONSE']._serialized_start=2038
-  _globals['_GETTEMPLATERESPONSE']._serialized_end=2118
-  _globals['_GETWORKFLOWSTATSREQUEST']._serialized_start=2121
-  _globals['_GETWORKFLOWSTATSREQUEST']._serialized_end=2322
-  _globals['_GETWORKFLOWSTATSRESPONSE']._serialized_start=2325
-  _globals['_GETWORKFLOWSTATSRESPONSE']._serialized_end=2534
-  _globals['_WORKFLOWSSERVICE']._serialized_start=2537
-  _globals['_WORKFLOWSSERVICE']._serialized_end=4676
+  _globals['_GETWORKFLOWREQUEST']._serialized_end=758
+  _globals['_GETWORKFLOWRESPONSE']._serialized_start=760
+  _globals['_GETWORKFLOWRESPONSE']._serialized_end=832
+  _globals['_UPDATEWORKFLOWREQUEST']._serialized_start=835
+  _globals['_UPDATEWORKFLOWREQUEST']._serialized_end=971
+  _globals['_UPDATEWORKFLOWRESPONSE']._serialized_start=973
+  _globals['_UPDATEWORKFLOWRESPONSE']._serialized_end=1048
+  _globals['_DELETEWORKFLOWREQUEST']._serialized_start=1050
+  _globals['_DELETEWORKFLOWREQUEST']._serialized_end=1128
+  _globals['_DELETEWORKFLOWRESPONSE']._serialized_start=1130
+  _globals['_DELETEWORKFLOWRESPONSE']._serialized_end=1154
+  _globals['_LISTWORKFLOWVERSIONSREQUEST']._serialized_start=1156
+  _globals['_LISTWORKFLOWVERSIONSREQUEST']._serialized_end=1280
+  _globals['_LISTWORKFLOWVERSIONSRESPONSE']._serialized_start=1282
+  _globals['_LISTWORKFLOWVERSIONSRESPONSE']._serialized_end=1388
+  _globals['_ENABLEWORKFLOWREQUEST']._serialized_start=1390
+  _globals['_ENABLEWORKFLOWREQUEST']._serialized_end=1445
+  _globals['_ENABLEWORKFLOWRESPONSE']._serialized_start=1447
+  _globals['_ENABLEWORKFLOWRESPONSE']._serialized_end=1522
+  _globals['_DISABLEWORKFLOWREQUEST']._serialized_start=1524
+  _globals['_DISABLEWORKFLOWREQUEST']._serialized_end=1580
+  _globals['_DISABLEWORKFLOWRESPONSE']._serialized_start=1582
+  _globals['_DISABLEWORKFLOWRESPONSE']._serialized_end=1658
+  _globals['_VALIDATEWORKFLOWREQUEST']._serialized_start=1660
+  _globals['_VALIDATEWORKFLOWREQUEST']._serialized_end=1721
+  _globals['_VALIDATEWORKFLOWRESPONSE']._serialized_start=1723
+  _globals['_VALIDATEWORKFLOWRESPONSE']._serialized_end=1809
+  _globals['_GETWORKFLOWSCHEMAREQUEST']._serialized_start=1811
+  _globals['_GETWORKFLOWSCHEMAREQUEST']._serialized_end=1837
+  _globals['_GETWORKFLOWSCHEMARESPONSE']._serialized_start=1839
+  _globals['_GETWORKFLOWSCHEMARESPONSE']._serialized_end=1888
+  _globals['_LISTTEMPLATESREQUEST']._serialized_start=1890
+  _globals['_LISTTEMPLATESREQUEST']._serialized_end=1912
+  _globals['_LISTTEMPLATESRESPONSE']._serialized_start=1914
+  _globals['_LISTTEMPLATESRESPONSE']._serialized_end=1997
+  _globals['_GETTEMPLATEREQUEST']._serialized_start=1999
+  _globals['_GETTEMPLATEREQUEST']._serialized_end=2051
+  _globals['_GETTEMPLATERESPONSE']._serialized_start=2053
+  _globals['_GETTEMPLATERESPONSE']._serialized_end=2133
+  _globals['_GETWORKFLOWSTATSREQUEST']._serialized_start=2136
+  _globals['_GETWORKFLOWSTATSREQUEST']._serialized_end=2337
+  _globals['_GETWORKFLOWSTATSRESPONSE']._serialized_start=2340
+  _globals['_GETWORKFLOWSTATSRESPONSE']._serialized_end=2549
+  _globals['_WORKFLOWSSERVICE']._serialized_start=2552
+  _globals['_WORKFLOWSSERVICE']._serialized_end=4691
 # @@protoc_insertion_point(module_scope)
