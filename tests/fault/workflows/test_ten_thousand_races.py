@@ -12,7 +12,7 @@ from timeloom_workflows.settings import EngineSettings
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
-COUNT = 3_334
+COUNT = 3_340
 
 
 @pytest.fixture

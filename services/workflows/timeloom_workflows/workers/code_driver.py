@@ -178,6 +178,7 @@ class CodeDriver:
 
     def lose(self, holding: Holding, *, is_forgiven: bool) -> None:
         """Gives an execution to others whose worker is gone, or does not know it."""
+        is_forgiven |= holding.session.suspects.is_waiting(holding.id)
         self._forget(holding)
         entries = [] if is_forgiven else [HistoryEntry(type=HistoryType.EXECUTION_TAKEN_OVER)]
         self._advance(holding, Requeued(is_forgiven=is_forgiven), entries=entries)
@@ -201,6 +202,10 @@ class CodeDriver:
         execution = holding.execution
         if execution.delivery > self._deliveries_max:
             self._give_up(holding)
+            return
+        if execution.delivery > 1 and not holding.session.suspects.admit(
+            holding.id, lambda: self._begin(holding, steps, kept)
+        ):
             return
         self._note_steps(holding, steps)
         now = execution.update_time
@@ -528,6 +533,8 @@ class CodeDriver:
     def _tell_running(
         self, holding: Holding, progress: messages.ExecutionProgress, advanced: Advanced
     ) -> None:
+        if progress.steps:
+            holding.session.suspects.release(holding.id)
         holding.cancelling |= advanced.cancelling
         holding.is_told_pause |= advanced.paused
         untold = list(holding.untold.values())
@@ -576,6 +583,7 @@ class CodeDriver:
         holding.stop_timers()
         if self._held.get(holding.id) is holding:
             del self._held[holding.id]
+        holding.session.suspects.release(holding.id)
 
     # -- What comes from outside ---------------------------------------------------------------
 

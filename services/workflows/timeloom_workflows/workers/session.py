@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from timeloom.workflows.v1 import workflow_worker_service_pb2 as messages
+from timeloom_workflows.workers.suspects import Suspects
 
 TaskT = TypeVar("TaskT", messages.ExecutionTask, messages.StepTask)
 
@@ -40,6 +41,7 @@ class Session:
         self.is_attached = False
         self.is_leaving = False
         self.is_gone = False
+        self.suspects = Suspects()
         self.acks: list[messages.ProgressAck] = []
         self.executions: list[messages.ExecutionTask] = []
         self.step_tasks: list[messages.StepTask] = []

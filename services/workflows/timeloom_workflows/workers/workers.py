@@ -170,6 +170,7 @@ class Workers:
         session.stream += 1
         session.wake()
         self._remove(session)
+        session.suspects.close()
         for holding in held:
             self._driver.lose(holding, is_forgiven=False)
         for task in tasks:
