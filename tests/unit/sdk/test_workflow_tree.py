@@ -78,6 +78,11 @@ def test_each_step_tells_how_it_stands() -> None:
     ]
 
 
+def test_an_execution_tells_what_it_waits_for() -> None:
+    (line,) = lines(StepTree(execution(waiting_for=pb.WAIT_REASON_APPROVAL)))
+    assert line == "order v3 running 12.0 s  waits for a decision  e1"
+
+
 def test_what_changed_is_taken() -> None:
     tree = StepTree(execution(), [step("a", "RUNNING", 1)])
     change = service.WatchWorkflowExecutionResponse(steps=[step_message("a", "SUCCEEDED", 1)], sequence=4)

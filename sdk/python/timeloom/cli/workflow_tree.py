@@ -55,6 +55,12 @@ _WAITS: Final = {
     WaitReason.SLOT: "waits for a slot",
     WaitReason.WEBHOOK: "waits for a call back",
 }
+_UNNAMED_WAITS: Final = {
+    WaitReason.EVENT: "waits for an event",
+    WaitReason.SIGNAL: "waits for a signal",
+    WaitReason.APPROVAL: "waits for a decision",
+    WaitReason.EXECUTION: "waits for an execution",
+}
 
 
 class StepTree:
@@ -150,7 +156,7 @@ def _spinner(now: datetime) -> str:
 
 
 def _wait(reason: WaitReason, name: str, until: datetime | None, now: datetime) -> str:
-    said = _WAITS[reason] + (f" {_cut(name)}" if name else "")
+    said = f"{_WAITS[reason]} {_cut(name)}" if name else _UNNAMED_WAITS.get(reason, _WAITS[reason])
     if until is None:
         return said
     left = _left(until, now)
