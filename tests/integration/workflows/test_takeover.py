@@ -162,7 +162,7 @@ async def test_an_engine_that_owns_something_is_not_forgotten(
     await engines.bury(connection, frozen.engine.id)
     assert frozen.engine.id in await engine_ids(workflows_service), "it lives"
     async with workflows_service.rows() as rows:
-        # Nobody can take it over for now.
+        # Its row is locked: nobody can take it over.
         await rows.execute("SELECT FROM executions WHERE id = $1 FOR UPDATE", claimed.execution.id)
         await engines.expire(connection, frozen.engine.id)
         await engines.bury(connection, frozen.engine.id)
