@@ -28,6 +28,10 @@ def test_a_secret_stands_where_the_definition_names_it() -> None:
     assert used == {'se"cret', "123456"}
 
 
+def test_one_that_is_escaped_is_text() -> None:
+    assert SECRETS.filled({"body": TOKEN}, {"body": f"${TOKEN}"}) == ({"body": TOKEN}, frozenset())
+
+
 @given(
     value=st.recursive(
         st.text() | st.just(TOKEN), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)

@@ -25,7 +25,7 @@ REDACTED_LENGTH_MIN: Final = 6
 """Shorter values would be found in everything."""
 
 PLACEHOLDER: Final = re.compile(
-    r"""\$\{\s*secret\(\s*(?P<quote>["'])(?P<name>[A-Z][A-Z0-9_]{0,99})(?P=quote)\s*\)\s*\}"""
+    r"""(?<!\$)\$\{\s*secret\(\s*(?P<quote>["'])(?P<name>[A-Z][A-Z0-9_]{0,99})(?P=quote)\s*\)\s*\}"""
 )
 _EXPRESSION: Final = "${"
 
