@@ -11,7 +11,7 @@ from timeloom_gateway.gateway import Metrics, open_gateway
 from timeloom_gateway.settings import GatewaySettings, LimitSettings
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_platform import metrics
-from timeloom_platform.process import run
+from timeloom_platform.process import run, spare_the_collector
 from timeloom_platform.settings import ProcessSettings, load
 from timeloom_platform.telemetry import Tracing
 
@@ -29,6 +29,7 @@ async def main(stop: asyncio.Event) -> None:
         async with open_gateway(
             settings, addresses=addresses, metrics=counts, contracts=contracts, tracing=tracing
         ) as gateway:
+            spare_the_collector()
             await stop.wait()
             await gateway.drain()
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -21,13 +20,12 @@ from timeloom_platform.metrics import RpcMetrics
 from timeloom_platform.migrate import migrate
 from timeloom_platform.outbox import OutboxRelay
 from timeloom_platform.pagination import Cursors
+from timeloom_platform.process import spare_the_collector
 from timeloom_platform.server import NOTICE_SECONDS, GrpcServer, run
 from timeloom_platform.telemetry import Tracing
 from timeloom_snapshots import events
 from timeloom_snapshots.assembly import PACKAGE, ROOM, assembled
 from timeloom_snapshots.settings import Settings
-
-GC_THRESHOLDS = (50_000, 20, 50)
 
 
 async def main(stop: asyncio.Event) -> None:
@@ -79,7 +77,7 @@ async def main(stop: asyncio.Event) -> None:
                 tasks.create_task(snapshots.upkeep.run()),
             ]
             await server.start()
-            _spare_the_collector()
+            spare_the_collector()
             await stop.wait()
             leaving = tasks.create_task(server.stop())
             await asyncio.sleep(NOTICE_SECONDS)
@@ -88,17 +86,6 @@ async def main(stop: asyncio.Event) -> None:
             await snapshots.committer.close()
             for task in background:
                 task.cancel()
-
-
-def _spare_the_collector() -> None:
-    """Lets the garbage collector look less often, and not at what stays for good.
-
-    States are trees without cycles, freed by their reference counts; but they are millions of objects, all of
-    which the collector would look at again and again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def _tracing(process: settings.ProcessSettings) -> Tracing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -27,7 +27,7 @@ from timeloom_snapshots.storage.states import NOTHING_KNOWN, Known, StoredState
 READ_EXECUTIONS_MAX: Final = 4096
 """Of how many executions it is remembered which states are at hand."""
 
-READ_STATES_MAX: Final = 64
+READ_STATES_MAX: Final = 256
 """How many states of one execution are remembered."""
 
 WORTH_KEEPING_DELTAS: Final = 4
@@ -43,11 +43,21 @@ class ReadState:
     state_hash: StateHash
 
 
-class _Hashed(NamedTuple):
-    """A state, and what is needed to hash the next one."""
+class _Hashed:
+    """A state, and what is needed to hash the next one, which is made when it is needed for the first time."""
 
-    state: Any
-    state_hash: StateHash
+    __slots__ = ("_state_hash", "state")
+
+    def __init__(self, state: Any, state_hash: StateHash | None = None) -> None:
+        self.state = state
+        self._state_hash = state_hash
+
+    @property
+    def state_hash(self) -> StateHash:
+        """The state's hash."""
+        if self._state_hash is None:
+            self._state_hash = StateHash.of(self.state)
+        return self._state_hash
 
 
 class StateReader:
@@ -211,6 +221,8 @@ class StateReader:
         encoded = b",".join(segments.steps(stored.deltas, self._codec))
         deltas = delta.decode_trusted_all(b"[" + encoded + b"]")
         state = delta.apply_all(start.state, deltas)
+        if stored.base is not None:
+            return _Hashed(state)  # a whole state has to be hashed in any case: that of the end, and not the base
         # To hash only what the deltas touched costs a tenth of hashing the whole.
         return _Hashed(state, start.state_hash.updated(state, list(chain.from_iterable(deltas))))
 
@@ -220,7 +232,7 @@ class StateReader:
             state = canonical.decode_trusted(content)
         else:
             state = delta.apply(STATE_BEFORE_ALL, delta.decode_trusted(content))
-        return _Hashed(state, StateHash.of(state))
+        return _Hashed(state)
 
 
 def _position_of(read: ReadState) -> Position:

@@ -23,6 +23,7 @@ from timeloom_platform.metrics import RpcMetrics
 from timeloom_platform.migrate import migrate
 from timeloom_platform.outbox import OutboxRelay
 from timeloom_platform.pagination import Cursors
+from timeloom_platform.process import spare_the_collector
 from timeloom_platform.server import NOTICE_SECONDS, GrpcServer, run
 from timeloom_platform.telemetry import Tracing
 from timeloom_workflows import events
@@ -93,6 +94,7 @@ async def main(stop: asyncio.Event) -> None:
             if follower is not None:
                 background.append(tasks.create_task(follower.run()))
             await server.start()
+            spare_the_collector()
             await stop.wait()
             leaving = tasks.create_task(server.stop())
             await asyncio.sleep(NOTICE_SECONDS)

@@ -23,6 +23,10 @@ SET enable_mergejoin = off;
 """
 CLOSE_TIMEOUT_SECONDS: Final = 2.0
 
+FIRST_PLANS_TURNS: Final = 64
+PLANS_FACTOR: Final = 4
+"""A plan that was made while a table was small is made anew after 64 turns, after four times as many, and so on."""
+
 
 class SystemConnection:
     """One connection under the room's system role, opened when it is needed, and anew when it was lost.
@@ -35,6 +39,8 @@ class SystemConnection:
         self._database = database
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._turn = asyncio.Lock()
+        self._turns = 0
+        self._plans_turns = FIRST_PLANS_TURNS
 
     async def fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         """Runs a statement and returns its rows.
@@ -66,6 +72,7 @@ class SystemConnection:
             if connection is None or connection.is_closed():
                 connection = self._connection = await self._open()
             try:
+                await self._plan_anew(connection)
                 yield connection
             except asyncio.CancelledError:
                 # What the server does with the statement nobody waits for any more.
@@ -86,6 +93,13 @@ class SystemConnection:
                 await connection.close(timeout=CLOSE_TIMEOUT_SECONDS)
             except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 connection.terminate()
+
+    async def _plan_anew(self, connection: Connection) -> None:
+        """Lets statements be planned for tables as large as they are by now, long before they are analysed."""
+        self._turns += 1
+        if self._turns >= self._plans_turns:
+            self._plans_turns *= PLANS_FACTOR
+            await connection.execute("DISCARD PLANS")
 
     async def _open(self) -> asyncpg.Connection[asyncpg.Record]:
         connection = await self._database.open_connection()
