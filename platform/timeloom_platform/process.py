@@ -59,7 +59,7 @@ def run(
 
 
 def spare_the_collector() -> None:
-    """Let the garbage collector look less often, and not at what stays for good: to be called once all is built.
+    """Let the garbage collector look less often, and not at what stays for good; called once all is built.
 
     What comes and goes with calls are trees, freed by their reference counts; the collector would look at
     them, and at everything that was imported, again and again.

@@ -44,7 +44,7 @@ class ReadState:
 
 
 class _Hashed:
-    """A state, and what is needed to hash the next one, which is made when it is needed for the first time."""
+    """A state, and what is needed to hash the next one, which is made when it is first needed."""
 
     __slots__ = ("_state_hash", "state")
 
@@ -222,7 +222,9 @@ class StateReader:
         deltas = delta.decode_trusted_all(b"[" + encoded + b"]")
         state = delta.apply_all(start.state, deltas)
         if stored.base is not None:
-            return _Hashed(state)  # a whole state has to be hashed in any case: that of the end, and not the base
+            return _Hashed(
+                state
+            )  # a whole state has to be hashed in any case: that of the end, and not the base
         # To hash only what the deltas touched costs a tenth of hashing the whole.
         return _Hashed(state, start.state_hash.updated(state, list(chain.from_iterable(deltas))))
 
