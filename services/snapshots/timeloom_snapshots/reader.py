@@ -222,9 +222,8 @@ class StateReader:
         deltas = delta.decode_trusted_all(b"[" + encoded + b"]")
         state = delta.apply_all(start.state, deltas)
         if stored.base is not None:
-            return _Hashed(
-                state
-            )  # a whole state has to be hashed in any case: that of the end, and not the base
+            # One whole state has to be hashed: the end, and not the base.
+            return _Hashed(state)
         # To hash only what the deltas touched costs a tenth of hashing the whole.
         return _Hashed(state, start.state_hash.updated(state, list(chain.from_iterable(deltas))))
 

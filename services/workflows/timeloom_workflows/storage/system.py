@@ -25,7 +25,7 @@ CLOSE_TIMEOUT_SECONDS: Final = 2.0
 
 FIRST_PLANS_TURNS: Final = 64
 PLANS_FACTOR: Final = 4
-"""A plan that was made while a table was small is made anew after 64 turns, after four times as many, and so on."""
+"""Plans that were made while tables were small are made anew: after so many turns, four times as many, …"""
 
 
 class SystemConnection:
@@ -95,7 +95,7 @@ class SystemConnection:
                 connection.terminate()
 
     async def _plan_anew(self, connection: Connection) -> None:
-        """Lets statements be planned for tables as large as they are by now, long before they are analysed."""
+        """Lets statements be planned for tables as large as they are, long before they are analysed."""
         self._turns += 1
         if self._turns >= self._plans_turns:
             self._plans_turns *= PLANS_FACTOR
