@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from timeloom.memory.v1 import memory_pb2 as _memory_pb2
+from timeloom.migration.v1 import migration_pb2 as _migration_pb2
 from timeloom.snapshots.v1 import snapshots_pb2 as _snapshots_pb2
 from timeloom.workflows.v1 import workflows_pb2 as _workflows_pb2
 import builtins as _builtins
@@ -48,6 +49,9 @@ class Event(_message.Message):
     WORKFLOW_EXECUTION_CHANGED_FIELD_NUMBER: _builtins.int
     WORKFLOW_CHANGED_FIELD_NUMBER: _builtins.int
     WORKFLOW_EVENT_PUBLISHED_FIELD_NUMBER: _builtins.int
+    WORKSPACE_RECORDS_CHANGED_FIELD_NUMBER: _builtins.int
+    SYNC_CONFLICT_OPENED_FIELD_NUMBER: _builtins.int
+    MIGRATION_UPDATED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Unique (a UUIDv7): consumers use it to recognise a repeated delivery."""
     project_id: _builtins.str
@@ -84,6 +88,12 @@ class Event(_message.Message):
     def workflow_changed(self) -> Global___WorkflowChanged: ...
     @_builtins.property
     def workflow_event_published(self) -> Global___WorkflowEventPublished: ...
+    @_builtins.property
+    def workspace_records_changed(self) -> Global___WorkspaceRecordsChanged: ...
+    @_builtins.property
+    def sync_conflict_opened(self) -> Global___SyncConflictOpened: ...
+    @_builtins.property
+    def migration_updated(self) -> Global___MigrationUpdated: ...
     def __init__(
         self,
         *,
@@ -104,12 +114,15 @@ class Event(_message.Message):
         workflow_execution_changed: Global___WorkflowExecutionChanged | None = ...,
         workflow_changed: Global___WorkflowChanged | None = ...,
         workflow_event_published: Global___WorkflowEventPublished | None = ...,
+        workspace_records_changed: Global___WorkspaceRecordsChanged | None = ...,
+        sync_conflict_opened: Global___SyncConflictOpened | None = ...,
+        migration_updated: Global___MigrationUpdated | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "payload", b"payload", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "migration_updated", b"migration_updated", "payload", b"payload", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "sync_conflict_opened", b"sync_conflict_opened", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed", "workspace_records_changed", b"workspace_records_changed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "payload", b"payload", "project_id", b"project_id", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "topic", b"topic", "traceparent", b"traceparent", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "migration_updated", b"migration_updated", "payload", b"payload", "project_id", b"project_id", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "sync_conflict_opened", b"sync_conflict_opened", "topic", b"topic", "traceparent", b"traceparent", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed", "workspace_records_changed", b"workspace_records_changed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted", "snapshot_updated", "memories_changed", "memory_announced", "memory_job_updated", "workflow_execution_changed", "workflow_changed", "workflow_event_published"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted", "snapshot_updated", "memories_changed", "memory_announced", "memory_job_updated", "workflow_execution_changed", "workflow_changed", "workflow_event_published", "workspace_records_changed", "sync_conflict_opened", "migration_updated"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -468,3 +481,80 @@ class OutboxBatch(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OutboxBatch: _TypeAlias = OutboxBatch  # noqa: Y015
+
+@_typing.final
+class WorkspaceRecordsChanged(_message.Message):
+    """Tasks, environments, preferences or agent sessions were created, changed or deleted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TABLE_FIELD_NUMBER: _builtins.int
+    RECORD_IDS_FIELD_NUMBER: _builtins.int
+    table: _builtins.str
+    """`tasks`, `environments`, `preferences` or `agent_sessions`."""
+    @_builtins.property
+    def record_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Which; empty if they are too many to name."""
+
+    def __init__(
+        self,
+        *,
+        table: _builtins.str = ...,
+        record_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["record_ids", b"record_ids", "table", b"table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WorkspaceRecordsChanged: _TypeAlias = WorkspaceRecordsChanged  # noqa: Y015
+
+@_typing.final
+class SyncConflictOpened(_message.Message):
+    """A mutation met a record that had been changed meanwhile, and a person has to decide."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONFLICT_ID_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
+    RECORD_ID_FIELD_NUMBER: _builtins.int
+    conflict_id: _builtins.str
+    table: _builtins.str
+    record_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        conflict_id: _builtins.str = ...,
+        table: _builtins.str = ...,
+        record_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conflict_id", b"conflict_id", "record_id", b"record_id", "table", b"table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SyncConflictOpened: _TypeAlias = SyncConflictOpened  # noqa: Y015
+
+@_typing.final
+class MigrationUpdated(_message.Message):
+    """A migration got on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MIGRATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def migration(self) -> _migration_pb2.Migration: ...
+    def __init__(
+        self,
+        *,
+        migration: _migration_pb2.Migration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["migration", b"migration"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["migration", b"migration"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MigrationUpdated: _TypeAlias = MigrationUpdated  # noqa: Y015
