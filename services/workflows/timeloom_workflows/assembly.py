@@ -104,8 +104,10 @@ def assembled(
     runtime = EngineRuntime(database, engine)
     versions = Versions(database)
     workflows = Workflows(database=database, cursors=cursors, clock=clock, followers=[TriggerFollower()])
-    hand = Hand.assembled(database=database, cursors=cursors, engine=runtime.engine)
     admission = FlowAdmission(database)
+    hand = Hand.assembled(
+        database=database, cursors=cursors, engine=runtime.engine, versions=versions, admission=admission
+    )
     triggering = Triggering.assembled(
         database=database,
         cursors=cursors,
