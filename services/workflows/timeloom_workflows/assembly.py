@@ -156,6 +156,8 @@ def assembled(
             signals=hand.signals,
             callbacks=outside.callbacks,
             public_url=outside.public_url,
+            deliveries_max=engine.deliveries_max,
+            suspects=asyncio.Lock(),
             desk=tasks,
             events=triggering.waking,
         )
