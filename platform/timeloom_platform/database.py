@@ -49,6 +49,7 @@ ROLLBACK = "ROLLBACK"
 
 PooledConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 NewConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Prepare: TypeAlias = Callable[[NewConnection], Coroutine[Any, Any, None]]
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PooledConnection"
 
 logger = structlog.get_logger(__name__)
@@ -91,7 +92,7 @@ class Database:
         *,
         room: str,
         pool_size: int = 8,
-        prepare: Callable[[NewConnection], Coroutine[Any, Any, None]] | None = None,
+        prepare: Prepare | None = None,
     ) -> Self:
         """Open a pool on the room's schema, whose roles `migrate` must have made.
 

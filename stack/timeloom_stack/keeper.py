@@ -3,19 +3,28 @@
 import asyncio
 import signal
 import time
-from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from timeloom_platform.embedded import process as processes
 from timeloom_platform.embedded.errors import EmbeddedError, NotReadyError
-from timeloom_platform.embedded.process import ProcessSpecification
+from timeloom_platform.embedded.process import ProcessSpecification, RunningProcess
 from timeloom_stack.backoff import Backoff
 from timeloom_stack.errors import StartFailedError
 from timeloom_stack.output_pipe import OutputPipe
 from timeloom_stack.state import ProcessRecord, ProcessState
+
+
+class Spawn(Protocol):
+    """Starts a process that writes to the descriptors; an OSError if it cannot."""
+
+    async def __call__(
+        self, specification: ProcessSpecification, /, *, stdout: int, stderr: int
+    ) -> RunningProcess:
+        """Returns it once it is our child."""
+        ...
 
 
 class ProcessKeeper:
@@ -29,6 +38,7 @@ class ProcessKeeper:
         on_output: Given what the process writes, as it comes.
         tell: Given sentences for the person at the terminal.
         see_out_orphans: Awaited after the process has died unexpectedly.
+        spawn: Starts the process.
     """
 
     def __init__(
@@ -41,6 +51,7 @@ class ProcessKeeper:
         on_output: Callable[[bytes], None],
         tell: Callable[[str], None],
         see_out_orphans: Callable[[], Awaitable[None]],
+        spawn: Spawn = processes.spawn,
     ) -> None:
         self.specification = specification
         self.record = ProcessRecord(name=specification.name, address=address)
@@ -50,8 +61,9 @@ class ProcessKeeper:
         self._on_output = on_output
         self._tell = tell
         self._see_out_orphans = see_out_orphans
+        self._spawn = spawn
         self._stopping = asyncio.Event()
-        self._process: Process | None = None
+        self._process: RunningProcess | None = None
         self._was_ready = False
         self._ready_time: float | None = None
 
@@ -122,7 +134,7 @@ class ProcessKeeper:
 
     async def _run_with(self, pipe: OutputPipe) -> str:
         try:
-            self._process = await processes.spawn(
+            self._process = await self._spawn(
                 self.specification, stdout=pipe.write_end, stderr=pipe.write_end
             )
         except OSError as error:
@@ -130,13 +142,16 @@ class ProcessKeeper:
         finally:
             pipe.handed_over()
         try:
+            if self._stopping.is_set():
+                # Whoever stops us has found no process yet.
+                return "stopped"
             self._change(pid=self._process.pid, start_time=time.time())
             return await self._watch(self._process)
         finally:
             self.ready.clear()
             await processes.stop(self.specification, self._process)
 
-    async def _watch(self, process: Process) -> str:
+    async def _watch(self, process: RunningProcess) -> str:
         try:
             await processes.wait_until_ready(self.specification, process)
         except NotReadyError:

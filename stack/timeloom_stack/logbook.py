@@ -15,7 +15,7 @@ STACK = "timeloom"
 LINE_BYTES_MAX = 65_536
 
 # What they say below this is about themselves: it is in their files, and `timeloom logs` shows it.
-_QUIET = {"postgres": Level.WARNING, "nats": Level.WARNING}
+_QUIET = {"postgres": Level.WARNING, "nats": Level.WARNING, STACK: Level.INFO}
 
 
 class Logbook:

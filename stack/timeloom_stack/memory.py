@@ -13,10 +13,12 @@ def proportional_bytes(pid: int) -> int | None:
         return None
 
 
-def own_bytes(pid: int) -> int | None:
-    """The PSS of a process alone."""
+def proportional_bytes_without(pid: int, children: frozenset[int]) -> int | None:
+    """The same, but for children that are counted elsewhere, with what descends from them."""
     try:
-        return _pss(psutil.Process(pid))
+        process = psutil.Process(pid)
+        others = [child.pid for child in process.children() if child.pid not in children]
+        return _pss(process) + sum(proportional_bytes(each) or 0 for each in others)
     except psutil.Error:
         return None
 

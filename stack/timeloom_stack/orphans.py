@@ -5,7 +5,8 @@ import ctypes
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -22,6 +23,7 @@ class Orphanage:
 
     def __init__(self) -> None:
         self._spared: set[int] = set()
+        self._expected = 0
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -29,7 +31,16 @@ class Orphanage:
         """Names a child that somebody else looks after."""
         self._spared.add(pid)
 
-    async def see_out(self, supervised: frozenset[int]) -> None:
+    @contextmanager
+    def expecting(self) -> Generator[None]:
+        """While a process is being started: nobody knows yet which of our children it is."""
+        self._expected += 1
+        try:
+            yield
+        finally:
+            self._expected -= 1
+
+    async def see_out(self, supervised: Callable[[], frozenset[int]]) -> None:
         """Waits until no orphan is left, and kills those that linger.
 
         PostgreSQL's backends notice by themselves that their postmaster is gone, but a new one refuses to
@@ -37,17 +48,25 @@ class Orphanage:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _PATIENCE_SECONDS
-        while orphans := self._orphans(supervised):
-            if loop.time() > deadline:
-                for pid in orphans:
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+        while True:
+            if not self._expected:
+                orphans = self._orphans(supervised())
+                if not orphans:
+                    return
+                if loop.time() > deadline:
+                    _kill(orphans)
             await asyncio.sleep(_INTERVAL_SECONDS)
 
     def _orphans(self, supervised: frozenset[int]) -> list[int]:
         """Those that still run; those that have ended are reaped."""
         children = {child.pid for child in psutil.Process().children()}
         return [pid for pid in children - supervised - self._spared if not _reap(pid)]
+
+
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _reap(pid: int) -> bool:

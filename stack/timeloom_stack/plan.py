@@ -1,7 +1,6 @@
 """What processes the stack consists of, and how each is told of the others."""
 
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +13,7 @@ from timeloom_platform.embedded.process import ProcessSpecification
 from timeloom_stack import probes
 from timeloom_stack.directory import DataDirectory
 from timeloom_stack.port_owners import PublicPort
+from timeloom_stack.python import PYTHON_MODULE
 from timeloom_stack.rooms import GATEWAY_MODULE, ROOMS, Room
 from timeloom_stack.secrets import Secrets
 from timeloom_stack.settings import StackSettings, reachable
@@ -161,8 +161,7 @@ class Planner:
     ) -> ProcessSpecification:
         return ProcessSpecification(
             name=name,
-            # -P: a file in the working directory never shadows a module.
-            command=(sys.executable, "-P", "-m", module),
+            command=(*PYTHON_MODULE, module),
             directory=self._directory.root,
             environment=environment,
             # A first start spends most of its time in initdb: meanwhile the services load, and then wait.

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from timeloom_stack import locks, probes
 from timeloom_stack.console import Console
@@ -13,6 +14,7 @@ from timeloom_stack.directory import DataDirectory
 from timeloom_stack.errors import DataDirectoryError, StackError
 from timeloom_stack.first_key import KeyRing
 from timeloom_stack.logbook import Logbook
+from timeloom_stack.nursery.client import Nursery
 from timeloom_stack.orphans import Orphanage
 from timeloom_stack.plan import Planner, StackPlan, public_ports
 from timeloom_stack.port_owners import refuse_taken
@@ -97,14 +99,25 @@ class _Stack:
             processes=tuple(ProcessRecord(name=each.name, address=each.address) for each in plan.processes),
         )
         orphanage = Orphanage()
+        self._nursery = Nursery(
+            plan.environment,
+            orphanage=orphanage,
+            on_output=partial(logbook.write, "nursery"),
+            tell=partial(logbook.tell, level="debug"),
+        )
         self._supervisor = Supervisor(
-            plan.processes, sink=logbook, on_change=self._on_change, orphanage=orphanage
+            plan.processes,
+            sink=logbook,
+            on_change=self._on_change,
+            orphanage=orphanage,
+            spawn=self._nursery.spawn,
         )
         self._keys = KeyRing(
             directory.credentials_file,
             http_url=settings.http_url,
             grpc_address=settings.grpc_address,
             environment=plan.environment,
+            spawn=self._nursery.spawn,
             on_helper=orphanage.spare,
         )
 
@@ -112,6 +125,7 @@ class _Stack:
         stop = asyncio.Event()
         self._stop_on_signals(stop)
         self._change(self._record)
+        await self._nursery.open()
         running = asyncio.create_task(self._supervisor.run(stop))
         opening = asyncio.create_task(self._open())
         try:
@@ -123,6 +137,7 @@ class _Stack:
             opening.cancel()
             with suppress(asyncio.CancelledError):
                 await opening
+            await self._nursery.close()
             self._directory.state_file.unlink(missing_ok=True)
 
     async def _open(self) -> None:
@@ -141,6 +156,8 @@ class _Stack:
             if first_key is not None:
                 first_key.cancel()
         self._change(replace(self._record, start_seconds=round(process_age_seconds(), 3)))
+        # What is restarted later can do without, and nothing is to run that does nothing.
+        await self._nursery.close()
         await self._on_ready(self._record)
 
     def _on_change(self, process: ProcessRecord) -> None:

@@ -35,7 +35,10 @@ class ProcessStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackStatus:
-    """The stack in one data directory; `record` is None while its file cannot be read."""
+    """The stack in one data directory; `record` is None while its file cannot be read.
+
+    The supervisor's memory includes its helpers', which run while the stack starts.
+    """
 
     data_dir: str
     is_running: bool
@@ -83,10 +86,15 @@ def read_status(directory: DataDirectory) -> StackStatus:
         data_dir=str(directory.root),
         is_running=is_running,
         record=record,
-        supervisor_pss_bytes=memory.own_bytes(record.pid) if record else None,
+        supervisor_pss_bytes=_supervisor_bytes(record) if record else None,
         processes=tuple(_status_of(each) for each in record.processes) if record else (),
         versions=all_versions(),
     )
+
+
+def _supervisor_bytes(record: StackRecord) -> int | None:
+    supervised = frozenset(each.pid for each in record.processes if each.pid is not None)
+    return memory.proportional_bytes_without(record.pid, supervised)
 
 
 def _status_of(record: ProcessRecord) -> ProcessStatus:

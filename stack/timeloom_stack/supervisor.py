@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Protocol
 
+from timeloom_platform.embedded import process as processes
 from timeloom_platform.embedded.process import ProcessSpecification
 from timeloom_stack.backoff import Backoff
-from timeloom_stack.keeper import ProcessKeeper
+from timeloom_stack.keeper import ProcessKeeper, Spawn
 from timeloom_stack.orphans import Orphanage
 from timeloom_stack.state import ProcessRecord
 
@@ -53,6 +54,7 @@ class Supervisor:
         on_change: Callable[[ProcessRecord], None],
         backoff: Backoff | None = None,
         orphanage: Orphanage | None = None,
+        spawn: Spawn = processes.spawn,
     ) -> None:
         self._keepers = {
             each.name: ProcessKeeper(
@@ -63,6 +65,7 @@ class Supervisor:
                 on_output=_output_of(each.name, sink),
                 tell=sink.tell,
                 see_out_orphans=self._see_out_orphans,
+                spawn=spawn,
             )
             for each in processes
         }
@@ -123,8 +126,10 @@ class Supervisor:
 
     async def _see_out_orphans(self) -> None:
         if self._orphanage is not None:
-            kept = {keeper.pid for keeper in self._keepers.values() if keeper.pid is not None}
-            await self._orphanage.see_out(frozenset(kept))
+            await self._orphanage.see_out(self._kept)
+
+    def _kept(self) -> frozenset[int]:
+        return frozenset(keeper.pid for keeper in self._keepers.values() if keeper.pid is not None)
 
 
 def _output_of(name: str, sink: Sink) -> Callable[[bytes], None]:

@@ -20,7 +20,7 @@ import psutil
 import uvloop
 
 from tests.bench import peer_dbos
-from tests.bench.installation import Installation, installed
+from tests.bench.installation import Installation, drained, installed
 from tests.bench.peer_dbos import Peer
 from tests.bench.report import NO_WORSE, Figure, Report, Section, console, median, percentile, percentiles
 from tests.bench.workflow_application import STEPS, TASKS, TRANSFORMS, Application, Tally, working
@@ -197,6 +197,7 @@ async def _dispatch_rate(
     queued: int,
 ) -> float:
     await application.begin_many("one_step", list(range(queued)))
+    await drained(connection, "workflows")
     await connection.execute("VACUUM (ANALYZE) workflows.executions")
     enough = Tally.count + FEW_QUEUED
     begin = time.perf_counter()

@@ -99,15 +99,20 @@ class Installation:
         """What all tables of a schema take, indexes and TOAST included, after a VACUUM."""
         connection = await asyncpg.connect(self.postgres.url_of("timeloom", superuser=True))
         try:
-            await eventually(
-                lambda: connection.fetchval(f"SELECT NOT EXISTS (SELECT FROM {schema}.outbox)"),
-                timeout_seconds=_DRAIN_LIMIT_SECONDS,
-                describe="the outbox is empty",
-            )
+            await drained(connection, schema)
             await connection.execute("VACUUM")
             return int(await connection.fetchval(_SELECT_BYTES, schema))
         finally:
             await connection.close()
+
+
+async def drained(connection: asyncpg.Connection[asyncpg.Record], schema: str) -> None:
+    """Returns when all events of a room are published: what comes next is not slowed by what was before."""
+    await eventually(
+        lambda: connection.fetchval(f"SELECT NOT EXISTS (SELECT FROM {schema}.outbox)"),
+        timeout_seconds=_DRAIN_LIMIT_SECONDS,
+        describe="the outbox is empty",
+    )
 
 
 @asynccontextmanager

@@ -9,12 +9,13 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from timeloom_platform.embedded.accounts import Account
 from timeloom_platform.embedded.errors import NotReadyError
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _LOG_TAIL_BYTES = 4_000
 READINESS_INTERVAL_SECONDS = 0.01
 
@@ -26,6 +27,33 @@ async def _nothing() -> None:
     """Stands for a preparation that is not needed."""
 
 
+async def _at_once(_pid: int) -> bool:
+    """Stands for a process that nobody has to wait for."""
+    return True
+
+
+class RunningProcess(Protocol):
+    """What we need of a process that was started; asyncio's `Process` is one."""
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+        ...
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, or the negative number of the signal that ended it; None while it runs."""
+        ...
+
+    async def wait(self) -> int:
+        """Waits until it has ended; what `returncode` is then."""
+        ...
+
+    def send_signal(self, number: int, /) -> None:
+        """Sends a signal; a ProcessLookupError if it has ended."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSpecification:
     """All that is needed to run a process: how to start it, to tell that it is ready, and to stop it."""
@@ -33,7 +61,7 @@ class ProcessSpecification:
     name: str
     command: tuple[str, ...]
     directory: Path
-    is_ready: Callable[[int], Awaitable[bool]]
+    is_ready: Callable[[int], Awaitable[bool]] = _at_once
     """Asked with the process's id, again and again until it says yes."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     account: Account | None = None
@@ -77,17 +105,28 @@ def before_exec(account: Account | None, parent_death_signal: signal.Signals) ->
     def prepare_child() -> None:
         if account is not None:
             account.assume()
-        if sys.platform == "linux":
-            # After the change of account, which clears it.
-            _libc.prctl(_PR_SET_PDEATHSIG, int(parent_death_signal), 0, 0, 0)
-        if os.getppid() != parent:
-            # The parent died before the signal was set: nobody would ever end us.
-            os._exit(1)
+        # After the change of account, which clears it.
+        bind_life_to(parent, parent_death_signal)
 
     return prepare_child
 
 
-async def wait_until_ready(specification: ProcessSpecification, process: Process) -> None:
+def bind_life_to(parent: int, parent_death_signal: signal.Signals) -> None:
+    """Has the kernel send the calling process a signal when its parent is gone; ends it if that is so now."""
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_PDEATHSIG, int(parent_death_signal), 0, 0, 0)
+    if os.getppid() != parent:
+        # The parent died before the signal was set: nobody would ever end us.
+        os._exit(1)
+
+
+def name_process(name: str) -> None:
+    """Gives the calling process the name that `top` shows, of which Linux keeps 15 bytes."""
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+async def wait_until_ready(specification: ProcessSpecification, process: RunningProcess) -> None:
     """Returns when the process is ready; a NotReadyError if it ends first or takes too long."""
     try:
         async with asyncio.timeout(specification.ready_timeout_seconds):
@@ -102,7 +141,7 @@ async def wait_until_ready(specification: ProcessSpecification, process: Process
         raise NotReadyError(f"{specification.name} was not ready within {seconds:g} s") from error
 
 
-async def stop(specification: ProcessSpecification, process: Process) -> None:
+async def stop(specification: ProcessSpecification, process: RunningProcess) -> None:
     """Asks the process to end, and kills it when it takes too long."""
     if process.returncode is not None:
         return
@@ -115,7 +154,7 @@ async def stop(specification: ProcessSpecification, process: Process) -> None:
         await process.wait()
 
 
-def send(process: Process, number: signal.Signals) -> None:
+def send(process: RunningProcess, number: signal.Signals) -> None:
     """Sends a signal to a process that may have ended already."""
     try:
         process.send_signal(number)

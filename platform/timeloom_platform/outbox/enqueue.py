@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from timeloom.events.v1 import events_pb2
 from timeloom_platform.bus import EVENT_BYTES_MAX, subject_of
 from timeloom_platform.database import Connection
-from timeloom_platform.ids import uuid7
+from timeloom_platform.ids import stamp_now, uuid7
 from timeloom_platform.outbox import table
 from timeloom_platform.telemetry import current_traceparent
 
@@ -54,4 +54,4 @@ def _complete(event: events_pb2.Event, project_id: str) -> None:
     event.id = event.id or str(uuid7())
     event.traceparent = event.traceparent or current_traceparent()
     if not event.HasField("create_time"):
-        event.create_time.GetCurrentTime()
+        stamp_now(event.create_time)

@@ -5,27 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from functools import partial
 
 import grpc.aio
 
-from timeloom.identity.v1 import identity_service_pb2
-from timeloom_platform import metrics, settings
+from timeloom_platform import settings
 from timeloom_platform.auth import InternalTokens
-from timeloom_platform.authentication import CallAuthenticator
-from timeloom_platform.bus import Bus
 from timeloom_platform.channel import open_channel
-from timeloom_platform.database import Database
-from timeloom_platform.identity.resolver import RemoteKeyResolver
-from timeloom_platform.metrics import RpcMetrics
-from timeloom_platform.migrate import migrate
 from timeloom_platform.outbox import OutboxRelay
-from timeloom_platform.pagination import Cursors
-from timeloom_platform.process import spare_the_collector
-from timeloom_platform.server import NOTICE_SECONDS, GrpcServer, run
-from timeloom_platform.telemetry import Tracing
+from timeloom_platform.process import run
+from timeloom_platform.room import Foundation, founded
 from timeloom_workflows import events
 from timeloom_workflows.actions.memory import SERVICES as MEMORY_SERVICES
 from timeloom_workflows.actions.outside import Outside
@@ -40,68 +31,35 @@ from timeloom_workflows.travel.recorder import Recorder
 async def main(stop: asyncio.Event) -> None:
     """Serves until told to stop, then drains."""
     loaded = settings.load(Settings)
-    service = loaded.service
-    await migrate(service.database_url, room=ROOM, package=PACKAGE)
     async with AsyncExitStack() as stack:
-        database = await Database.connect(
-            service.database_url, room=ROOM, pool_size=loaded.database_pool_size
+        foundation = await stack.enter_async_context(
+            founded(loaded.service, room=ROOM, package=PACKAGE, pool_size=loaded.database_pool_size)
         )
-        stack.push_async_callback(database.close)
-        bus = await Bus.connect(service.nats_url, name=f"timeloom-{ROOM}")
-        stack.push_async_callback(bus.close)
-        tokens = InternalTokens(service.internal_secret)
-        channel = await stack.enter_async_context(
-            open_channel(
-                service.identity_address,
-                services=[identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"]],
-            )
-        )
-        relay = OutboxRelay(database, bus, merge=events.merged)
-        rpc_metrics = RpcMetrics()
-        tracing = _tracing(service.process)
-        stack.push_async_callback(partial(asyncio.to_thread, tracing.close))
         outside = Outside(
             loaded.actions,
-            secret=service.internal_secret,
+            secret=loaded.service.internal_secret,
             environ=os.environ,
-            memory=await _memory_channel(stack, loaded.actions, tokens),
+            memory=await _memory_channel(stack, loaded.actions, foundation.tokens),
         )
         stack.push_async_callback(outside.close)
         workflows = assembled(
-            database=database,
-            cursors=Cursors(service.internal_secret),
+            database=foundation.database,
+            cursors=foundation.cursors,
             clock=lambda: datetime.now(UTC),
             engine=loaded.engine,
             outside=outside,
         )
-        server = GrpcServer(
-            listen=service.listen,
-            authenticator=CallAuthenticator(tokens=tokens, keys=RemoteKeyResolver(channel, tokens)),
+        await foundation.serve(
+            stop,
             services=workflows.bindings,
-            metrics=rpc_metrics,
-            tracing=tracing,
+            background=[
+                OutboxRelay(foundation.database, foundation.bus, merge=events.merged).run(),
+                workflows.run(),
+                workflows.listen(foundation.bus),
+                *[follower.run() for follower in await _followers(stack, loaded.travel, foundation)],
+            ],
+            end_streams=workflows.end_streams,
         )
-        if service.process.metrics_listen:
-            metrics.register(rpc_metrics)
-            metrics.serve(service.process.metrics_listen)
-        follower = await _follower(stack, loaded.travel, bus, database, tokens)
-        async with asyncio.TaskGroup() as tasks:
-            background = [
-                tasks.create_task(relay.run()),
-                tasks.create_task(workflows.run()),
-                tasks.create_task(workflows.listen(bus)),
-            ]
-            if follower is not None:
-                background.append(tasks.create_task(follower.run()))
-            await server.start()
-            spare_the_collector()
-            await stop.wait()
-            leaving = tasks.create_task(server.stop())
-            await asyncio.sleep(NOTICE_SECONDS)
-            workflows.end_streams()
-            await leaving
-            for task in background:
-                task.cancel()
 
 
 async def _memory_channel(
@@ -114,23 +72,17 @@ async def _memory_channel(
     )
 
 
-async def _follower(
-    stack: AsyncExitStack, travel: TravelSettings, bus: Bus, database: Database, tokens: InternalTokens
-) -> Follower | None:
+async def _followers(
+    stack: AsyncExitStack, travel: TravelSettings, foundation: Foundation
+) -> Sequence[Follower]:
+    """What records executions for time travel, if they are to be recorded."""
     if not travel.is_on:
-        return None
+        return ()
     channel = await stack.enter_async_context(
-        open_channel(travel.snapshots_address, services=SNAPSHOTS_SERVICES, tokens=tokens)
+        open_channel(travel.snapshots_address, services=SNAPSHOTS_SERVICES, tokens=foundation.tokens)
     )
-    return Follower(bus, Recorder(database=database, chronicle=Chronicle(channel)))
-
-
-def _tracing(process: settings.ProcessSettings) -> Tracing:
-    if not process.otlp_endpoint:
-        return Tracing.disabled()
-    return Tracing.to_otlp(
-        service=f"timeloom-{ROOM}", endpoint=process.otlp_endpoint, sample_ratio=process.trace_sample_ratio
-    )
+    recorder = Recorder(database=foundation.database, chronicle=Chronicle(channel))
+    return (Follower(foundation.bus, recorder),)
 
 
 if __name__ == "__main__":

@@ -104,8 +104,10 @@ def assembled(
     runtime = EngineRuntime(database, engine)
     versions = Versions(database)
     workflows = Workflows(database=database, cursors=cursors, clock=clock, followers=[TriggerFollower()])
-    hand = Hand.assembled(database=database, cursors=cursors, engine=runtime.engine)
     admission = FlowAdmission(database)
+    hand = Hand.assembled(
+        database=database, cursors=cursors, engine=runtime.engine, versions=versions, admission=admission
+    )
     triggering = Triggering.assembled(
         database=database,
         cursors=cursors,
@@ -154,6 +156,8 @@ def assembled(
             signals=hand.signals,
             callbacks=outside.callbacks,
             public_url=outside.public_url,
+            deliveries_max=engine.deliveries_max,
+            suspects=asyncio.Lock(),
             desk=tasks,
             events=triggering.waking,
         )

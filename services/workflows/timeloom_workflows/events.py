@@ -7,7 +7,7 @@ from uuid import UUID
 
 from timeloom.events.v1 import events_pb2
 from timeloom.workflows.v1 import workflows_pb2
-from timeloom_platform.ids import uuid7
+from timeloom_platform.ids import stamp_now, uuid7
 from timeloom_platform.telemetry import is_sampled
 from timeloom_workflows.model import Status
 
@@ -52,7 +52,7 @@ def batch_of_change(
             history_length=history_length,
         ),
     )
-    event.create_time.GetCurrentTime()
+    stamp_now(event.create_time)
     return events_pb2.OutboxBatch(events=(event,)).SerializeToString()
 
 

@@ -230,6 +230,7 @@ class Execution(Struct, frozen=True, kw_only=True):
     trigger_id: str
     idempotency_key: str | None
     traceparent: str
+    holds_slots: bool
     tags: Sequence[str]
     attributes: bytes | None
     input: bytes | None

@@ -145,6 +145,12 @@ class Caller:
         )
         await self._call(self.executions.SignalWorkflowExecution, request)
 
+    async def dead_letters(self) -> Sequence[workflows_pb2.DeadLetter]:
+        """Returns what was given up, the newest first."""
+        request = workflow_executions_service_pb2.ListDeadLettersRequest()
+        answer = await self.certainly(lambda: self._call(self.executions.ListDeadLetters, request))
+        return list(answer.dead_letters)
+
     async def certainly(self, call: Callable[[], Awaitable[T]]) -> T:
         """Calls again and again until nobody says any more that he does not know."""
         while True:

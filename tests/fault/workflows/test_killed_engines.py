@@ -10,15 +10,18 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from tests.fault.workflows.caller import Caller
+from tests.fault.workflows.caller import FAILED, Caller
 from tests.fault.workflows.house import House
 from tests.fault.workflows.proxy import wire_to
+from tests.integration.workflows.http_server import Answer, Request, http_server
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(60)]
 
 KILLS = 4
 EXECUTIONS = 40
 STEPS = 12
+DELIVERIES_MAX = 5
+"""After so many losses an execution is given up; so say the settings unless told otherwise."""
 
 
 def steps_of(count: int, name: str = "count_up") -> list[str]:
@@ -94,6 +97,43 @@ async def test_an_engine_that_is_cut_off_loses_what_it_owns_and_writes_nothing_m
         assert [await sure.history(execution_id) for execution_id in (gated, *chains)] == history
         assert [await sure.get(execution_id) for execution_id in chains] == ended
         await check_chains(house, sure, chains, steps=50)
+
+
+async def test_an_execution_that_takes_its_engines_down_is_given_up_and_takes_no_other_along(
+    house: House,
+) -> None:
+    engine = await house.engine(settings={"TIMELOOM_WORKFLOWS_PRIVATE_HOSTS": "localhost"})
+    killed = asyncio.Event()
+
+    async def before(request: Request) -> None:
+        if request.target == "/poison":
+            await engine.process.kill()
+            killed.set()
+        else:
+            await asyncio.sleep(0.3)
+
+    async with (
+        http_server(lambda request: Answer.of(request.target), before=before) as server,
+        house.caller(engine) as caller,
+    ):
+        for name in ("poison", "bystander"):
+            call = {"type": "http", "url": f"{server.url}/{name}"}
+            await caller.define({"id": name, "steps": [{"id": "call", "type": "action", "action": call}]})
+        bystanders = await caller.execute_all("bystander", [None] * 6)
+        poison = await caller.execute("poison")
+
+        for _ in range(DELIVERIES_MAX):
+            await asyncio.wait_for(killed.wait(), 20)
+            killed.clear()
+            await engine.process.start()
+        failed = await caller.ended(poison)
+        letters = await caller.dead_letters()
+
+        assert [(letter.execution_id, letter.error.type) for letter in letters] == [(poison, "PoisonError")]
+        assert (failed.status, failed.error.step_id) == (FAILED, "call")
+        for execution_id in bystanders:
+            assert (await caller.output(execution_id))["body"] == "/bystander"
+            assert await caller.recorded(execution_id) == ["call"]
 
 
 @pytest.mark.parametrize("victim", ["worker", "engine"])

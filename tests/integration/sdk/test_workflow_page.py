@@ -8,19 +8,16 @@ import re
 import runpy
 import shlex
 import sys
-import threading
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from tests.integration.sdk.workers import working
 from tests.integration.sdk.workflows_service import WorkflowsService
 from timeloom import cli
-from timeloom.cli.workflow_running import loaded
-from timeloom.workflows import Worker
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "workflows.md"
@@ -37,32 +34,6 @@ def at_home(workflows_service: WorkflowsService, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@contextmanager
-def working(source: str) -> Generator[None]:
-    """What `timeloom workflows worker` does, in a thread."""
-    runs, tasks = loaded(source)
-    loop, ready = asyncio.new_event_loop(), threading.Event()
-    made: list[Worker] = []
-
-    async def work() -> None:
-        async with Worker(workflows=runs, tasks=tasks) as worker:
-            made.append(worker)
-            running = asyncio.create_task(worker.run(handle_signals=False))
-            await worker.connected()
-            ready.set()
-            await running
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(work(),), daemon=True)
-    thread.start()
-    assert ready.wait(20), "the worker is not connected"
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(made[0].stop)
-        thread.join(20)
-        loop.close()
 
 
 def test_the_snippets_run(at_home: Path) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tests.integration.sdk.workers import working
 from tests.integration.sdk.workflow_definitions import ask, divide, sum_up, transform, unique
 from tests.integration.sdk.workflows_service import WorkflowsService
 from timeloom import ExecutionStatus, SnapshotKind, Timeloom
@@ -99,6 +103,80 @@ def test_a_fork_shares_what_it_has_had_and_goes_its_own_way(workflows_client: Ti
     again = client.workflows.executions.fork(fork.id, 1, edits={"steps.sum.output": 5})
     recorded(client, again.id)
     assert client.executions.get(again.id).output == "It is 10."
+
+
+CODE = """
+from timeloom.workflows import step, workflow
+
+
+@step
+async def fetch(city):
+    return {"city": city, "rain": True}
+
+
+@step
+async def pack(rain):
+    return "umbrella" if rain else "hat"
+
+
+@step
+async def book(city, bag):
+    return f"{city} with {bag}"
+
+
+@workflow(id="journey")
+async def journey(input):
+    seen = await fetch(input["city"])
+    bag = await pack(seen["rain"])
+    return await book(seen["city"], bag)
+"""
+
+
+def test_code_runs_on_from_an_edited_step(
+    workflows_service: WorkflowsService, workflows_client: Timeloom, tmp_path: Path
+) -> None:
+    client, executions = workflows_client, workflows_client.workflows.executions
+    (tmp_path / "journey.py").write_text(CODE, encoding="utf-8")
+    connection = {"api_key": workflows_service.api_key, "grpc_address": workflows_service.address}
+    with working(str(tmp_path / "journey.py"), **connection):
+        original = client.workflows.execute("journey", {"city": "Lisbon"}, wait=True)
+        # Where it is seen to go wrong in time travel is where it is forked: a snapshot has its step's name.
+        seen = next(each for each in recorded(client, original.id) if each.step_name == "pack")
+        changed = {
+            change.path: change.new_value for change in client.snapshots.diff(original.id, 2, 3).changes
+        }
+        assert changed["/steps/pack"]["output"] == "umbrella"
+        fork = executions.fork(original.id, seen.step_name, edits={"/steps/pack/output": "hat"})
+        ended = executions.wait(fork.id, seconds=SOON)
+        names = [each.step_name for each in recorded(client, fork.id)]
+    assert (original.output, ended.output) == ("Lisbon with umbrella", "Lisbon with hat")
+    assert names == ["", "fetch", "pack", "", "book", ""]
+    states = [client.snapshots.get(fork.id, sequence).state for sequence in (3, 4, 6)]
+    assert [state["steps"]["pack"]["output"] for state in states] == ["umbrella", "hat", "hat"]
+    assert states[2]["output"] == "Lisbon with hat"
+    compared = client.executions.compare(original.id, fork.id)
+    assert compared.first_divergence is not None
+
+
+def test_a_fork_in_time_travel_alone_does_not_run_on(workflows_client: Timeloom) -> None:
+    client, workflow_id = workflows_client, unique("sum")
+    client.workflows.apply(sum_up(workflow_id))
+    original = client.workflows.execute(workflow_id, {"a": 1, "b": 2}, wait=True)
+    recorded(client, original.id)
+
+    copied = client.executions.fork(
+        original.id, 3, patch=[{"op": "replace", "path": "/status", "value": "?"}]
+    )
+
+    with pytest.raises(NotFoundError):
+        client.workflows.executions.get(copied.id)
+    # From there to one that does: the step that its last shared snapshot is named after.
+    assert copied.forked_from is not None
+    shared = client.snapshots.get(copied.forked_from.execution_id, copied.forked_from.sequence)
+    going_on = client.workflows.executions.fork(
+        original.id, shared.step_name, edits={"steps.double.output.twice": 8}
+    )
+    assert client.workflows.executions.wait(going_on.id, seconds=SOON).output == "It is 8."
 
 
 def test_an_error_and_a_retry_are_seen(workflows_client: Timeloom) -> None:

@@ -509,3 +509,81 @@ async def test_many_executions_run_at_once(replica: Replica) -> None:
         executions = await asyncio.gather(*(execute(replica, "sum", [1, 2, 3]) for _ in range(100)))
     assert {execution.output for execution in executions} == {b"6"}
     assert len(ran) == 300
+
+
+broken: set[str] = set()
+
+
+@step(retry=Retry(max_attempts=1))
+async def attempted(name: str) -> str:
+    ran.append(name)
+    if name in broken:
+        raise ValueError(name)
+    return name
+
+
+@workflow(id="catching")
+async def catching() -> list[str]:
+    try:
+        return [await attempted("first")]
+    except StepError:
+        done = [await attempted("instead")]
+    return [*done, await attempted("last")]
+
+
+@workflow(id="raising")
+async def raising() -> str:
+    before = await attempted("before")
+    try:
+        return before + await attempted("risky")
+    except StepError:
+        await attempted("cleanup")
+        raise
+
+
+@workflow(id="collecting")
+async def collecting() -> list[str]:
+    results = await gather(attempted("one"), attempted("two"), attempted("three"), return_exceptions=True)
+    if failed := [each for each in results if isinstance(each, BaseException)]:
+        raise RuntimeError(f"{len(failed)} failed")
+    return [str(each) for each in results]
+
+
+async def retried(replica: Replica, execution_id: str, **fields: Any) -> pb.WorkflowExecution:
+    """Lets nothing fail any more, retries an execution, and waits for its end."""
+    broken.clear()
+    ran.clear()
+    request = messages.RetryWorkflowExecutionRequest(execution_id=execution_id, **fields)
+    await replica.executions.RetryWorkflowExecution(request, metadata=replica.metadata)
+    return await ended(replica, execution_id)
+
+
+@pytest.mark.parametrize(
+    ("code", "fails", "run_again", "output"),
+    [
+        (catching, {"first", "last"}, ["last"], ["instead", "last"]),
+        (raising, {"risky"}, ["risky"], "beforerisky"),
+        (collecting, {"one", "three"}, ["one", "three"], ["one", "two", "three"]),
+    ],
+)
+async def test_a_retry_runs_what_ended_the_code_again_and_not_what_it_caught(
+    replica: Replica, code: Any, fails: set[str], run_again: list[str], output: Any
+) -> None:
+    broken.update(fails)
+    async with working(replica, workflows=[code]):
+        failed = await execute(replica, code.id)
+        assert failed.status == pb.WORKFLOW_EXECUTION_STATUS_FAILED
+        again = await retried(replica, failed.id)
+    assert (again.status, msgspec.json.decode(again.output)) == (
+        pb.WORKFLOW_EXECUTION_STATUS_SUCCEEDED,
+        output,
+    )
+    assert ran == run_again
+
+
+async def test_what_the_code_caught_is_tried_again_if_that_is_asked_for(replica: Replica) -> None:
+    broken.update({"first", "last"})
+    async with working(replica, workflows=[catching]):
+        failed = await execute(replica, "catching")
+        again = await retried(replica, failed.id, from_step_id="attempted")
+    assert (again.output, ran) == (b'["first"]', ["first"])

@@ -198,3 +198,22 @@ async def test_a_failed_execution_is_retried_from_where_it_failed(
     await replica.assembly.hand.controls.retry(replica.project_id, execution_id)
     done = await ended(replica, execution_id)
     assert (done.status, targets(server)) == ("SUCCEEDED", ["/1", "/2", "/2"])
+
+
+async def test_what_no_engine_can_go_on_with_is_a_dead_letter_and_may_be_redriven(replica: Replica) -> None:
+    steps = [{"id": "wait", "type": "wait", "signal": "go"}, transform("after", 7)]
+    execution_id = await begin(replica, await define(replica, steps))
+    await until_stage(replica, execution_id, Stage.PARKED)
+    async with replica.rows() as connection:
+        # As if engines had been lost that never committed anything of it.
+        await connection.execute("UPDATE executions SET delivery = 5")
+    hand = replica.assembly.hand
+    await hand.signals.send(replica.project_id, execution_id, name="go", data=None)
+    done = await ended(replica, execution_id)
+    assert (done.status, done.error["type"]) == ("FAILED", "PoisonError")
+
+    async with replica.rows() as connection:
+        (letter_id,) = [row["id"] for row in await connection.fetch("SELECT id FROM dead_letters")]
+    await hand.dead_letters.redrive(replica.project_id, UUID(str(letter_id)))
+    done = await ended(replica, execution_id)
+    assert (done.status, done.output) == ("SUCCEEDED", 7)

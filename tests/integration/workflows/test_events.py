@@ -6,8 +6,9 @@ import asyncio
 import json
 import random
 from collections.abc import Coroutine, Sequence
-from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from tests.integration.snapshots.service import refused
 from tests.integration.workflows.service import Replica, running_replica, step
@@ -21,7 +22,13 @@ from timeloom_workflows.engine.commands import Parked, Running
 from timeloom_workflows.engine.drivers import Claimed
 from timeloom_workflows.model import HistoryType, Step, StepStatus, StepType, TriggerType, WaitReason
 from timeloom_workflows.settings import EngineSettings
+from timeloom_workflows.storage import dead_letters
+from timeloom_workflows.storage.dead_letters import DeadLetter
 from timeloom_workflows.storage.events import NewEvent
+from timeloom_workflows.triggers import publishing
+from timeloom_workflows.triggers.publishing import LOOKS_MAX
+
+LOOK_NOW = "UPDATE events SET look_time = clock_timestamp() WHERE handle_time IS NULL"
 
 
 def wait(claimed: Claimed, step_id: str = "wait", condition: str = "") -> Step:
@@ -178,14 +185,82 @@ async def test_an_event_whose_publisher_died_is_handled(workflows_service: Repli
     events = workflows_service.assembly.triggering.events
     async with workflows_service.rows() as connection:
         await events.insert(connection, workflows_service.project_id, [NewEvent(id="left", name="a")])
-        await connection.execute(
-            "UPDATE events SET create_time = create_time - $1::interval", timedelta(minutes=1)
-        )
+        await connection.execute(LOOK_NOW)
 
     async def handled() -> bool:
         return len(await executions(workflows_service)) == 1
 
     await eventually(handled)
+
+
+async def broken_wait(replica: Replica) -> None:
+    """A step whose wait for an event nobody can make sense of."""
+    claimed = await replica.owned(workflow_id="other")
+    parked = Parked(inbox=0, due_time=None, waiting_for=WaitReason.EVENT)
+    await replica.advance(claimed, parked, steps=[wait(claimed)])
+    async with replica.rows() as connection:
+        await connection.execute("UPDATE steps SET details = '{\"condition\": 5}' WHERE id = 'wait'")
+
+
+async def mended(replica: Replica) -> None:
+    async with replica.rows() as connection:
+        await connection.execute("UPDATE steps SET details = NULL WHERE id = 'wait'")
+
+
+async def given_up(replica: Replica) -> Sequence[DeadLetter]:
+    """Waits until there is a dead letter; whoever looks after events need not wait as long as they would."""
+
+    async def letters() -> Sequence[DeadLetter]:
+        async with replica.rows() as connection:
+            await connection.execute(LOOK_NOW)
+        async with replica.rows() as connection:
+            return await dead_letters.select_page(
+                connection, replica.project_id, workflow_id="", with_redriven=False, after=None, limit=10
+            )
+
+    return await eventually(letters, timeout_seconds=60)
+
+
+async def test_an_event_that_cannot_be_handled_is_given_up_and_holds_up_no_other(
+    workflows_service: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "SWEEP_SECONDS", 0.05)
+    await put(workflows_service, triggers=[{"type": "event", "event": "order/paid"}])
+    await broken_wait(workflows_service)
+
+    poison = await publish(workflows_service, "order/paid", event_id="poison")
+    # What can be done for it is done, and others are handled meanwhile.
+    assert len(await executions(workflows_service)) == 1
+    await put(workflows_service, "beside", triggers=[{"type": "event", "event": "a"}])
+    other = await publish(workflows_service, "a")
+
+    (letter,) = await given_up(workflows_service)
+    assert (letter.event_id, letter.execution_id, letter.error.type) == ("poison", None, "ValidationError")
+    assert (list(poison.started_execution_ids), len(other.started_execution_ids)) == ([], 1)
+    async with workflows_service.rows() as connection:
+        assert await connection.fetchval("SELECT attempts FROM events WHERE id = 'poison'") == LOOKS_MAX
+
+    await mended(workflows_service)
+    await workflows_service.assembly.hand.dead_letters.redrive(workflows_service.project_id, letter.id)
+
+    async def woken() -> bool:
+        async with workflows_service.rows() as connection:
+            found = await connection.fetchval("SELECT woken_execution_ids FROM events WHERE id = 'poison'")
+        return bool(found)
+
+    await eventually(woken)
+    assert len(await executions(workflows_service)) == 1
+
+
+async def test_an_event_that_takes_down_whoever_handles_it_is_given_up(workflows_service: Replica) -> None:
+    events = workflows_service.assembly.triggering.events
+    async with workflows_service.rows() as connection:
+        await events.insert(connection, workflows_service.project_id, [NewEvent(id="left", name="a")])
+        await connection.execute("UPDATE events SET attempts = $1", LOOKS_MAX)
+
+    (letter,) = await given_up(workflows_service)
+
+    assert (letter.event_id, letter.error.type) == ("left", "PoisonError")
 
 
 async def test_what_other_services_commit_is_an_event(workflows_service: Replica) -> None:

@@ -350,3 +350,73 @@ async def test_limits_hold_over_replicas(workflows_service: Replica, another_rep
         )
 
     assert sum(not isinstance(each, BaseException) for each in answers) == 1
+
+
+async def fork(replica: Replica, execution_id: str, document: Any = None) -> workflows_pb2.WorkflowExecution:
+    """Forks an execution that has had no steps."""
+    response = await replica.executions.ForkWorkflowExecution(
+        messages.ForkWorkflowExecutionRequest(
+            execution_id=execution_id, input=b"" if document is None else json.dumps(document).encode()
+        ),
+        metadata=replica.metadata,
+    )
+    return response.execution
+
+
+async def test_a_fork_waits_for_its_slot_like_any_other(workflows_service: Replica) -> None:
+    await put(workflows_service, flowControl={"concurrency": [{"limit": 1, "key": "input.user"}]})
+    original = await execute(workflows_service, {"user": "ada"}, priority=7)
+    await claimed(workflows_service, original.id)
+
+    same = await fork(workflows_service, original.id)
+    other = await fork(workflows_service, original.id, {"user": "grace"})
+
+    assert (same.waiting_for, same.priority) == (workflows_pb2.WAIT_REASON_SLOT, 7)
+    await claimed(workflows_service, other.id)
+    assert await stage_of(workflows_service, same.id) is Stage.HELD_BACK
+    await end(workflows_service, original.id)
+    await claimed(workflows_service, same.id)
+
+
+async def test_a_fork_of_the_only_one_that_may_be_alive_is_refused(workflows_service: Replica) -> None:
+    await put(workflows_service, flowControl={"singleton": {}})
+    original = await execute(workflows_service)
+
+    refusal = await refused(fork(workflows_service, original.id))
+    await end(workflows_service, original.id)
+    forked = await fork(workflows_service, original.id)
+
+    assert (refusal.reason, original.id in refusal.message) == ("ALREADY_EXISTS", True)
+    await claimed(workflows_service, forked.id)
+
+
+async def test_forks_count_for_the_rate(workflows_service: Replica) -> None:
+    await put(workflows_service, flowControl={"rateLimit": {"limit": 2, "period": "1h"}})
+    original = await execute(workflows_service)
+    await fork(workflows_service, original.id)
+
+    refusal = await refused(fork(workflows_service, original.id))
+
+    assert refusal.reason == "RATE_LIMITED"
+
+
+async def test_what_is_retried_takes_its_slots_again_and_no_other_place_in_the_rate(
+    workflows_service: Replica,
+) -> None:
+    await put(
+        workflows_service,
+        flowControl={"concurrency": [{"limit": 1}], "rateLimit": {"limit": 2, "period": "1h"}},
+    )
+    first = await execute(workflows_service)
+    taken = await claimed(workflows_service, first.id)
+    await workflows_service.advance(taken, Ended(status=Status.FAILED))
+    second = await execute(workflows_service)
+    await claimed(workflows_service, second.id)
+
+    retry = messages.RetryWorkflowExecutionRequest(execution_id=first.id)
+    await workflows_service.executions.RetryWorkflowExecution(retry, metadata=workflows_service.metadata)
+
+    assert await stage_of(workflows_service, first.id) is Stage.HELD_BACK
+    await end(workflows_service, second.id)
+    again = await workflows_service.claimed(UUID(first.id), after_token=taken.execution.token)
+    assert again.execution.retry_count == 1

@@ -135,3 +135,51 @@ async def test_a_fork_of_what_failed_may_have_succeeded(
     fork = await caller.fork(done.execution.id, step_id="ask", outputs={"ask": {"body": "fine"}})
 
     assert (await ended(replica, UUID(fork.id))).output == "fine"
+
+
+async def test_a_retry_leaves_failures_alone_that_were_dealt_with(
+    replica: Replica, caller: Caller, flaky: tuple[Flaky, HttpServer]
+) -> None:
+    answers, server = flaky
+    answers.refused |= {"/ignored", "/replaced", "/fallen", "/last", "/inner"}
+    inner = {"id": "each", "type": "foreach", "items": "[1]", "steps": [get("inner", f"{server.url}/inner")]}
+    steps = [
+        get("ignored", f"{server.url}/ignored", onError={"strategy": "ignore"}),
+        {**inner, "onError": {"strategy": "ignore"}},
+        get("replaced", f"{server.url}/replaced", onError={"strategy": "fallback", "value": 5}),
+        get("fallen", f"{server.url}/fallen", onError={"strategy": "fallback", "step": "stand_in"}),
+        get("stand_in", f"{server.url}/stand_in"),
+        get("last", f"{server.url}/last"),
+        transform("sum", "${ steps.replaced.output }"),
+    ]
+    done = await ran(replica, steps)
+    assert (done.status, done.error["stepId"]) == ("FAILED", "last")
+    before = done.statuses
+
+    answers.refused.clear()
+    answers.seen.clear()
+    await caller.retry(done.execution.id)
+    again = await ended(replica, done.execution.id)
+
+    assert (again.status, again.output, answers.seen) == ("SUCCEEDED", 5, ["/last"])
+    assert again.statuses == {**before, "last": "SUCCEEDED", "sum": "SUCCEEDED"}
+    assert again.execution.failed_step_count == 5
+
+
+async def test_a_retry_runs_both_again_if_what_stood_in_failed_too(
+    replica: Replica, caller: Caller, flaky: tuple[Flaky, HttpServer]
+) -> None:
+    answers, server = flaky
+    answers.refused |= {"/fallen", "/stand_in"}
+    steps = [
+        get("fallen", f"{server.url}/fallen", onError={"strategy": "fallback", "step": "stand_in"}),
+        get("stand_in", f"{server.url}/stand_in"),
+    ]
+    done = await ran(replica, steps)
+    assert (done.status, done.error["stepId"]) == ("FAILED", "stand_in")
+
+    answers.refused.clear()
+    answers.seen.clear()
+    await caller.retry(done.execution.id)
+
+    assert ((await ended(replica, done.execution.id)).status, answers.seen) == ("SUCCEEDED", ["/fallen"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -9,11 +10,14 @@ from msgspec.structs import replace
 
 from timeloom_platform.errors import ConflictError, InvalidFieldError
 from timeloom_workflows.control import transitions
+from timeloom_workflows.control.caught import NOTHING, Caught, caught_by_code, caught_by_definition
 from timeloom_workflows.control.changing import Changing, LockedExecution
 from timeloom_workflows.control.compensations import compensates
 from timeloom_workflows.control.reruns import rerun
-from timeloom_workflows.model import Execution, Stage, Status, WorkflowKind
+from timeloom_workflows.definitions.parsing import parse_definition
+from timeloom_workflows.model import Execution, Stage, Status, Step, WorkflowKind
 from timeloom_workflows.storage import controls as storage
+from timeloom_workflows.storage.rows import failure_of
 
 DESCENDANTS_PER_PAGE: Final = 500
 RETRY_AFTER_SECONDS: Final = 1.0
@@ -147,7 +151,7 @@ async def retry_locked(
     )
     await require_version(locked, version)
     steps = await storage.select_outline(locked.connection, execution.project_id, execution.id)
-    back = rerun(steps, from_step_id=from_step_id)
+    back = rerun(steps, from_step_id=from_step_id, caught=await _caught(locked, execution, steps))
     await storage.take_back_steps(
         locked.connection,
         execution.project_id,
@@ -156,6 +160,18 @@ async def retry_locked(
         reopened=back.reopened,
     )
     return await locked.write(replace(change, execution=await locked.counted(change.execution)))
+
+
+async def _caught(locked: LockedExecution, execution: Execution, steps: Sequence[Step]) -> Caught:
+    """Finds out which failures an execution that has ended lived through."""
+    failure = failure_of(execution.error)
+    ended_by = "" if failure is None else failure.step_id
+    if execution.kind == WorkflowKind.CODE:
+        return caught_by_code(steps, ended_by=ended_by)
+    definition = await storage.select_definition(locked.connection, execution)
+    if definition is None:
+        return NOTHING
+    return caught_by_definition(parse_definition(definition), steps, ended_by=ended_by)
 
 
 async def require_version(locked: LockedExecution, version: int) -> None:

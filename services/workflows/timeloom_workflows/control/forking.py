@@ -30,6 +30,8 @@ from timeloom_workflows.model import (
     TriggerType,
     WaitReason,
 )
+from timeloom_workflows.starting.starting import Admission
+from timeloom_workflows.starting.versions import Versions
 from timeloom_workflows.storage import controls, queries
 
 
@@ -57,29 +59,51 @@ class ForkChanges(Struct, frozen=True, kw_only=True):
 class Forking:
     """Begins executions from the steps of others."""
 
-    def __init__(self, *, database: Database, changing: Changing, engine: Starts) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        changing: Changing,
+        engine: Starts,
+        versions: Versions,
+        admission: Admission,
+    ) -> None:
         self._database = database
         self._changing = changing
         self._engine = engine
+        self._versions = versions
+        self._admission = admission
 
     async def fork(
         self, project_id: UUID, execution_id: UUID, *, step_id: str, changes: ForkChanges, reason: str = ""
     ) -> Execution:
         """Begins an execution that has had the steps of another one up to `step_id`; none if it is empty.
 
-        The original may run meanwhile, and goes on as if nothing had happened.
+        The original may run meanwhile, and goes on as if nothing had happened. What holds other executions of
+        the workflow back holds a fork back, too; it is as urgent as its original.
 
         Raises:
             NotFoundError: There is no such execution.
             InvalidFieldError: There is no such step or version, the step has not ended and has no output, or
                 an output is for a step that the fork has not had.
+            RateLimitedError: Too many executions of the workflow began lately.
+            AlreadyExistsError: Only one of its executions may be alive, and one is.
         """
         async with self._changing.locked(project_id, execution_id) as locked:
             new = await _fork_of(locked, step_id=step_id, changes=changes)
+        new = await self._admitted(new)
         await self._engine.start(new)
         await self._note(new, reason=reason)
         async with self._database.reading(str(project_id)) as connection:
             return found(await queries.select(connection, project_id, new.id), new.id)
+
+    async def _admitted(self, new: NewExecution) -> NewExecution:
+        try:
+            version = await self._versions.get(new.project_id, new.workflow_id, new.workflow_version)
+        except NotFoundError:
+            # Its workflow was deleted: nothing else of it begins that a fork could be held back for.
+            return new
+        return await self._admission.admit(new, version.definition, keeps_priority=True)
 
     async def _note(self, new: NewExecution, *, reason: str) -> None:
         """Says in the history of the original that it was forked."""

@@ -18,6 +18,8 @@ from timeloom_workflows.control.reading import Reading
 from timeloom_workflows.control.signals import Signals
 from timeloom_workflows.control.watching import Watching
 from timeloom_workflows.engine.engine import Engine
+from timeloom_workflows.starting.starting import Admission
+from timeloom_workflows.starting.versions import Versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,15 @@ class Hand:
     dead_letters: DeadLetters
 
     @classmethod
-    def assembled(cls, *, database: Database, cursors: Cursors, engine: Engine) -> Self:
+    def assembled(
+        cls,
+        *,
+        database: Database,
+        cursors: Cursors,
+        engine: Engine,
+        versions: Versions,
+        admission: Admission,
+    ) -> Self:
         """Puts it together."""
         followers = Followers()
         engine.on_changed(followers.tell)
@@ -46,7 +56,13 @@ class Hand:
             watching=Watching(database=database, followers=followers),
             followers=followers,
             controls=controls,
-            forking=Forking(database=database, changing=changing, engine=engine),
+            forking=Forking(
+                database=database,
+                changing=changing,
+                engine=engine,
+                versions=versions,
+                admission=admission,
+            ),
             signals=Signals(changing=changing),
             approving=Approving(changing=changing),
             bulk=Bulk(database=database, controls=controls),

@@ -2,7 +2,8 @@
 
 A step that others are within (a branch, a loop) began before them. It stays if it began before the point that
 the execution goes back to, but it has not ended any more if something within it is to run again. Where it
-succeeded and nothing of it runs again, what is within it stays as it is, whether that succeeded or not.
+succeeded, or its failure was caught, and nothing of it runs again, what is within it stays as it is, whether
+that succeeded or not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from timeloom_platform.errors import InvalidFieldError
+from timeloom_workflows.control.caught import NOTHING, Caught
 from timeloom_workflows.model import Step, StepStatus, StepType
 
 _OF_DEFINITIONS: Final = ".compensate"
@@ -31,8 +33,10 @@ class Rerun(Struct, frozen=True):
     reopened: Sequence[str]
 
 
-def rerun(steps: Sequence[Step], *, from_step_id: str) -> Rerun:
+def rerun(steps: Sequence[Step], *, from_step_id: str, caught: Caught = NOTHING) -> Rerun:
     """Decides what runs again: what did not succeed, what was undone, and all from a step on if one is named.
+
+    A failure that was caught stays, so that what followed from it does, too.
 
     Raises:
         InvalidFieldError: There is no such step.
@@ -41,7 +45,12 @@ def rerun(steps: Sequence[Step], *, from_step_id: str) -> Rerun:
     first = _position_of(by_id, from_step_id, "fromStepId") if from_step_id else None
     undone = {_undone_by(step) for step in steps} & by_id.keys()
     again = {step.id for step in steps if first is not None and step.position >= first} | undone
-    return _back(by_id, again, lambda step: step.status == StepStatus.SUCCEEDED)
+    again |= caught.consequences & by_id.keys()
+
+    def stays(step: Step) -> bool:
+        return step.status == StepStatus.SUCCEEDED or step.id in caught.failures
+
+    return _back(by_id, again, stays, is_closed=stays)
 
 
 def carried(
@@ -64,7 +73,7 @@ def carried(
     def stays(step: Step) -> bool:
         return step.id in replaced or (step.status.has_ended and step.status != StepStatus.CANCELLED)
 
-    back = _back(by_id, {step.id for step in steps if step.position > last}, stays)
+    back = _back(by_id, {step.id for step in steps if step.position > last}, stays, is_closed=_has_succeeded)
     reopened = [step_id for step_id in back.reopened if step_id not in replaced]
     gone = set(back.removed)
     had = [step for step in steps if step.id not in gone]
@@ -72,14 +81,23 @@ def carried(
     return had, reopened
 
 
-def _back(by_id: Mapping[str, Step], again: set[str], stays: Callable[[Step], bool]) -> Rerun:
-    """Goes back to before some steps; of the others, those stay for which it is said so."""
+def _back(
+    by_id: Mapping[str, Step],
+    again: set[str],
+    stays: Callable[[Step], bool],
+    *,
+    is_closed: Callable[[Step], bool],
+) -> Rerun:
+    """Goes back to before some steps.
+
+    Args:
+        by_id: All steps.
+        again: Those that are to run again, whatever they are within.
+        stays: Says which of the others stay.
+        is_closed: Says within which of the others all stays as it is.
+    """
     opened = _ancestors(by_id, again) - again
-    closed = {
-        step.id
-        for step in by_id.values()
-        if step.status == StepStatus.SUCCEEDED and step.id not in again | opened
-    }
+    closed = {step.id for step in by_id.values() if is_closed(step) and step.id not in again | opened}
     compensations = {step.id for step in by_id.values() if step.type == StepType.COMPENSATION}
     kept = {
         step.id
@@ -90,6 +108,10 @@ def _back(by_id: Mapping[str, Step], again: set[str], stays: Callable[[Step], bo
     left = by_id.keys() - kept
     reopened = (_ancestors(by_id, left - compensations) | opened | _ancestors(by_id, kept)) - kept - again
     return Rerun(removed=_in_order(by_id, left - reopened), reopened=_in_order(by_id, reopened))
+
+
+def _has_succeeded(step: Step) -> bool:
+    return step.status == StepStatus.SUCCEEDED
 
 
 def _undone_by(step: Step) -> str:

@@ -15,6 +15,7 @@ from timeloom_workflows.dag.endings import failed, succeeded
 from timeloom_workflows.dag.plan import Plan, Work
 from timeloom_workflows.definitions.model import Leaf, WorkflowStep
 from timeloom_workflows.driving.drafts import Draft
+from timeloom_workflows.driving.losses import begun_again
 from timeloom_workflows.driving.surroundings import Surroundings
 from timeloom_workflows.limits import NESTING_MAX
 from timeloom_workflows.model import (
@@ -85,6 +86,8 @@ class Preparation:
         # What ran is run again: whether it was done to its end, nobody knows.
         attempt = step.attempt + 1 if step.status is StepStatus.RUNNING else max(step.attempt, 1)
         if step.task is None:
+            if step.status is StepStatus.RUNNING:
+                step = begun_again(step)
             step = replace(step, status=StepStatus.RUNNING, attempt=attempt, start_time=now)
             draft.write(step, entry_of(step))
         else:

@@ -23,6 +23,7 @@ from timeloom_workflows.dag.progress import Progress
 from timeloom_workflows.definitions.model import Definition
 from timeloom_workflows.driving.drafts import Draft
 from timeloom_workflows.driving.hands import Hands
+from timeloom_workflows.driving.losses import is_suspect, poison_of
 from timeloom_workflows.driving.mailbox import Arrival, Mailbox
 from timeloom_workflows.driving.preparing import Preparation, failed_elsewhere
 from timeloom_workflows.driving.surroundings import Surroundings
@@ -71,7 +72,8 @@ class Run:
         self._preparation = Preparation(execution, surroundings)
         self._mailbox = Mailbox()
         self._hands = Hands(execution, surroundings, self._mailbox)
-        self._steps: Sequence[Step] = claimed.steps
+        self._claimed = claimed
+        self._has_turn = False
         self._definition: Definition | None = None
         self._progress: Progress | None = None
         self._inbox = execution.inbox
@@ -100,9 +102,14 @@ class Run:
                 execution.project_id, execution.workflow_id, execution.workflow_version
             )
             if self._definition is None:
-                await self._commit(Draft({}), Ended(status=Status.FAILED, failure=_NO_DEFINITION))
+                await self._fail(_NO_DEFINITION)
                 return
-            self._begin_anew(self._steps)
+            poison = poison_of(self._claimed, deliveries_max=self._surroundings.deliveries_max)
+            if poison is not None:
+                await self._fail(poison)
+                return
+            await self._wait_for_turn()
+            self._begin_anew(self._claimed.steps)
             arrivals: list[Arrival] = []
             changed: list[Step] = []
             while (goes_on := await self._round(arrivals, changed)) is not Round.OVER:
@@ -113,8 +120,27 @@ class Run:
         except _LostError:
             self._surroundings.engine.give_up(self.id, self.token)
         finally:
+            self._end_turn()
             self._mailbox.close()
             await self._hands.close()
+
+    async def _fail(self, failure: Failure) -> None:
+        """End an execution that cannot be gone on with."""
+        ended = Ended(status=Status.FAILED, failure=failure, knows_cancelling=self._is_cancelling)
+        advanced = await self._commit(Draft({}), ended)
+        if advanced.stage is Stage.OWNED:
+            # It is paused, or to be cancelled, and its end was not taken: whoever has it next ends it.
+            raise _LostError
+
+    async def _wait_for_turn(self) -> None:
+        """Wait until no other execution goes on that may take the engine down, if this one may, too."""
+        if is_suspect(self._claimed):
+            self._has_turn = await self._surroundings.suspects.acquire()
+
+    def _end_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self._surroundings.suspects.release()
 
     # -- A round --------------------------------------------------------------------
 
@@ -140,6 +166,8 @@ class Run:
         if not advanced.committed:
             return Round.OVER
         self._hands.begin(draft)
+        if arrivals or not self._hands:
+            self._end_turn()
         if draft.queued:
             self._lingers_until = _monotonic() + LINGER_SECONDS
         await self._hands.cancel_children(draft)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
@@ -80,6 +81,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
         desk: Gives tasks to workers; without one they are queued for other replicas.
         events: Looks back for events; None where nobody publishes any.
         public_url: Where the installation's REST is reached from outside.
+        deliveries_max: An execution that was lost with its engines so often is given up.
+        suspects: Whose turn it is of those that may take the engine down.
     """
 
     engine: Engine
@@ -91,5 +94,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     signals: Signals
     callbacks: CallbackTokens
     public_url: str
+    deliveries_max: int
+    suspects: asyncio.Lock
     desk: TaskDesk | None = None
     events: LookBack | None = None

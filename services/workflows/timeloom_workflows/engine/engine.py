@@ -195,6 +195,7 @@ class Engine:
             execution.id,
             execution.status,
             has_parent=execution.parent_id is not None,
+            holds_slots=True,
         )
 
     # -- After commits ----------------------------------------------------------------
@@ -222,11 +223,20 @@ class Engine:
             if advance.outcome.due_time is not None:
                 self.timer_set.set()
         elif advanced.stage is Stage.ENDED and isinstance(advance.outcome, Ended):
-            self._ended(held.project_id, held.id, advance.outcome.status, has_parent=held.has_parent)
+            self._ended(
+                held.project_id,
+                held.id,
+                advance.outcome.status,
+                has_parent=held.has_parent,
+                holds_slots=held.holds_slots,
+            )
 
-    def _ended(self, project_id: UUID, execution_id: UUID, status: Status, *, has_parent: bool) -> None:
+    def _ended(
+        self, project_id: UUID, execution_id: UUID, status: Status, *, has_parent: bool, holds_slots: bool
+    ) -> None:
         self.waiters.tell(execution_id)
-        self.slots_changed.set()
+        if holds_slots:
+            self.slots_changed.set()
         if has_parent:
             self.children_ended.set()
         for listener in self._end_listeners:
@@ -343,6 +353,7 @@ def execution_of_new(new: NewExecution, begun: Begun) -> Execution:
         trigger_id=new.trigger_id,
         idempotency_key=new.idempotency_key,
         traceparent=new.traceparent,
+        holds_slots=False,
         tags=new.tags,
         attributes=new.attributes,
         input=new.input,

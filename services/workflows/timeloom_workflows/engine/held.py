@@ -29,6 +29,7 @@ class Held(Struct, kw_only=True):
     history_length: int
     traceparent: str = ""
     has_parent: bool = False
+    holds_slots: bool = False
 
     @classmethod
     def of(cls, execution: Execution, driver: Driver) -> Held:
@@ -43,6 +44,7 @@ class Held(Struct, kw_only=True):
             history_length=execution.history_length,
             traceparent=execution.traceparent,
             has_parent=execution.parent_id is not None,
+            holds_slots=execution.holds_slots,
         )
 
 

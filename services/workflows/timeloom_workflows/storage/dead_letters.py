@@ -38,9 +38,11 @@ REDRIVE: Final = f"""
 UPDATE dead_letters SET redrive_time = clock_timestamp() WHERE project_id = $1 AND id = $2 RETURNING {COLUMNS}
 """  # noqa: S608 - constants
 
-# An event that is not handled is what the sweep of events looks for.
+# An event that is not handled, and whose time to be looked after has come, is what the sweep of events takes.
 FORGET_HANDLING: Final = """
-UPDATE events SET handle_time = NULL WHERE project_id = $1 AND id = $2 RETURNING id
+UPDATE events SET handle_time = NULL, attempts = 0, look_time = clock_timestamp()
+WHERE project_id = $1 AND id = $2
+RETURNING id
 """
 
 DELETE: Final = "DELETE FROM dead_letters WHERE project_id = $1 AND id = $2 RETURNING id"

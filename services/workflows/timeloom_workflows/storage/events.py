@@ -17,7 +17,7 @@ from timeloom_workflows.storage.system import SystemConnection
 
 COLUMNS: Final = """
     project_id, id, name, data, occur_time, create_time, handle_time, started_execution_ids,
-    woken_execution_ids
+    woken_execution_ids, attempts
 """
 NAMED_MAX: Final = 100
 """The executions that an event names of those that it began, and of those that it woke."""
@@ -41,14 +41,38 @@ UPDATE events SET handle_time = clock_timestamp(), started_execution_ids = $3, w
 WHERE project_id = $1 AND id = $2
 """
 
-# Those whose publisher died, or lost the database: in the order in which they came.
-SELECT_UNHANDLED: Final = f"""
-SELECT {COLUMNS}
-FROM events
-WHERE handle_time IS NULL AND create_time < clock_timestamp() - $1::interval
-ORDER BY create_time
-LIMIT $2
+# Those whose publisher died, lost the database, or failed: in the order in which they came. Each look counts
+# before it is taken, whatever becomes of who takes it, and the next one comes later than the one before.
+TAKE_UNHANDLED: Final = f"""
+WITH waiting AS MATERIALIZED (
+    SELECT project_id, id FROM events
+    WHERE handle_time IS NULL AND look_time <= clock_timestamp()
+    ORDER BY create_time
+    LIMIT $1
+    FOR NO KEY UPDATE SKIP LOCKED
+),
+taken AS (
+    UPDATE events
+    SET
+        attempts = attempts + 1,
+        look_time = clock_timestamp() + least($2::interval * power(2, least(attempts, 30)), $3::interval)
+    FROM waiting
+    WHERE events.project_id = waiting.project_id AND events.id = waiting.id
+    RETURNING events.*
+)
+SELECT {COLUMNS} FROM taken ORDER BY create_time
 """  # noqa: S608 - constants
+
+FORGIVE: Final = """
+UPDATE events SET attempts = attempts - 1
+WHERE project_id = $1 AND id = $2 AND attempts = $3 AND handle_time IS NULL
+"""
+
+GIVE_UP: Final = """
+UPDATE events SET handle_time = clock_timestamp()
+WHERE project_id = $1 AND id = $2 AND handle_time IS NULL
+RETURNING id
+"""
 
 SELECT_PAGE: Final = f"""
 SELECT {COLUMNS}
@@ -133,6 +157,7 @@ class Event(Struct, frozen=True, kw_only=True):
         handle_time: When all was done that it brings about; None until then.
         started_execution_ids: Those that it began, at most a hundred.
         woken_execution_ids: Those that it woke, at most a hundred.
+        attempts: How often it was looked after since its publisher left it.
     """
 
     project_id: UUID
@@ -144,6 +169,7 @@ class Event(Struct, frozen=True, kw_only=True):
     handle_time: datetime | None = None
     started_execution_ids: Sequence[UUID] = ()
     woken_execution_ids: Sequence[UUID] = ()
+    attempts: int = 0
 
 
 async def insert(connection: Connection, project_id: UUID, news: Sequence[NewEvent]) -> list[Event]:
@@ -171,9 +197,28 @@ async def handled(
     await connection.execute(HANDLED, event.project_id, event.id, started[:NAMED_MAX], woken[:NAMED_MAX])
 
 
-async def select_unhandled(connection: SystemConnection, *, age: timedelta, limit: int) -> list[Event]:
-    """Returns events that nobody has handled though they are so old."""
-    return [event_of(row) for row in await connection.fetch(SELECT_UNHANDLED, age, limit)]
+async def take_unhandled(
+    connection: SystemConnection, *, wait: timedelta, wait_max: timedelta, limit: int
+) -> list[Event]:
+    """Takes events that nobody has handled and whose time to be looked after has come.
+
+    Args:
+        connection: Over all projects.
+        wait: Until the next look, after the first one; twice as long after each further one.
+        wait_max: But no longer than this.
+        limit: How many are taken.
+    """
+    return [event_of(row) for row in await connection.fetch(TAKE_UNHANDLED, limit, wait, wait_max)]
+
+
+async def forgive(connection: Connection, event: Event) -> None:
+    """Lets a look that came to nothing through no fault of the event not count."""
+    await connection.execute(FORGIVE, event.project_id, event.id, event.attempts)
+
+
+async def give_up(connection: Connection, event: Event) -> bool:
+    """Handles an event no more; False if it was handled meanwhile."""
+    return await connection.fetchval(GIVE_UP, event.project_id, event.id) is not None
 
 
 async def select_page(
@@ -254,4 +299,5 @@ def event_of(row: asyncpg.Record) -> Event:
         handle_time=row["handle_time"],
         started_execution_ids=row["started_execution_ids"],
         woken_execution_ids=row["woken_execution_ids"],
+        attempts=row["attempts"],
     )

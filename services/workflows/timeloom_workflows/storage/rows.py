@@ -31,7 +31,7 @@ _EXECUTION: Final = """
     paused, cancelling, token, inbox, delivery, retry_count, history_length,
     step_count, succeeded_step_count, failed_step_count, owner, ready_time, due_time, deadline,
     create_time, start_time, update_time, end_time, parent_id, parent_step_id, forked_from_id,
-    forked_from_step_id, trigger_id, idempotency_key, traceparent, tags, attributes
+    forked_from_step_id, trigger_id, idempotency_key, traceparent, holds_slots, tags, attributes
 """
 EXECUTION_COLUMNS: Final = f"{_EXECUTION}, input, output, error"
 EXECUTION_COLUMNS_LIGHT: Final = f"{_EXECUTION}, NULL::text AS input, NULL::text AS output, error"

@@ -15,18 +15,22 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from timeloom.events.v1 import events_pb2
 from timeloom.workflows.v1 import workflows_pb2
 from timeloom_platform import outbox
-from timeloom_platform.database import Connection, Database
+from timeloom_platform.database import Connection, Database, map_database_error
 from timeloom_platform.errors import (
     InvalidFieldError,
     MalformedJsonError,
+    OverloadedError,
     TimeloomError,
     TooLargeError,
+    UnavailableError,
 )
 from timeloom_platform.ids import uuid7
 from timeloom_platform.pagination import Cursors, ListIdentity, Page
 from timeloom_workflows.errors import refuse_nul
 from timeloom_workflows.flow.sweeping import again_and_again
 from timeloom_workflows.limits import EVENT_LIFE
+from timeloom_workflows.model import Failure
+from timeloom_workflows.storage import dead_letters
 from timeloom_workflows.storage import events as storage
 from timeloom_workflows.storage import triggers as triggers_storage
 from timeloom_workflows.storage.events import Event, NewEvent
@@ -45,8 +49,12 @@ AT_ONCE: Final = 16
 TOLD_DATA_BYTES_MAX: Final = 16 * 1024
 """Live clients are sent the data of events up to this size."""
 
-ABANDONED_AFTER: Final = timedelta(seconds=15)
-"""An event that nobody has handled by then has lost its publisher."""
+HANDLED_WITHIN: Final = timedelta(seconds=15)
+"""What has not been handled by then is looked after by the sweep; so says the default of the table, too."""
+
+LOOK_WAIT_MAX: Final = timedelta(minutes=5)
+LOOKS_MAX: Final = 5
+"""How often an event is looked after whose handling fails; then it is a dead letter."""
 
 LEFT_SECONDS: Final = 0.1
 LEFT_MAX: Final = 10_000
@@ -110,8 +118,11 @@ class Events:
     async def handle(self, project_id: UUID, events: Sequence[Event]) -> None:
         """Begins what events begin, and wakes what waits for them. To do it twice does it once.
 
+        What fails for a reason of its own holds up no other: the sweep has it until it is a dead letter.
+
         Raises:
-            TimeloomError: Not all of it could be done.
+            UnavailableError: Not all of it could be done: the database is away.
+            OverloadedError: Not all of it could be done: too much waits already.
         """
         if not events:
             return
@@ -123,7 +134,8 @@ class Events:
         for trigger in triggers:
             by_name.setdefault(trigger.expression, []).append(trigger)
         outcomes = await asyncio.gather(
-            *(self._handle(event, by_name.get(event.name, [])) for event in events), return_exceptions=True
+            *(self._look_after(event, by_name.get(event.name, [])) for event in events),
+            return_exceptions=True,
         )
         for outcome in outcomes:
             if outcome is not None:
@@ -183,9 +195,11 @@ class Events:
 
     async def _sweep(self) -> None:
         await asyncio.sleep(SWEEP_SECONDS)
-        abandoned = await storage.select_unhandled(self._connection, age=ABANDONED_AFTER, limit=SWEEP_BATCH)
+        taken = await storage.take_unhandled(
+            self._connection, wait=HANDLED_WITHIN, wait_max=LOOK_WAIT_MAX, limit=SWEEP_BATCH
+        )
         by_project: dict[UUID, list[Event]] = {}
-        for event in abandoned:
+        for event in taken:
             by_project.setdefault(event.project_id, []).append(event)
         for project_id, events in by_project.items():
             await self.handle(project_id, events)
@@ -195,7 +209,7 @@ class Events:
         await asyncio.sleep(LEFT_SECONDS)
         now = asyncio.get_running_loop().time()
         # What is not committed after so long was rolled back, or is found by the sweep.
-        for key in [key for key, time in self._left.items() if now - time > ABANDONED_AFTER.total_seconds()]:
+        for key in [key for key, time in self._left.items() if now - time > HANDLED_WITHIN.total_seconds()]:
             del self._left[key]
         by_project: dict[UUID, list[str]] = {}
         for project_id, event_id in self._left:
@@ -207,19 +221,90 @@ class Events:
                 self._left.pop((project_id, event.id), None)
             await self.handle(project_id, [event for event in found if event.handle_time is None])
 
+    async def _look_after(self, event: Event, triggers: Sequence[Trigger]) -> None:
+        """Handles an event; gives it up if that has failed too often.
+
+        Raises:
+            UnavailableError: The database is away.
+            OverloadedError: Too much waits already.
+        """
+        if event.attempts > LOOKS_MAX:
+            # Whoever took it last was taken down with it.
+            await self._give_up(event, _NEVER_ENDED)
+            return
+        try:
+            async with self._handling:
+                await self._handle(event, triggers)
+        except Exception as error:
+            # The boundary of one event: what is wrong with it must not keep others waiting.
+            if (outage := _outage_of(error)) is not None:
+                await self._forgive(event)
+                raise outage from error
+            logger.warning(
+                "event not handled",
+                event_id=event.id,
+                name=event.name,
+                attempt=event.attempts,
+                exc_info=error,
+            )
+            if event.attempts >= LOOKS_MAX:
+                await self._give_up(event, _failure_of(error))
+
     async def _handle(self, event: Event, triggers: Sequence[Trigger]) -> None:
-        async with self._handling:
-            happening, started = happening_of(event), list[UUID]()
-            for trigger in triggers:
-                key = f"event/{trigger.number}/{event.id}"
+        happening, started = happening_of(event), list[UUID]()
+        problem: Exception | None = None
+        for trigger in triggers:
+            key = f"event/{trigger.number}/{event.id}"
+            try:
                 execution_id = await self._beginnings.try_to_begin(
                     trigger, happening, trigger_id=event.id, key=key
                 )
-                if execution_id is not None:
-                    started.append(execution_id)
-            woken = await self._waking.wake(event)
+            except Exception as error:
+                # The boundary of one trigger: the others fire, and what waits for the event goes on.
+                if _outage_of(error) is not None:
+                    raise
+                problem = error
+                continue
+            if execution_id is not None:
+                started.append(execution_id)
+        woken = await self._waking.wake(event)
+        if problem is not None:
+            raise problem
+        async with self._database.transaction(str(event.project_id)) as connection:
+            await storage.handled(connection, event, started=started, woken=woken)
+
+    async def _forgive(self, event: Event) -> None:
+        try:
             async with self._database.transaction(str(event.project_id)) as connection:
-                await storage.handled(connection, event, started=started, woken=woken)
+                await storage.forgive(connection, event)
+        except TimeloomError:
+            # It is away for this, too: one look of several counts that should not.
+            return
+
+    async def _give_up(self, event: Event, failure: Failure) -> None:
+        async with self._database.transaction(str(event.project_id)) as connection:
+            if await storage.give_up(connection, event):
+                await dead_letters.insert(
+                    connection, event.project_id, uuid7(), error=failure, event_id=event.id
+                )
+                logger.warning("event given up", event_id=event.id, name=event.name)
+
+
+_NEVER_ENDED: Final = Failure(
+    type="PoisonError", message="whoever handled it did not come to an end of it", is_final=True
+)
+
+
+def _outage_of(error: Exception) -> TimeloomError | None:
+    """What is nobody's fault, and passes; None of any other error."""
+    told = error if isinstance(error, TimeloomError) else map_database_error(error)
+    return told if isinstance(told, UnavailableError | OverloadedError) else None
+
+
+def _failure_of(error: Exception) -> Failure:
+    """What a dead letter says of an error: nothing of its text if it is a defect."""
+    message = error.message if isinstance(error, TimeloomError) else "a defect; the log has its details"
+    return Failure(type=type(error).__name__, message=message)
 
 
 def _checked(new: NewEvent, index: int) -> NewEvent:
