@@ -20,6 +20,7 @@ ROOMS = (
     Room(name="memory", module="timeloom_memory"),
     Room(name="snapshots", module="timeloom_snapshots"),
     Room(name="workflows", module="timeloom_workflows"),
+    Room(name="workspace", module="timeloom_workspace"),
 )
 
 GATEWAY_MODULE = "timeloom_gateway"

@@ -46,6 +46,7 @@ class Installation:
     snapshots_address: str
     memory_address: str
     workflows_address: str
+    workspace_address: str
     front_address: str
     http_url: str
     tokens: InternalTokens
@@ -117,7 +118,7 @@ async def drained(connection: asyncpg.Connection[asyncpg.Record], schema: str) -
 
 @asynccontextmanager
 async def installed(
-    *, gateway: bool = False, memory: bool = False, workflows: bool = False
+    *, gateway: bool = False, memory: bool = False, workflows: bool = False, workspace: bool = False
 ) -> AsyncIterator[Installation]:
     """Lends an empty installation with the snapshots service and whatever else is asked for."""
     async with AsyncExitStack() as stack:
@@ -140,6 +141,7 @@ async def installed(
             snapshots_address=_free_address(),
             memory_address=_free_address(),
             workflows_address=_free_address(),
+            workspace_address=_free_address(),
             front_address=front_address,
             http_url=f"http://{_free_address()}",
             tokens=InternalTokens(secret),
@@ -152,6 +154,8 @@ async def installed(
             await _run(stack, _memory(installation, directory, shared))
         if workflows:
             await _run(stack, _workflows(installation, directory, shared))
+        if workspace:
+            await _run(stack, _workspace(installation, directory, shared))
         if gateway:
             await _run(stack, _gateway(installation, directory, shared))
         yield installation
@@ -185,6 +189,11 @@ def _workflows(installation: Installation, directory: Path, shared: Mapping[str,
     return _service("timeloom_workflows", directory, address, {**shared, "TIMELOOM_LISTEN": address})
 
 
+def _workspace(installation: Installation, directory: Path, shared: Mapping[str, str]) -> EmbeddedServer:
+    address = installation.workspace_address
+    return _service("timeloom_workspace", directory, address, {**shared, "TIMELOOM_LISTEN": address})
+
+
 def _gateway(installation: Installation, directory: Path, shared: Mapping[str, str]) -> EmbeddedServer:
     grpc_host, _, grpc_port = installation.front_address.rpartition(":")
     http_host, _, http_port = installation.http_url.removeprefix("http://").rpartition(":")
@@ -192,6 +201,7 @@ def _gateway(installation: Installation, directory: Path, shared: Mapping[str, s
         "TIMELOOM_SNAPSHOTS_ADDRESS": installation.snapshots_address,
         "TIMELOOM_MEMORY_ADDRESS": installation.memory_address,
         "TIMELOOM_WORKFLOWS_ADDRESS": installation.workflows_address,
+        "TIMELOOM_WORKSPACE_ADDRESS": installation.workspace_address,
         "TIMELOOM_GRPC_HOST": grpc_host,
         "TIMELOOM_GRPC_PORT": grpc_port,
         "TIMELOOM_HTTP_HOST": http_host,

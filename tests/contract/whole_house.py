@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from tests.integration.memory.service import running_service as running_memory
 from tests.integration.memory.words import WordsEmbedder
 from tests.integration.workflows.service import running_replica as running_workflows
+from tests.integration.workspace.service import running_service as running_workspace
 from timeloom_gateway.contracts import Contracts
 from timeloom_gateway.gateway import Metrics, open_gateway
 from timeloom_gateway.settings import GatewaySettings, LimitSettings
@@ -37,6 +38,7 @@ ROOMS = {
     "memory": "timeloom_memory",
     "snapshots": "timeloom_snapshots",
     "workflows": "timeloom_workflows",
+    "workspace": "timeloom_workspace",
 }
 CACHE_BYTES = 1_000_000
 MODELS = ("words", "other words")
@@ -90,6 +92,7 @@ async def open_whole_house(
             "memory": await _open_memory(stack, settings, language_model),
             "snapshots": await _open_snapshots(stack, settings),
             "workflows": await _serve(stack, settings, workflows.assembly.bindings),
+            "workspace": await _open_workspace(stack, settings),
         }
         gateway = await stack.enter_async_context(
             open_gateway(
@@ -134,6 +137,11 @@ async def _open_memory(
     running = await stack.enter_async_context(
         running_memory(settings.database_url, embedders=embedders, language_model=language_model)
     )
+    return await _serve(stack, settings, running.assembly.bindings)
+
+
+async def _open_workspace(stack: AsyncExitStack, settings: GatewaySettings) -> str:
+    running = await stack.enter_async_context(running_workspace(settings.database_url))
     return await _serve(stack, settings, running.assembly.bindings)
 
 

@@ -18,7 +18,7 @@ from timeloom_platform.embedded.nats import EmbeddedNats
 
 pytestmark = pytest.mark.fault
 
-PROCESSES = ("postgres", "nats", "memory", "snapshots", "workflows", "gateway")
+PROCESSES = ("postgres", "nats", "memory", "snapshots", "workflows", "workspace", "gateway")
 CALLER = "/api/caller"
 
 
@@ -193,7 +193,13 @@ async def test_servers_that_are_there_already_are_used(
     settings = {"TIMELOOM_DATABASE_URL": database_url, "TIMELOOM_NATS_URL": nats_server.url}
     stack = StackProcess(scratch_directory / "data", settings=settings).up()
     try:
-        assert list(stack.state()["processes"]) == ["memory", "snapshots", "workflows", "gateway"]
+        assert list(stack.state()["processes"]) == [
+            "memory",
+            "snapshots",
+            "workflows",
+            "workspace",
+            "gateway",
+        ]
         assert record_execution(stack)
         assert not (stack.data_dir / "postgres").exists()
         assert stack.interrupt() == 0

@@ -103,8 +103,8 @@ async def _open(
         services=[backend.binding(), time_travel.binding()],
     )
     address = await server.start()
-    # Nothing answers for memories and workflows here: the gateway has to know where they would be.
-    addresses = {"memory": address, "snapshots": address, "workflows": address}
+    # Nothing answers for the other rooms here: the gateway has to know where they would be.
+    addresses = {"memory": address, "snapshots": address, "workflows": address, "workspace": address}
     try:
         async with open_gateway(settings, addresses=addresses, metrics=metrics) as gateway:
             yield House(

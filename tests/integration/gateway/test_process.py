@@ -39,6 +39,7 @@ async def running_gateway(databases: Databases) -> AsyncIterator[tuple[asyncio.s
             "TIMELOOM_MEMORY_ADDRESS": "127.0.0.1:1",
             "TIMELOOM_SNAPSHOTS_ADDRESS": "127.0.0.1:1",
             "TIMELOOM_WORKFLOWS_ADDRESS": "127.0.0.1:1",
+            "TIMELOOM_WORKSPACE_ADDRESS": "127.0.0.1:1",
         }
         process = await _start(environment)
         try:

@@ -1,0 +1,46 @@
+"""A part of the service: what it serves, and what it does besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from timeloom_platform.bus import Bus
+from timeloom_platform.database import Database
+from timeloom_platform.pagination import Cursors
+from timeloom_platform.server import ServiceBinding
+
+Job: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+Listener: TypeAlias = Callable[[Bus], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every part stands on."""
+
+    database: Database
+    cursors: Cursors
+    clock: Callable[[], datetime]
+
+
+def _nothing() -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part that is put together.
+
+    Attributes:
+        bindings: What it serves.
+        jobs: What it does by itself, each until it is cancelled.
+        listeners: What it does with what the bus tells, each until it is cancelled.
+        end_streams: Ends the calls that would go on for ever: their callers turn to another replica.
+    """
+
+    bindings: Sequence[ServiceBinding] = ()
+    jobs: Sequence[Job] = ()
+    listeners: Sequence[Listener] = ()
+    end_streams: Callable[[], None] = _nothing

@@ -1,0 +1,1 @@
+"""Tasks, environments, preferences and agent sessions."""
