@@ -18,6 +18,7 @@ class Room:
 
 ROOMS = (
     Room(name="memory", module="timeloom_memory"),
+    Room(name="migration", module="timeloom_migration"),
     Room(name="snapshots", module="timeloom_snapshots"),
     Room(name="workflows", module="timeloom_workflows"),
     Room(name="workspace", module="timeloom_workspace"),

@@ -1,0 +1,1 @@
+"""The migration service: what browser apps kept by themselves, brought over, verified, taken back."""

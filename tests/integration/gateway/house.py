@@ -104,7 +104,13 @@ async def _open(
     )
     address = await server.start()
     # Nothing answers for the other rooms here: the gateway has to know where they would be.
-    addresses = {"memory": address, "snapshots": address, "workflows": address, "workspace": address}
+    addresses = {
+        "memory": address,
+        "migration": address,
+        "snapshots": address,
+        "workflows": address,
+        "workspace": address,
+    }
     try:
         async with open_gateway(settings, addresses=addresses, metrics=metrics) as gateway:
             yield House(

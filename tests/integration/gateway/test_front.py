@@ -264,7 +264,9 @@ async def test_a_service_that_is_away_is_unavailable(databases: Databases) -> No
                 await stub.ListExecutions(
                     pb.ListExecutionsRequest(), metadata=bearer(tenant.keys["read"]), timeout=0.5
                 )
-    assert ready == dict.fromkeys(("memory", "snapshots", "workflows", "workspace"), "not reachable")
+    assert ready == dict.fromkeys(
+        ("memory", "migration", "snapshots", "workflows", "workspace"), "not reachable"
+    )
     assert caught.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 

@@ -148,10 +148,11 @@ class Resource:
         table: What it becomes; None if it becomes nothing.
         target_id: Its id here: that of the record if it is a UUID, else one derived from origin, user, table
             and source id, so that the same data gets the same id however often it is migrated.
-        fields: By their names in REST, with the values that REST takes. Of a task: `title`, `status`
-            (`TASK_STATUS_…`), `messages` (an array) …; of an environment also `secrets` (placeholders, by
-            name); of a memory those of `NewMemory`, with `vector` as numbers; of a mutation those of
-            `Mutation`, with `value` as an object. Where a placeholder stands elsewhere, it stays.
+        fields: By their names in REST, with the words of enums without their prefix, as tables have them. Of
+            a task: `title`, `status` (`COMPLETED`), `messages` (an array) …; of an environment also `secrets`
+            (placeholders, by name); of a memory those of `NewMemory`, with `kind` as in REST
+            (`MEMORY_KIND_…`) and `vector` as numbers; of a mutation those of `Mutation`, with `operation`
+            as in REST and `value` as an object. Where a placeholder stands elsewhere, it stays.
         update_time: When its app changed it last, in RFC 3339 and UTC; None if that is not known.
         action: `KEEP`, `SKIP` or `REFUSE` if it is decided without looking at what is there; else None.
         reason: Why it is decided so, or what was done to make it fit; never a value.

@@ -1,0 +1,354 @@
+"""What becomes of each resource, and the conflicts about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from timeloom_migration.model import Conflict, Stage, StoredItem
+from timeloom_migration.planning.model import Action, Family, Resolution
+from timeloom_platform.database import Connection
+
+_COLUMNS: Final = (
+    "number",
+    "record_index",
+    "key",
+    "family",
+    "source_id",
+    "target_table",
+    "source_target_id",
+    "source_fields",
+    "source_action",
+    "source_reason",
+    "source_update_time",
+    "resolution",
+    "action",
+    "target_id",
+    "fields",
+    "changed",
+    "reason",
+    "stage",
+    "existing_mark",
+    "before",
+    "mark",
+)
+_LIST: Final = ", ".join(_COLUMNS)
+_LIST_OF_ITEM: Final = ", ".join(f"items.{column}" for column in _COLUMNS if column != "resolution")
+
+_SELECT_STAGE: Final = f"""
+SELECT {_LIST} FROM items
+WHERE project_id = $1 AND migration_id = $2 AND stage = ANY($3::smallint []) AND action <> $4
+ORDER BY number
+LIMIT $5
+"""  # noqa: S608 - constants
+
+_SELECT_WRITTEN: Final = f"""
+SELECT {_LIST} FROM items
+WHERE project_id = $1 AND migration_id = $2 AND stage IN (3, 4) AND before IS NOT NULL
+ORDER BY number DESC
+LIMIT $3
+"""  # noqa: S608 - constants
+
+_SELECT_AFTER: Final = f"""
+SELECT {_LIST} FROM items
+WHERE
+    project_id = $1 AND migration_id = $2 AND number > $3
+    AND (cardinality($4::text []) = 0 OR action = ANY($4))
+    AND (cardinality($5::text []) = 0 OR family = ANY($5))
+    AND action <> ''
+ORDER BY number
+LIMIT $6
+"""  # noqa: S608 - constants
+
+_UPDATE: Final = """
+UPDATE items SET
+    resolution = new.resolution, action = new.action, target_id = new.target_id, fields = new.fields,
+    changed = coalesce(string_to_array(nullif(new.changed, ''), chr(10)), '{}'), reason = new.reason,
+    stage = new.stage, existing_mark = new.existing_mark, before = new.before, mark = new.mark
+FROM unnest(
+    $3::integer [], $4::text [], $5::text [], $6::uuid [], $7::text [], $8::text [], $9::text [],
+    $10::smallint [], $11::text [], $12::text [], $13::text []
+) AS new (
+    number, resolution, action, target_id, fields, changed, reason, stage, existing_mark, before, mark
+)
+WHERE items.project_id = $1 AND items.migration_id = $2 AND items.number = new.number
+"""
+
+_FINISH_IDLE: Final = """
+UPDATE items SET stage = 4
+WHERE
+    project_id = $1 AND migration_id = $2 AND stage = 2
+    AND action IN ('SKIP', 'REFUSE', 'KEEP')
+"""
+
+_FORGET: Final = "DELETE FROM items WHERE project_id = $1 AND migration_id = $2"
+_FORGET_CONFLICTS: Final = "DELETE FROM conflicts WHERE project_id = $1 AND migration_id = $2"
+
+_COUNT_STAGES: Final = """
+SELECT count(*)::integer FROM items
+WHERE project_id = $1 AND migration_id = $2 AND stage = ANY($3::smallint [])
+"""
+
+_INSERT_CONFLICT: Final = """
+INSERT INTO conflicts
+    (project_id, migration_id, id, item_number, existing, incoming, from_rollback, create_time)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (project_id, migration_id, id) DO NOTHING
+"""
+
+_SELECT_CONFLICTS: Final = f"""
+SELECT
+    conflicts.id, conflicts.existing, conflicts.incoming, conflicts.from_rollback, conflicts.resolution,
+    conflicts.create_time, conflicts.resolve_time, {_LIST_OF_ITEM}
+FROM conflicts
+INNER JOIN items
+    ON
+        items.project_id = conflicts.project_id AND items.migration_id = conflicts.migration_id
+        AND items.number = conflicts.item_number
+WHERE
+    conflicts.project_id = $1 AND conflicts.migration_id = $2
+    AND ($3::timestamptz IS NULL OR (conflicts.create_time, conflicts.id) > ($3, $4))
+    AND (NOT $5 OR conflicts.resolution = '')
+    AND ($6::uuid IS NULL OR conflicts.id = $6)
+ORDER BY conflicts.create_time, conflicts.id
+LIMIT $7
+"""  # noqa: S608 - constants
+
+_RESOLVE: Final = """
+UPDATE conflicts SET resolution = $4, resolve_time = $5
+WHERE
+    project_id = $1 AND migration_id = $2 AND resolution = '' AND ($3::uuid IS NULL OR id = $3)
+    AND (NOT from_rollback OR $3 IS NOT NULL)
+RETURNING item_number, from_rollback
+"""
+
+_DECIDE: Final = """
+UPDATE items SET resolution = $4, action = '', stage = 1
+WHERE project_id = $1 AND migration_id = $2 AND number = ANY($3::integer []) AND action = 'ASK'
+"""
+
+
+async def insert(
+    connection: Connection, project_id: UUID, migration_id: UUID, items: Sequence[StoredItem]
+) -> None:
+    """Keeps items that were not there."""
+    await connection.copy_records_to_table(
+        "items",
+        columns=["project_id", "migration_id", *_COLUMNS],
+        records=[(project_id, migration_id, *_values(each)) for each in items],
+    )
+
+
+async def select_stages(
+    connection: Connection,
+    project_id: UUID,
+    migration_id: UUID,
+    *,
+    stages: Sequence[Stage],
+    limit: int,
+    but: Action | None = None,
+) -> list[StoredItem]:
+    """Returns the first items that are so far, but for those of one action."""
+    rows = await connection.fetch(_SELECT_STAGE, project_id, migration_id, stages, but or "none", limit)
+    return [_item(row) for row in rows]
+
+
+async def select_written(
+    connection: Connection, project_id: UUID, migration_id: UUID, *, limit: int
+) -> list[StoredItem]:
+    """Returns the last items that were written, or may have been, and are not taken back."""
+    rows = await connection.fetch(_SELECT_WRITTEN, project_id, migration_id, limit)
+    return [_item(row) for row in rows]
+
+
+async def select_after(
+    connection: Connection,
+    project_id: UUID,
+    migration_id: UUID,
+    *,
+    number: int,
+    limit: int,
+    actions: Sequence[Action] = (),
+    families: Sequence[Family] = (),
+) -> list[StoredItem]:
+    """Returns items that are planned, by their numbers."""
+    rows = await connection.fetch(
+        _SELECT_AFTER, project_id, migration_id, number, list(actions), list(families), limit
+    )
+    return [_item(row) for row in rows]
+
+
+async def update(
+    connection: Connection, project_id: UUID, migration_id: UUID, items: Sequence[StoredItem]
+) -> None:
+    """Writes what became of some items."""
+    await connection.execute(
+        _UPDATE,
+        project_id,
+        migration_id,
+        [each.number for each in items],
+        [each.resolution or "" for each in items],
+        [each.action or "" for each in items],
+        [each.target_id for each in items],
+        [each.fields for each in items],
+        ["\n".join(each.changed) for each in items],
+        [each.reason for each in items],
+        [each.stage for each in items],
+        [each.existing_mark for each in items],
+        [each.before for each in items],
+        [each.mark for each in items],
+    )
+
+
+async def pass_by(connection: Connection, project_id: UUID, migration_id: UUID) -> None:
+    """Marks those items as done for which there is nothing to do."""
+    await connection.execute(_FINISH_IDLE, project_id, migration_id)
+
+
+async def forget(connection: Connection, project_id: UUID, migration_id: UUID) -> None:
+    """Removes the plan of a migration, and what was in conflict with it."""
+    await connection.execute(_FORGET_CONFLICTS, project_id, migration_id)
+    await connection.execute(_FORGET, project_id, migration_id)
+
+
+async def count(connection: Connection, project_id: UUID, migration_id: UUID, stages: Sequence[Stage]) -> int:
+    """Returns how many items are so far."""
+    counted: int = await connection.fetchval(_COUNT_STAGES, project_id, migration_id, stages)
+    return counted
+
+
+async def insert_conflict(
+    connection: Connection,
+    project_id: UUID,
+    migration_id: UUID,
+    *,
+    conflict_id: UUID,
+    item_number: int,
+    existing: str | None,
+    incoming: str | None,
+    from_rollback: bool,
+    now: datetime,
+) -> None:
+    """Opens a conflict, unless it was opened before."""
+    await connection.execute(
+        _INSERT_CONFLICT,
+        project_id,
+        migration_id,
+        conflict_id,
+        item_number,
+        existing,
+        incoming,
+        from_rollback,
+        now,
+    )
+
+
+async def select_conflicts(
+    connection: Connection,
+    project_id: UUID,
+    migration_id: UUID,
+    *,
+    after: tuple[datetime, UUID] | None = None,
+    only_open: bool = False,
+    conflict_id: UUID | None = None,
+    limit: int,
+) -> list[Conflict]:
+    """Returns conflicts, in the order in which they arose."""
+    time, own_id = after or (None, None)
+    rows = await connection.fetch(
+        _SELECT_CONFLICTS, project_id, migration_id, time, own_id, only_open, conflict_id, limit
+    )
+    return [
+        Conflict(
+            id=row["id"],
+            item=_item(row),
+            existing=row["existing"],
+            incoming=row["incoming"],
+            from_rollback=row["from_rollback"],
+            resolution=Resolution(row["resolution"]) if row["resolution"] else None,
+            create_time=row["create_time"],
+            resolve_time=row["resolve_time"],
+        )
+        for row in rows
+    ]
+
+
+async def resolve(
+    connection: Connection,
+    project_id: UUID,
+    migration_id: UUID,
+    *,
+    conflict_id: UUID | None,
+    resolution: Resolution,
+    now: datetime,
+) -> list[int]:
+    """Decides an open conflict, or all; returns the items that are to be planned anew."""
+    rows = await connection.fetch(_RESOLVE, project_id, migration_id, conflict_id, resolution, now)
+    return [row["item_number"] for row in rows if not row["from_rollback"]]
+
+
+async def decide(
+    connection: Connection,
+    project_id: UUID,
+    migration_id: UUID,
+    numbers: Sequence[int],
+    resolution: Resolution,
+) -> None:
+    """Has items planned anew, by what a person decided."""
+    await connection.execute(_DECIDE, project_id, migration_id, numbers, resolution)
+
+
+def _values(item: StoredItem) -> tuple[object, ...]:
+    return (
+        item.number,
+        item.record_index,
+        item.key,
+        item.family,
+        item.source_id,
+        item.table,
+        item.source_target_id,
+        item.source_fields,
+        item.source_action or "",
+        item.source_reason,
+        item.source_update_time,
+        item.resolution or "",
+        item.action or "",
+        item.target_id,
+        item.fields,
+        list(item.changed),
+        item.reason,
+        item.stage,
+        item.existing_mark,
+        item.before,
+        item.mark,
+    )
+
+
+def _item(row: asyncpg.Record) -> StoredItem:
+    return StoredItem(
+        number=row["number"],
+        record_index=row["record_index"],
+        key=row["key"],
+        family=Family(row["family"]),
+        source_id=row["source_id"],
+        table=row["target_table"],
+        source_target_id=row["source_target_id"],
+        source_fields=row["source_fields"],
+        source_action=Action(row["source_action"]) if row["source_action"] else None,
+        source_reason=row["source_reason"],
+        source_update_time=row["source_update_time"],
+        resolution=Resolution(row["resolution"]) if row["resolution"] else None,
+        action=Action(row["action"]) if row["action"] else None,
+        target_id=row["target_id"],
+        fields=row["fields"],
+        changed=tuple(row["changed"] or ()),
+        reason=row["reason"],
+        stage=Stage(row["stage"]),
+        existing_mark=row["existing_mark"],
+        before=row["before"],
+        mark=row["mark"],
+    )
