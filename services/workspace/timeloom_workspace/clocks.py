@@ -1,8 +1,8 @@
 """Hybrid logical clocks: they order what clients write, whoever's watch is wrong, and whenever it arrives.
 
-A clock is a text, `<milliseconds since 1970, 15 digits>-<counter, 6 digits>-<node>`, whose order is that of its
-characters. A node's next clock is later than every one that it has seen, and close to the time where watches
-are right (Kulkarni et al., "Logical Physical Clocks", 2014).
+A clock is a text, `<milliseconds since 1970, 15 digits>-<counter, 6 digits>-<node>`, whose order is that of
+its characters. A node's next clock is later than every one that it has seen, and close to the time where
+watches are right (Kulkarni et al., "Logical Physical Clocks", 2014).
 """
 
 from __future__ import annotations

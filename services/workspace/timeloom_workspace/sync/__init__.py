@@ -1,0 +1,1 @@
+"""What clients changed while nobody heard them, and who wins where they met."""
