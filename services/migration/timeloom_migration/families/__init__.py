@@ -1,0 +1,1 @@
+"""What records are, by their keys, and which secrets they hold."""
