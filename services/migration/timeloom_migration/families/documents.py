@@ -79,7 +79,7 @@ def _is_deep(value: Any) -> bool:
         level = [
             item
             for container in level
-            if kind_of(container) in (dict, list)
+            if kind_of(container) is dict or kind_of(container) is list
             for item in (container.values() if kind_of(container) is dict else container)
         ]
         if not level:

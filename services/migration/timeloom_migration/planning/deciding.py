@@ -62,7 +62,7 @@ def decide(
     if resolution is Resolution.RENAME:
         return _rename(resource, migration_id, changed)
     action, why = _ACTIONS[resolution]
-    fields = {} if action is Action.SKIP else resource.fields
+    fields = None if action is Action.SKIP else resource.fields
     return _item(action, resource, why, target_id=existing.id, fields=fields, changed=changed)
 
 

@@ -106,5 +106,6 @@ def _merged_secrets(incoming: Fields, existing: Fields, *, is_newer: bool) -> Js
     secrets = incoming.get("secrets")
     there = existing.get("secretNames")
     names = set(cast("list[str]", there)) if isinstance(there, list | tuple) else set[str]()
-    members = secrets if isinstance(secrets, Mapping) else {}
-    return {name: value for name, value in members.items() if is_newer or name not in names}
+    if not isinstance(secrets, Mapping):
+        return {}
+    return {name: value for name, value in secrets.items() if is_newer or name not in names}

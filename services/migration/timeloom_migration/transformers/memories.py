@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from timeloom_migration.families.documents import keepable
 from timeloom_migration.planning.model import Context, Json
@@ -14,6 +13,8 @@ CONTENT_CHARACTERS_MAX: Final = 100_000
 METADATA_BYTES_MAX: Final = 65_536
 DIMENSION_MAX: Final = 4096
 FLOAT_MAX: Final = 3.4e38
+LENGTH_MIN: Final = 1e-30
+"""Vectors whose numbers are all smaller point nowhere."""
 SEGMENT_CHARACTERS_MAX: Final = 200
 
 KINDS: Final = {
@@ -106,17 +107,19 @@ def _vector(value: Json, model: Json, draft: Draft) -> None:
     draft.fields["vectorModel"] = f"browser/{named}-{len(numbers)}"
 
 
-def _numbers(value: Any) -> list[float]:
+def _numbers(value: Json) -> list[float]:
     """Return a vector's numbers; none if it has none, too many, one that is not finite, or no length."""
     if isinstance(value, dict):
         # What `JSON.stringify` makes of a Float32Array.
-        members = cast("dict[str, Any]", value)
-        value = [members.get(str(place)) for place in range(len(members))]
+        value = [value.get(str(place)) for place in range(len(value))]
     if not isinstance(value, list) or not 0 < len(value) <= DIMENSION_MAX:
         return []
-    numbers = value
-    if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in numbers):
+    numbers = [
+        float(each)
+        for each in value
+        # Comparing leaves out what is no number at all.
+        if isinstance(each, int | float) and not isinstance(each, bool) and abs(each) < FLOAT_MAX
+    ]
+    if len(numbers) < len(value):
         return []
-    if not all(math.isfinite(each) and abs(each) < FLOAT_MAX for each in numbers):
-        return []
-    return [float(each) for each in numbers] if any(abs(each) > 1e-30 for each in numbers) else []
+    return numbers if any(abs(each) > LENGTH_MIN for each in numbers) else []

@@ -75,8 +75,8 @@ def milliseconds(time: datetime) -> int:
 
 
 def _from_number(value: float) -> datetime | None:
-    seconds = value / 1000 if value >= _MILLISECONDS_FROM else value
-    if not _SECONDS_FROM <= seconds < _SECONDS_TO:
+    if not _SECONDS_FROM <= value < _SECONDS_TO * 1000:
         return None
+    seconds = value / 1000 if value >= _MILLISECONDS_FROM else value
     # The microseconds of a double are noise beyond the millisecond.
     return _EPOCH + timedelta(milliseconds=round(seconds * 1000))
