@@ -19,7 +19,7 @@ from tests.helpers.nurseries import (
 )
 from timeloom_platform.embedded import process as processes
 from timeloom_platform.testing import eventually
-from timeloom_stack import orphans
+from timeloom_stack import memory, orphans
 from timeloom_stack.nursery.forked import ForkedProcess
 
 pytestmark = pytest.mark.fault
@@ -93,6 +93,29 @@ async def test_a_process_shows_its_own_name_and_takes_signals(tmp_path: Path) ->
     assert await process.wait() == process.returncode == -signal.SIGTERM
     with pytest.raises(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
+
+
+async def test_the_memory_of_the_nursery_counts_while_it_runs(tmp_path: Path) -> None:
+    async with open_nursery() as parenthood:
+        await outcome(parenthood.nursery.spawn, specified(PORTRAIT, directory=tmp_path))
+        nursery = parenthood.process.pid
+        others = frozenset(child.pid for child in psutil.Process().children()) - {nursery}
+        with_nursery = memory.proportional_bytes_without(os.getpid(), others)
+        without = memory.proportional_bytes_without(os.getpid(), others | {nursery})
+        alone = memory.proportional_bytes(nursery)
+    assert with_nursery is not None
+    assert without is not None
+    assert alone is not None
+    assert with_nursery - without == pytest.approx(alone, rel=0.2)
+
+
+async def test_two_that_are_born_there_draw_different_lots(tmp_path: Path) -> None:
+    async with open_nursery() as parenthood:
+        specification = specified("tests.helpers.lots", directory=tmp_path)
+        drawn = [await outcome(parenthood.nursery.spawn, specification) for _ in range(2)]
+        assert parenthood.sentences == []
+    first, second = (json.loads(each.output) for each in drawn)
+    assert {name for name in first if first[name] == second[name]} == set()
 
 
 async def test_the_nursery_ends_when_it_is_closed_and_exec_goes_on(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import psutil
 import pytest
 
 from tests.helpers.supervision import REPOSITORY, Memory, listener
+from timeloom_platform.embedded import process as processes
 from timeloom_platform.embedded.postgres import EmbeddedPostgres
+from timeloom_platform.embedded.process import ProcessSpecification, RunningProcess
 from timeloom_platform.testing import eventually
 from timeloom_stack.backoff import Backoff
 from timeloom_stack.errors import StartFailedError
@@ -118,6 +121,34 @@ async def test_a_stop_in_the_middle_of_a_start_leaves_nothing() -> None:
     assert pid is not None
     assert is_gone(pid)
     assert memory.records["base"].state == "stopped"
+
+
+async def test_a_stop_while_a_process_is_being_started_does_not_wait_until_it_is_ready() -> None:
+    asked, stop = asyncio.Event(), asyncio.Event()
+    pids: list[int] = []
+
+    async def spawn(specification: ProcessSpecification, /, *, stdout: int, stderr: int) -> RunningProcess:
+        asked.set()
+        await stop.wait()
+        process = await processes.spawn(specification, stdout=stdout, stderr=stderr)
+        pids.append(process.pid)
+        return process
+
+    memory = Memory()
+    never_ready = replace(listener("base").specification, is_ready=_never, ready_timeout_seconds=60)
+    supervisor = Supervisor(
+        [Supervised(specification=never_ready)], sink=memory, on_change=memory.on_change, spawn=spawn
+    )
+    running = asyncio.create_task(supervisor.run(stop))
+    await asked.wait()
+    stop.set()
+    await asyncio.wait_for(running, timeout=10)
+    assert [is_gone(pid) for pid in pids] == [True]
+    assert memory.records["base"].state == "stopped"
+
+
+async def _never(_pid: int) -> bool:
+    return False
 
 
 def test_refuses_a_circle_of_dependencies() -> None:
