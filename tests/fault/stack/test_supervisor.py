@@ -124,27 +124,30 @@ async def test_a_stop_in_the_middle_of_a_start_leaves_nothing() -> None:
 
 
 async def test_a_stop_while_a_process_is_being_started_does_not_wait_until_it_is_ready() -> None:
-    asked, stop = asyncio.Event(), asyncio.Event()
+    asked, released = asyncio.Event(), asyncio.Event()
     pids: list[int] = []
 
     async def spawn(specification: ProcessSpecification, /, *, stdout: int, stderr: int) -> RunningProcess:
-        asked.set()
-        await stop.wait()
+        if specification.name == "late":
+            asked.set()
+            await released.wait()
         process = await processes.spawn(specification, stdout=stdout, stderr=stderr)
         pids.append(process.pid)
         return process
 
-    memory = Memory()
-    never_ready = replace(listener("base").specification, is_ready=_never, ready_timeout_seconds=60)
-    supervisor = Supervisor(
-        [Supervised(specification=never_ready)], sink=memory, on_change=memory.on_change, spawn=spawn
-    )
+    memory, stop = Memory(), asyncio.Event()
+    late = replace(listener("late").specification, is_ready=_never, ready_timeout_seconds=60)
+    both = [Supervised(specification=late), listener("other")]
+    supervisor = Supervisor(both, sink=memory, on_change=memory.on_change, spawn=spawn)
     running = asyncio.create_task(supervisor.run(stop))
     await asked.wait()
+    await eventually(lambda: "other" in memory.records and memory.records["other"].state == "ready")
     stop.set()
+    await eventually(lambda: memory.records["other"].state == "stopped")
+    released.set()
     await asyncio.wait_for(running, timeout=10)
-    assert [is_gone(pid) for pid in pids] == [True]
-    assert memory.records["base"].state == "stopped"
+    assert [is_gone(pid) for pid in pids] == [True, True]
+    assert memory.records["late"].state == "stopped"
 
 
 async def _never(_pid: int) -> bool:
