@@ -124,13 +124,14 @@ async def test_a_task_takes_no_longer_than_it_may(replica: Replica, database_url
     assert (done.status, done.error["type"], done.step("one").attempt) == ("FAILED", "TimeoutError", 2)
 
 
-async def greeted(replica: Replica, *held: messages.HeldTask) -> tuple[Any, messages.WorkResponse]:
+async def greeted(replica: Replica, *held: messages.HeldTask) -> tuple[Any, Any]:
     """Begins the stream of a worker that has these tasks, and returns it with what the engine says."""
     stream = replica.worker.Work(metadata=replica.metadata)
     hello = messages.WorkerHello(worker_id="w", tasks=["slow"], held_tasks=held)
     await stream.write(messages.WorkRequest(hello=hello))
     await stream.write(messages.WorkRequest(credits=messages.WorkerCredits(tasks=1)))
-    return stream, await stream.read()
+    welcome: Any = await stream.read()
+    return stream, welcome
 
 
 async def test_a_task_whose_engine_died_takes_no_longer_than_it_may(
