@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import sys
 from collections.abc import Sequence
 
 from timeloom import AsyncTimeloom
@@ -58,6 +59,9 @@ async def main(question: str, *, yes: bool) -> None:
         async for change in client.workflows.executions.watch(begun.id):
             show(change)
             if any(each.waiting_for is WaitReason.APPROVAL for each in change.steps):
+                if not yes and not sys.stdin.isatty():
+                    print(f"It asks. Answer with: timeloom workflows approve {begun.id}")
+                    continue
                 approved = yes or (await asyncio.to_thread(input, "Publish? [y/N] ")).lower() == "y"
                 executions = client.workflows.executions
                 await (executions.approve if approved else executions.reject)(begun.id, decided_by="you")

@@ -17,6 +17,7 @@ import grpc
 import grpc.aio
 from google.protobuf.descriptor import ServiceDescriptor
 
+from timeloom import keepalive
 from timeloom_platform import calls
 from timeloom_platform.auth import INTERNAL_TOKEN_METADATA, InternalTokens, identity_or_none
 from timeloom_platform.contract import MethodContract, methods_of
@@ -46,10 +47,7 @@ _OPTIONS = (
     ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
     ("grpc.max_metadata_size", METADATA_BYTES_MAX),
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),
+    *keepalive.client_options(),
     # A service is back within a second; gRPC's own backoff would have its clients wait for two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),

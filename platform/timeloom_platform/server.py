@@ -10,6 +10,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from timeloom import keepalive
 from timeloom_platform.authentication import Authenticator
 from timeloom_platform.interceptor import GuardedHandlers, Limits, ServiceBinding
 from timeloom_platform.metrics import RpcMetrics
@@ -21,7 +22,6 @@ __all__ = ["MESSAGE_BYTES_MAX", "GrpcServer", "Limits", "ServiceBinding", "run"]
 MESSAGE_BYTES_MAX = 72 * 1024 * 1024
 # How long clients are given to notice that a server is leaving; those that watch its health do at once.
 NOTICE_SECONDS = 0.5
-_MIN_PING_INTERVAL_MILLISECONDS = 10_000
 
 _logger = structlog.get_logger(__name__)
 _PUBLIC_SERVICES = frozenset({health.SERVICE_NAME, reflection.SERVICE_NAME})
@@ -112,7 +112,5 @@ def _options(max_message_bytes: int) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", max_message_bytes),
         # Without this two processes could share a port by mistake, each getting half of the calls.
         ("grpc.so_reuseport", 0),
-        # Clients may ask idle connections for a sign of life, as those of `channel` do.
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", _MIN_PING_INTERVAL_MILLISECONDS),
+        *keepalive.server_options(),
     ]

@@ -17,7 +17,7 @@ from tests.helpers.stack import StackProcess
 from timeloom_platform.testing import scratch_directory
 
 ROUNDS = 3
-PROCESSES = ("postgres", "nats", "snapshots", "memory", "gateway")
+PROCESSES = ("postgres", "nats", "snapshots", "memory", "workflows", "gateway")
 MODEL_IDLE_SECONDS = 5.0
 MEBIBYTE = 1024 * 1024
 _POLL_SECONDS = 0.005

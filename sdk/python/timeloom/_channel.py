@@ -12,6 +12,7 @@ import grpc
 import grpc_health.v1.health as _health
 from google.protobuf.descriptor import ServiceDescriptor
 
+from timeloom import keepalive
 from timeloom.errors import ConfigurationError
 
 MESSAGE_BYTES_MAX = 72 * 1024 * 1024
@@ -44,8 +45,7 @@ def open_channel(
         ("grpc.service_config", json.dumps(_service_config(services, repeatable))),
         ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
         ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
-        ("grpc.keepalive_time_ms", 30_000),
-        ("grpc.keepalive_timeout_ms", 10_000),
+        *keepalive.client_options(),
         ("grpc.max_reconnect_backoff_ms", 1_000),
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.min_reconnect_backoff_ms", 100),

@@ -25,6 +25,7 @@ from timeloom_workflows.settings import ActionSettings, Settings, TravelSettings
 from timeloom_workflows.travel.chronicle import SERVICES as SNAPSHOTS_SERVICES
 from timeloom_workflows.travel.chronicle import Chronicle
 from timeloom_workflows.travel.follower import Follower
+from timeloom_workflows.travel.reconciler import Reconciler
 from timeloom_workflows.travel.recorder import Recorder
 
 
@@ -74,7 +75,7 @@ async def _memory_channel(
 
 async def _followers(
     stack: AsyncExitStack, travel: TravelSettings, foundation: Foundation
-) -> Sequence[Follower]:
+) -> Sequence[Follower | Reconciler]:
     """What records executions for time travel, if they are to be recorded."""
     if not travel.is_on:
         return ()
@@ -82,7 +83,10 @@ async def _followers(
         open_channel(travel.snapshots_address, services=SNAPSHOTS_SERVICES, tokens=foundation.tokens)
     )
     recorder = Recorder(database=foundation.database, chronicle=Chronicle(channel))
-    return (Follower(foundation.bus, recorder),)
+    return (
+        Follower(foundation.bus, recorder),
+        Reconciler(database=foundation.database, recorder=recorder),
+    )
 
 
 if __name__ == "__main__":

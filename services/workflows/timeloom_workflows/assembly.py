@@ -16,6 +16,7 @@ from timeloom_workflows.actions.breaking import Breakers
 from timeloom_workflows.actions.outside import Outside
 from timeloom_workflows.control.changing import Changing
 from timeloom_workflows.control.hand import Hand
+from timeloom_workflows.control.orphans import Orphans
 from timeloom_workflows.control.stats import Stats
 from timeloom_workflows.driving.definitions import Definitions
 from timeloom_workflows.driving.doing import Doing
@@ -61,6 +62,7 @@ class Assembly:
     presence: Presence
     stats: Stats
     triggering: Triggering
+    orphans: Orphans
 
     @property
     def engine(self) -> Engine:
@@ -76,6 +78,7 @@ class Assembly:
                 tasks.create_task(self.workers.run())
                 tasks.create_task(self.presence.run())
                 tasks.create_task(self.triggering.run())
+                tasks.create_task(self.orphans.run())
         finally:
             await self.dag_driver.close()
 
@@ -173,6 +176,7 @@ def assembled(
         presence=presence,
         stats=stats,
         triggering=triggering,
+        orphans=Orphans(database=database, controls=hand.controls),
         bindings=[
             WorkflowsServicer(workflows=workflows, stats=stats).binding(),
             WorkflowExecutionsServicer(

@@ -22,10 +22,7 @@ class ForkedProcess:
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
-        if sys.platform != "linux":
-            raise OSError("only Linux gives us children that we have not started")
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        self._descriptor = os.pidfd_open(pid)
+        self._descriptor = _open_child(pid)
         self._ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._descriptor, self._reap)
@@ -51,3 +48,11 @@ class ForkedProcess:
         except ChildProcessError:
             self.returncode = _EXIT_UNKNOWN
         self._ended.set()
+
+
+def _open_child(pid: int) -> int:
+    if sys.platform != "linux":
+        raise OSError("only Linux makes us the parent of processes that we have not started")
+    # Fails where it is no child of ours, even if there is such a process.
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return os.pidfd_open(pid)

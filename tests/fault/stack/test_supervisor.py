@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import psutil
 import pytest
 
 from tests.helpers.supervision import REPOSITORY, Memory, listener
+from timeloom_platform.embedded import process as processes
 from timeloom_platform.embedded.postgres import EmbeddedPostgres
+from timeloom_platform.embedded.process import ProcessSpecification, RunningProcess
 from timeloom_platform.testing import eventually
 from timeloom_stack.backoff import Backoff
 from timeloom_stack.errors import StartFailedError
@@ -118,6 +121,37 @@ async def test_a_stop_in_the_middle_of_a_start_leaves_nothing() -> None:
     assert pid is not None
     assert is_gone(pid)
     assert memory.records["base"].state == "stopped"
+
+
+async def test_a_stop_while_a_process_is_being_started_does_not_wait_until_it_is_ready() -> None:
+    asked, released = asyncio.Event(), asyncio.Event()
+    pids: list[int] = []
+
+    async def spawn(specification: ProcessSpecification, /, *, stdout: int, stderr: int) -> RunningProcess:
+        if specification.name == "late":
+            asked.set()
+            await released.wait()
+        process = await processes.spawn(specification, stdout=stdout, stderr=stderr)
+        pids.append(process.pid)
+        return process
+
+    memory, stop = Memory(), asyncio.Event()
+    late = replace(listener("late").specification, is_ready=_never, ready_timeout_seconds=60)
+    both = [Supervised(specification=late), listener("other")]
+    supervisor = Supervisor(both, sink=memory, on_change=memory.on_change, spawn=spawn)
+    running = asyncio.create_task(supervisor.run(stop))
+    await asked.wait()
+    await eventually(lambda: "other" in memory.records and memory.records["other"].state == "ready")
+    stop.set()
+    await eventually(lambda: memory.records["other"].state == "stopped")
+    released.set()
+    await asyncio.wait_for(running, timeout=10)
+    assert [is_gone(pid) for pid in pids] == [True, True]
+    assert memory.records["late"].state == "stopped"
+
+
+async def _never(_pid: int) -> bool:
+    return False
 
 
 def test_refuses_a_circle_of_dependencies() -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,43 @@ def record_execution(stack: StackProcess) -> str:
     answer = call(stack, "POST", "/api/agent-executions", {"agentId": "survivor"})
     assert answer.is_success, answer.text
     return str(answer.json()["id"])
+
+
+def nursery_of(stack: StackProcess) -> list[psutil.Process]:
+    return [each for each in stack.family() if "timeloom_stack.nursery" in command_of(each)]
+
+
+def told(stack: StackProcess) -> str:
+    """What the supervisor has written to its log."""
+    file = stack.data_dir / "logs" / "timeloom.log"
+    return file.read_text() if file.exists() else ""
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
+def pids(stack: StackProcess) -> set[str]:
+    """The names of the processes that have been started."""
+    processes = stack.state().get("processes", {})
+    return {name for name, each in processes.items() if each["pid"] is not None}
+
+
+def belonging_to(stack: StackProcess) -> list[psutil.Process]:
+    """All that run for this stack, whoever is their parent now."""
+    return [each for each in psutil.process_iter() if runs_for(stack, each)]
+
+
+def runs_for(stack: StackProcess, process: psutil.Process) -> bool:
+    try:
+        # A service's directory is that of the data; the nursery and the supervisor have the variable.
+        data_dir = str(stack.data_dir)
+        return process.cwd().startswith(data_dir) or process.environ().get("TIMELOOM_DATA_DIR") == data_dir
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+        return False
 
 
 def survivors(family: list[psutil.Process]) -> list[psutil.Process]:
@@ -220,6 +258,7 @@ def test_an_ordinary_user_can_run_it(scratch_directory: Path) -> None:
     try:
         assert {process.uids().effective for process in stack.family()} == {account.uid}
         assert oct((stack.data_dir).stat().st_mode & 0o777) == "0o700"
+        assert "started by exec" not in told(stack)
         assert record_execution(stack)
         assert stack.interrupt() == 0
     finally:
@@ -253,6 +292,63 @@ def test_data_without_its_passwords_is_not_touched(stack: StackProcess) -> None:
     refused = stack.run("up")
     assert (refused.returncode, "are missing from" in refused.stderr) == (1, True)
     assert not (stack.data_dir / "secrets" / "postgres-owner").exists()
+
+
+def test_the_services_are_born_in_a_nursery_that_is_gone_when_all_are_ready(stack: StackProcess) -> None:
+    stack.up()
+    # The system's Python calls itself otherwise.
+    names = {psutil.Process(each["pid"]).name() for each in stack.state()["processes"].values()}
+    assert names == {"postgres", "nats-server", *(f"timeloom_{name}"[:15] for name in PROCESSES[2:])}
+    stack.wait_for(lambda _: not nursery_of(stack))
+    assert "started by exec" not in told(stack)
+
+    snapshots = stack.state()["processes"]["snapshots"]["pid"]
+    os.kill(snapshots, signal.SIGKILL)
+    stack.wait_for(lambda state: state["ready"] and state["processes"]["snapshots"]["restarts"] == 1)
+    assert "snapshots is started by exec" in told(stack)
+
+
+def test_a_nursery_that_is_killed_while_all_start_is_done_without(stack: StackProcess) -> None:
+    stack.start()
+    stack.wait_for(lambda _: nursery_of(stack))
+    nursery_of(stack)[0].kill()
+    stack.wait_for(lambda state: bool(state) and state["ready"])
+    assert "is started by exec: the nursery has failed" in told(stack)
+    assert record_execution(stack)
+    assert stack.interrupt() == 0
+
+
+MOMENTS = {
+    "there is a nursery": lambda stack: bool(nursery_of(stack)),
+    "the first process is there": lambda stack: bool(pids(stack)),
+    "the first service is there": lambda stack: bool(pids(stack) & {*PROCESSES[2:]}),
+    "all processes are there": lambda stack: len(pids(stack)) == len(PROCESSES),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_supervisor_that_is_killed_while_all_start_leaves_no_orphan(
+    stack: StackProcess, moment: str
+) -> None:
+    stack.start()
+    stack.wait_for(lambda _: MOMENTS[moment](stack))
+    stack.process.kill()
+    stack.process.wait()
+    deadline = time.monotonic() + 10
+    while left := belonging_to(stack):
+        assert time.monotonic() < deadline, left
+    stack.up()
+    assert record_execution(stack)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_ctrl_c_while_all_start_is_no_failure_and_leaves_nothing(stack: StackProcess, moment: str) -> None:
+    stack.start()
+    stack.wait_for(lambda _: MOMENTS[moment](stack))
+    begin = time.monotonic()
+    assert stack.interrupt() == 0, stack.log()
+    assert time.monotonic() - begin < 10
+    assert belonging_to(stack) == []
 
 
 def test_ctrl_c_in_a_terminal_during_the_first_start_is_no_failure(stack: StackProcess) -> None:

@@ -241,6 +241,32 @@ def test_what_happened_without_the_snapshots_service_is_recorded_later(
         assert client.executions.get(each).output == f"It is {(number + 1) * 2}."
 
 
+def test_what_nobody_was_told_of_is_found_and_recorded(
+    workflows_service: WorkflowsService, workflows_client: Timeloom
+) -> None:
+    client, workflow_id = workflows_client, unique("sum")
+    client.workflows.apply(sum_up(workflow_id))
+    waiting_id = unique("ask")
+    client.workflows.apply(ask(waiting_id))
+    with workflows_service.losing_events():
+        ids = client.workflows.execute_many(workflow_id, [{"a": n, "b": 1} for n in range(5)])
+        for each in ids:
+            assert client.workflows.executions.wait(each, seconds=SOON).has_ended
+        waiting = client.workflows.execute(waiting_id, {"name": "Ann"})
+        eventually(lambda: client.workflows.executions.get(waiting.id).waiting_for)
+    kept = client.workflows.execute(workflow_id, {"a": 1, "b": 1}, wait=True)
+    assert len(recorded(client, kept.id)) == 5
+    assert list(client.executions.list(agent_id=waiting_id)) == []
+
+    with workflows_service.reconciling():
+        for number, each in enumerate(ids):
+            assert len(recorded(client, each)) == 5
+            assert client.executions.get(each).output == f"It is {(number + 1) * 2}."
+        eventually(lambda: list(client.executions.list(agent_id=waiting_id)))
+        # Whoever was recorded already stays as it is.
+        assert len(recorded(client, kept.id)) == 5
+
+
 def test_a_waiting_execution_is_open_in_time_travel(workflows_client: Timeloom) -> None:
     client, workflow_id = workflows_client, unique("ask")
     client.workflows.apply(ask(workflow_id))

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Coroutine, Generator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
+
+import nats
 
 from tests.integration.sdk.service import CACHE_BYTES, Keys
 from timeloom_platform.api_keys import new_api_key
 from timeloom_platform.auth import InternalTokens, Scope
 from timeloom_platform.authentication import CallAuthenticator
 from timeloom_platform.bus import Bus
+from timeloom_platform.bus.streams import EVENTS
 from timeloom_platform.channel import open_channel
 from timeloom_platform.database import Database
 from timeloom_platform.embedded import ports
@@ -30,6 +34,7 @@ from timeloom_workflows.actions.outside import Outside
 from timeloom_workflows.settings import ActionSettings, EngineSettings
 from timeloom_workflows.travel.chronicle import SERVICES, Chronicle
 from timeloom_workflows.travel.follower import Follower
+from timeloom_workflows.travel.reconciler import Reconciler
 from timeloom_workflows.travel.recorder import Recorder
 
 POOL_SIZE = 8
@@ -75,10 +80,51 @@ class WorkflowsService:
         finally:
             asyncio.run_coroutine_threadsafe(self._serve_recorder(), self._loop).result(60)
 
+    @contextmanager
+    def losing_events(self) -> Generator[None]:
+        """Loses all events of the block before anybody could follow them, as a very long outage does."""
+        self._do(self._stop_following())
+        try:
+            yield
+        finally:
+            self._do(self._purge_events())
+            self._follow()
+
+    @contextmanager
+    def reconciling(self) -> Generator[None]:
+        """Goes through all executions for what time travel has missed, for the block."""
+        reconciler = Reconciler(
+            database=self._database, recorder=self._recorder, quiet=timedelta(0), rest_seconds=0.05
+        )
+        running = asyncio.run_coroutine_threadsafe(reconciler.run(), self._loop)
+        try:
+            yield
+        finally:
+            running.cancel()
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def _follow(self) -> None:
+        follower = Follower(self._bus, self._recorder)
+        self._following = asyncio.run_coroutine_threadsafe(follower.run(), self._loop)
+
+    async def _stop_following(self) -> None:
+        self._following.cancel()
+        await asyncio.sleep(0)
+
+    async def _purge_events(self) -> None:
+        connection = await nats.connect(self._nats_url)
+        try:
+            await connection.jetstream().purge_stream(EVENTS)
+        finally:
+            await connection.close()
+
     async def _serve(self) -> None:
         async with AsyncExitStack() as stack:
-            nats = await stack.enter_async_context(servers.throw_away_nats())
-            bus = await Bus.connect(nats.url, name="timeloom-test")
+            server_of_events = await stack.enter_async_context(servers.throw_away_nats())
+            self._nats_url = server_of_events.url
+            bus = self._bus = await Bus.connect(self._nats_url, name="timeloom-test")
             stack.push_async_callback(bus.close)
             url = await self._databases.create(
                 {workflows.ROOM: workflows.PACKAGE, snapshots.ROOM: snapshots.PACKAGE}
@@ -87,7 +133,7 @@ class WorkflowsService:
             self._snapshots = await self._snapshots_of(stack, url)
             await self._serve_recorder()
             stack.push_async_callback(self._stop_recorder)
-            database = await self._database(stack, url, workflows.ROOM)
+            database = self._database = await self._connected(stack, url, workflows.ROOM)
             outside = Outside(_ACTIONS, secret=self._secret, environ={})
             stack.push_async_callback(outside.close)
             service = workflows.assembled(
@@ -105,7 +151,9 @@ class WorkflowsService:
                 self._travel_address, services=SERVICES, tokens=InternalTokens(self._secret)
             )
             await stack.enter_async_context(channel)
-            recorder = Recorder(database=database, chronicle=Chronicle(channel))
+            self._recorder = Recorder(database=database, chronicle=Chronicle(channel))
+            self._follow()
+            stack.push_async_callback(self._stop_following)
             async with asyncio.TaskGroup() as tasks:
                 background = [
                     tasks.create_task(work)
@@ -113,7 +161,6 @@ class WorkflowsService:
                         service.run(),
                         service.listen(bus),
                         OutboxRelay(database, bus, merge=events.merged).run(),
-                        Follower(bus, recorder).run(),
                     )
                 ]
                 self._ready.set()
@@ -122,7 +169,7 @@ class WorkflowsService:
                     task.cancel()
 
     async def _snapshots_of(self, stack: AsyncExitStack, url: str) -> snapshots.Assembly:
-        database = await self._database(stack, url, snapshots.ROOM)
+        database = await self._connected(stack, url, snapshots.ROOM)
         assembly = snapshots.assembled(
             database=database,
             cursors=Cursors(self._secret),
@@ -139,7 +186,7 @@ class WorkflowsService:
     async def _stop_recorder(self) -> None:
         await self._recorded.stop(0, notice_seconds=0)
 
-    async def _database(self, stack: AsyncExitStack, url: str, room: str) -> Database:
+    async def _connected(self, stack: AsyncExitStack, url: str, room: str) -> Database:
         database = await Database.connect(url, room=room, pool_size=POOL_SIZE)
         stack.push_async_callback(database.close)
         return database

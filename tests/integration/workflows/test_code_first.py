@@ -587,3 +587,31 @@ async def test_what_the_code_caught_is_tried_again_if_that_is_asked_for(replica:
         failed = await execute(replica, "catching")
         again = await retried(replica, failed.id, from_step_id="attempted")
     assert (again.output, ran) == (b'["first"]', ["first"])
+
+
+@workflow(id="long")
+async def long() -> None:
+    await sleep("1h")
+
+
+@workflow(id="impatient")
+async def impatient() -> str:
+    try:
+        async with asyncio.timeout(0.1):
+            await child("long", None)
+    except TimeoutError:
+        return "it took too long"
+    return "it ended"
+
+
+async def test_a_child_that_is_not_waited_for_any_more_is_cancelled(replica: Replica) -> None:
+    async with working(replica, workflows=[long, impatient]):
+        execution = await execute(replica, "impatient")
+        assert execution.output == b'"it took too long"'
+
+        async def cancelled() -> list[Any]:
+            async with replica.rows() as connection:
+                found = "SELECT id FROM executions WHERE workflow_id = 'long' AND status = 6"
+                return list(await connection.fetch(found))
+
+        assert len(await eventually(cancelled)) == 1

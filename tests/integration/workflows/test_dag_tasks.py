@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest_asyncio
 from tests.integration.workflows.dags import begin, define, ended, ran, until_stage, until_step
 from tests.integration.workflows.service import Replica, running_replica
 from timeloom.workflows import Worker, task
+from timeloom.workflows.v1 import workflow_worker_service_pb2 as messages
 from timeloom_workflows.model import Stage, WaitReason
 from timeloom_workflows.settings import EngineSettings
 
@@ -111,10 +113,47 @@ async def test_a_task_that_fails_for_good_fails_its_execution(replica: Replica) 
     assert (done.status, done.error["type"], done.error["message"]) == ("FAILED", "ValueError", "not yet")
 
 
-async def test_a_task_takes_no_longer_than_it_may(replica: Replica) -> None:
-    async with working(replica, slow):
-        done = await ran(replica, [called("one", "slow", 7, timeout="100ms", retry={"maxAttempts": 1})])
-    assert (done.status, done.error["type"]) == ("FAILED", "TimeoutError")
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+async def test_a_task_takes_no_longer_than_it_may(replica: Replica, database_url: str, where: str) -> None:
+    retry = {"maxAttempts": 2, "initialInterval": "10ms"}
+    async with (
+        running_replica(database_url, project_id=replica.project_id, with_ping=False) as other,
+        working(replica if where == "here" else other, slow),
+    ):
+        done = await ran(replica, [called("one", "slow", 7, timeout="200ms", retry=retry)])
+    assert (done.status, done.error["type"], done.step("one").attempt) == ("FAILED", "TimeoutError", 2)
+
+
+async def greeted(replica: Replica, *held: messages.HeldTask) -> tuple[Any, Any]:
+    """Begins the stream of a worker that has these tasks, and returns it with what the engine says."""
+    stream = replica.worker.Work(metadata=replica.metadata)
+    hello = messages.WorkerHello(worker_id="w", tasks=["slow"], held_tasks=held)
+    await stream.write(messages.WorkRequest(hello=hello))
+    await stream.write(messages.WorkRequest(credits=messages.WorkerCredits(tasks=1)))
+    welcome: Any = await stream.read()
+    return stream, welcome
+
+
+async def test_a_task_whose_engine_died_takes_no_longer_than_it_may(
+    replica: Replica, database_url: str
+) -> None:
+    another = partial(running_replica, database_url, project_id=replica.project_id, with_ping=False)
+    async with another() as heir:
+        async with another() as first:
+            stream, _ = await greeted(first)
+            steps = [called("one", "slow", 7, timeout="3s", retry={"maxAttempts": 1})]
+            execution_id = await begin(replica, await define(replica, steps))
+            (given,) = (await stream.read()).tasks.tasks
+            held = messages.HeldTask(
+                execution_id=given.execution_id, step_id=given.step_id, token=given.token
+            )
+            stream.cancel()
+            stream, welcome = await greeted(heir, held)
+        assert list(welcome.welcome.lost_tasks) == []
+        done = await ended(replica, execution_id)
+        stream.cancel()
+    one = done.step("one")
+    assert (done.status, done.error["type"], one.token) == ("FAILED", "TimeoutError", given.token)
 
 
 async def test_cancelling_stops_what_a_worker_does(replica: Replica) -> None:

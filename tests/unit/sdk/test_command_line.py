@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -221,6 +222,28 @@ def test_help_shows_every_command_with_examples() -> None:
         assert f"  {command} " in help_text
     for words in ("executions list", "executions show", "snapshots diff", "snapshots show"):
         assert "Examples:" in runner.invoke(cli.command_line, [*words.split(), "--help"]).output
+
+
+def _commands(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        yield (*path, name)
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from _commands(command, *path, name)
+
+
+def test_examples_stand_on_lines_of_their_own() -> None:
+    runner = CliRunner()
+    with_examples = 0
+    for path in _commands(cli.command_line):
+        lines = runner.invoke(cli.command_line, [*path, "--help"]).output.splitlines()
+        assert not any("\\b" in line for line in lines), path
+        for line in lines:
+            if "Examples:" in line:
+                with_examples += 1
+                assert line.strip() == "Examples:", path
+    assert with_examples > 40
 
 
 def test_the_version_is_the_distributions() -> None:

@@ -119,6 +119,7 @@ def test_the_logbook_puts_lines_together_and_keeps_quiet_programs_off_the_termin
     logbook.write("snapshots", b"line\nand more")
     logbook.write("postgres", b"2026-11-23 03:40:06.650 UTC [1] LOG:  ready\n")
     logbook.write("postgres", b"2026-11-23 03:40:06.650 UTC [1] PANIC:  help\n")
+    logbook.tell("how it was started", level="debug")
     logbook.close()
     console.close()
 

@@ -30,7 +30,7 @@ def api_keys() -> None:
 @click.option("--agent", "agent_id", default="", help="The only agent that its holder may act as.")
 @json_option("Print one JSON document.")
 def create(name: str, *, scope: str, agent_id: str, as_json: bool) -> None:
-    r"""Make a key. Its secret is shown now, and never again.
+    """Make a key. Its secret is shown now, and never again.
 
     \b
     Examples:

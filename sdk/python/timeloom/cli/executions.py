@@ -52,7 +52,7 @@ def list_(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    r"""List executions, newest first.
+    """List executions, newest first.
 
     \b
     Examples:
@@ -113,7 +113,7 @@ def _print_table(session: Session, found: list[Execution], *, limit: int | None)
 @limit_option(TIMELINE_LIMIT)
 @json_option("Print one JSON document.")
 def show(*, execution: str, limit: int | None, as_json: bool) -> None:
-    r"""Show an execution and its timeline. EXECUTION is an identifier, or `last`.
+    """Show an execution and its timeline. EXECUTION is an identifier, or `last`.
 
     \b
     Examples:
@@ -179,7 +179,7 @@ def _print_ending(session: Session, found: Execution) -> None:
 )
 @json_option("Print a JSON document a line.")
 def tail(*, execution: str, after_sequence: int, as_json: bool) -> None:
-    r"""Follow an execution: print its snapshots, then each new one, until it ends.
+    """Follow an execution: print its snapshots, then each new one, until it ends.
 
     \b
     Examples:

@@ -12,7 +12,7 @@ from timeloom.cli.session import current
 @click.command()
 @click.option("--agent", metavar="ID", default="", envvar="TIMELOOM_AGENT_ID", help="Act as this agent.")
 def mcp(*, agent: str) -> None:
-    r"""Serve memories over standard input and output, for a program that starts this command.
+    """Serve memories over standard input and output, for a program that starts this command.
 
     The tools are remember, recall, context, share and forget. The gateway serves the same ones at /mcp.
 

@@ -70,7 +70,7 @@ def add(
     agent: str,
     as_json: bool,
 ) -> None:
-    r"""Remember TEXT; `-` reads it from standard input.
+    """Remember TEXT; `-` reads it from standard input.
 
     \b
     Examples:
@@ -121,7 +121,7 @@ def search(
     agent: str,
     as_json: bool,
 ) -> None:
-    r"""Find memories by meaning, words and time, best first.
+    """Find memories by meaning, words and time, best first.
 
     \b
     Examples:
@@ -177,7 +177,7 @@ def context(
     agent: str,
     as_json: bool,
 ) -> None:
-    r"""Put the best memories for QUERY together, to paste into a prompt.
+    """Put the best memories for QUERY together, to paste into a prompt.
 
     \b
     Examples:
@@ -219,7 +219,7 @@ def list_(
     agent: str,
     as_json: bool,
 ) -> None:
-    r"""List memories, newest first.
+    """List memories, newest first.
 
     \b
     Examples:
@@ -325,7 +325,7 @@ def restore(*, memory_ids: tuple[str, ...], agent: str) -> None:
 @click.option("--vectors", "with_vectors", is_flag=True, help="With their vectors.")
 @agent_option
 def export(*, file: TextIO, namespaces: tuple[str, ...], with_vectors: bool, agent: str) -> None:
-    r"""Write memories to FILE, a JSON document a line; `-` is standard output.
+    """Write memories to FILE, a JSON document a line; `-` is standard output.
 
     \b
     Examples:
@@ -344,7 +344,7 @@ def export(*, file: TextIO, namespaces: tuple[str, ...], with_vectors: bool, age
 @click.option("--into", metavar="NAME", default="", help="Where all go, whatever they name; as new memories.")
 @agent_option
 def import_(*, file: TextIO, namespace: str, into: str, agent: str) -> None:
-    r"""Remember what FILE says, a JSON document a line; `-` is standard input.
+    """Remember what FILE says, a JSON document a line; `-` is standard input.
 
     A line needs `content`, and may have whatever an exported one has. Importing a file again changes nothing.
 

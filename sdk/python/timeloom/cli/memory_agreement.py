@@ -31,7 +31,7 @@ from timeloom.memories import ConflictPolicy
 def supersede(
     *, memory_id: str, content: str, valid_from: datetime | None, reason: str, agent: str, as_json: bool
 ) -> None:
-    r"""Say that TEXT holds in the place of MEMORY. Both stay, and each knows the other.
+    """Say that TEXT holds in the place of MEMORY. Both stay, and each knows the other.
 
     \b
     Examples:
@@ -66,7 +66,7 @@ def evidence(
     agent: str,
     as_json: bool,
 ) -> None:
-    r"""List what agents think of MEMORY, newest first, or say what --agent thinks of it.
+    """List what agents think of MEMORY, newest first, or say what --agent thinks of it.
 
     Each agent has one voice for each memory: its last word.
 
@@ -134,7 +134,7 @@ def sync(
     agent: str,
     as_json: bool,
 ) -> None:
-    r"""Bring what the namespace SOURCE remembers to TARGET. What gives way is superseded, not lost.
+    """Bring what the namespace SOURCE remembers to TARGET. What gives way is superseded, not lost.
 
     \b
     Examples:

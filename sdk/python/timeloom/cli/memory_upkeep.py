@@ -33,7 +33,7 @@ def share(
     agent: str,
     as_json: bool,
 ) -> None:
-    r"""Let PRINCIPAL (agent/ID, team/ID or project) read or write memories.
+    """Let PRINCIPAL (agent/ID, team/ID or project) read or write memories.
 
     \b
     Examples:
@@ -131,7 +131,7 @@ def summarize(
     agent: str,
     as_json: bool,
 ) -> None:
-    r"""Say in short what the memories of NAMESPACE say, in their own sentences.
+    """Say in short what the memories of NAMESPACE say, in their own sentences.
 
     \b
     Examples:
@@ -161,7 +161,7 @@ def summarize(
 @agent_option
 @json_option("Print a JSON document a line.")
 def clusters(*, namespace: str, anew: bool, cluster_count: int, agent: str, as_json: bool) -> None:
-    r"""List what the memories of NAMESPACE are about.
+    """List what the memories of NAMESPACE are about.
 
     \b
     Examples:
@@ -198,7 +198,7 @@ def clusters(*, namespace: str, anew: bool, cluster_count: int, agent: str, as_j
 def optimize(
     *, namespace: str, tasks: tuple[str, ...], apply_proposals: bool, yes: bool, agent: str, as_json: bool
 ) -> None:
-    r"""Look after NAMESPACE: duplicates, what to archive, clusters, summaries.
+    """Look after NAMESPACE: duplicates, what to archive, clusters, summaries.
 
     \b
     Examples:
@@ -224,7 +224,7 @@ def optimize(
 @agent_option
 @json_option("Print the job as one JSON document.")
 def reembed(*, namespace: str, embedding_model: str, wait: bool, agent: str, as_json: bool) -> None:
-    r"""Make the vectors of NAMESPACE anew by MODEL; it is read and written meanwhile.
+    """Make the vectors of NAMESPACE anew by MODEL; it is read and written meanwhile.
 
     \b
     Examples:

@@ -59,7 +59,7 @@ def play(
     break_when: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    r"""Play the states of an execution: under control on a terminal, else printed one after the other.
+    """Play the states of an execution: under control on a terminal, else printed one after the other.
 
     Every state is rebuilt here and compared with its recorded hash.
 

@@ -43,7 +43,7 @@ def set_(
     delete_ended_after: timedelta | None,
     as_json: bool,
 ) -> None:
-    r"""Set the project's policy: a snapshot is kept if any rule keeps it. It takes an administrator's key.
+    """Set the project's policy: a snapshot is kept if any rule keeps it. It takes an administrator's key.
 
     \b
     Examples:

@@ -42,7 +42,7 @@ def list_(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    r"""List the snapshots of an execution, without their states.
+    """List the snapshots of an execution, without their states.
 
     \b
     Examples:
@@ -86,7 +86,7 @@ def list_(
 def show(
     *, execution: str, sequence: int | None, path: str, key: str, with_effects: bool, as_json: bool
 ) -> None:
-    r"""Show the state of an agent after a step: the last one, if no SEQUENCE is given.
+    """Show the state of an agent after a step: the last one, if no SEQUENCE is given.
 
     \b
     Examples:
@@ -143,7 +143,7 @@ def _print_effects(session: Session, effects: tuple[Effect, ...]) -> None:
 @click.option("--path", metavar="POINTER", default="", help="Only below this JSON pointer.")
 @json_option("Print one JSON document.")
 def diff(*, execution: str, older: int, newer: int, other: str | None, path: str, as_json: bool) -> None:
-    r"""Compare two states: what was added, removed and changed from OLDER to NEWER.
+    """Compare two states: what was added, removed and changed from OLDER to NEWER.
 
     OLDER may be 0, the empty state before the first step. NEWER is the last state if it is left out.
 

@@ -24,7 +24,7 @@ STANDARD_STREAM = "-"
 @click.argument("execution", metavar="EXECUTION", type=EXECUTION)
 @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, writable=True, allow_dash=True))
 def export(*, execution: str, file: str) -> None:
-    r"""Write an execution to a file that another installation can import; `-` is standard output.
+    """Write an execution to a file that another installation can import; `-` is standard output.
 
     \b
     Examples:
@@ -42,7 +42,7 @@ def export(*, execution: str, file: str) -> None:
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @json_option("Print one JSON document.")
 def import_(*, file: str, as_json: bool) -> None:
-    r"""Make an execution from a file that was exported; every hash in it is checked.
+    """Make an execution from a file that was exported; every hash in it is checked.
 
     \b
     Examples:
@@ -84,7 +84,7 @@ def prune(
     yes: bool,
     as_json: bool,
 ) -> None:
-    r"""Delete the snapshots that no rule keeps; by the project's policy, if no rule is given.
+    """Delete the snapshots that no rule keeps; by the project's policy, if no rule is given.
 
     \b
     Examples:

@@ -37,7 +37,7 @@ execution_argument = click.argument("execution", metavar="EXECUTION", type=EXECU
 def fork(
     *, execution: str, sequence: int, name: str, tags: tuple[str, ...], patch: Any, as_json: bool
 ) -> None:
-    r"""Begin a new execution that shares the snapshots up to SEQUENCE: up to the head, if it is left out.
+    """Begin a new execution that shares the snapshots up to SEQUENCE: up to the head, if it is left out.
 
     \b
     Examples:
@@ -66,7 +66,7 @@ def fork(
 def rollback(
     *, execution: str, sequence: int, expect: int | None, reason: str, reopen: bool, as_json: bool
 ) -> None:
-    r"""Move the head of an execution to another snapshot. Nothing is deleted.
+    """Move the head of an execution to another snapshot. Nothing is deleted.
 
     What the outside world did on the way is listed: no rollback undoes it.
 
@@ -103,7 +103,7 @@ def rollback(
 @limit_option(50)
 @json_option("Print a JSON document a line.")
 def history(*, execution: str, path: str, sequence: int, limit: int | None, as_json: bool) -> None:
-    r"""Tell when the value at a JSON pointer changed, from what to what, at which step.
+    """Tell when the value at a JSON pointer changed, from what to what, at which step.
 
     \b
     Examples:
@@ -148,7 +148,7 @@ def bisect(
     exhaustive: bool,
     as_json: bool,
 ) -> None:
-    r"""Find the first bad state. EXPRESSION is CEL over `state`, `snapshot` and `good`, true of bad states.
+    """Find the first bad state. EXPRESSION is CEL over `state`, `snapshot` and `good`, true of bad states.
 
     \b
     Examples:
@@ -190,7 +190,7 @@ def bisect(
 @click.argument("other", metavar="OTHER", type=EXECUTION)
 @json_option("Print one JSON document.")
 def compare(*, execution: str, other: str, as_json: bool) -> int:
-    r"""Compare two executions step by step. Exits with 1 if they differ, like diff.
+    """Compare two executions step by step. Exits with 1 if they differ, like diff.
 
     \b
     Examples:
@@ -219,7 +219,7 @@ def compare(*, execution: str, other: str, as_json: bool) -> int:
 @limit_option(200)
 @json_option("Print a JSON document a line.")
 def timeline(*, execution: str, newest_first: bool, limit: int | None, as_json: bool) -> None:
-    r"""List all that happened: snapshots, effects, moves of the head, forks, beginning and end.
+    """List all that happened: snapshots, effects, moves of the head, forks, beginning and end.
 
     \b
     Examples:
@@ -265,7 +265,7 @@ def _entry(entry: TimelineEntry) -> tuple[str, Text]:
 @execution_argument
 @json_option("Print one JSON document.")
 def verify(*, execution: str, as_json: bool) -> int:
-    r"""Check that all that is stored of an execution is as it was recorded. Exits with 1 if it is not.
+    """Check that all that is stored of an execution is as it was recorded. Exits with 1 if it is not.
 
     \b
     Examples:
@@ -300,7 +300,7 @@ def tag(
     label: str | None,
     as_json: bool,
 ) -> None:
-    r"""Add tags to an execution and take tags away, or mark one of its snapshots.
+    """Add tags to an execution and take tags away, or mark one of its snapshots.
 
     \b
     Examples:

@@ -131,7 +131,7 @@ def _control_all(
 @click.option("--follow", "-f", is_flag=True, help="Show its steps as they get on.")
 @json_option("Print JSON.")
 def rerun(*, name: str, step_id: str, version: int | None, reason: str, follow: bool, as_json: bool) -> int:
-    r"""Take up one execution from a step, perhaps with another version of its workflow.
+    """Take up one execution from a step, perhaps with another version of its workflow.
 
     \b
     Examples:
@@ -169,7 +169,7 @@ def fork(
     follow: bool,
     as_json: bool,
 ) -> int:
-    r"""Begin an execution that has had the same steps up to one of them, with other values where you say so.
+    """Begin an execution that has had the same steps up to one of them, with other values where you say so.
 
     A place is one of the state that time travel shows: input.language, steps.fetch.output.title, or a JSON
     pointer such as /steps/fetch/output/0. A value is JSON, or else a text. The original stays as it is.
@@ -206,7 +206,7 @@ def fork(
 @click.option("--id", "signal_id", default="", help="Of your own: the same signal again counts once.")
 @json_option("Print one JSON document.")
 def signal(*, name: str, signal_name: str, data: Any, signal_id: str, as_json: bool) -> None:
-    r"""Send SIGNAL to an execution; it is kept until a step waits for it.
+    """Send SIGNAL to an execution; it is kept until a step waits for it.
 
     \b
     Examples:

@@ -27,7 +27,7 @@ from timeloom.workflow_resources import WorkflowExecution
 def executions(
     *, workflow_id: str, conditions: tuple[str, ...], order: str, limit: int | None, as_json: bool
 ) -> None:
-    r"""List executions, newest first: all, or those of WORKFLOW.
+    """List executions, newest first: all, or those of WORKFLOW.
 
     \b
     Examples:
@@ -56,7 +56,7 @@ def executions(
 @limit_option(0)
 @json_option("Print a JSON document a line.")
 def history(*, name: str, after_sequence: int, limit: int | None, as_json: bool) -> None:
-    r"""List what happened to an execution, in order.
+    """List what happened to an execution, in order.
 
     \b
     Examples:

@@ -72,7 +72,7 @@ def run(
     idempotency_key: str,
     as_json: bool,
 ) -> int:
-    r"""Begin an execution of WORKFLOW.
+    """Begin an execution of WORKFLOW.
 
     With --wait or --follow the command exits with 1 if the execution fails or is cancelled. Ctrl-C ends the
     looking, and not the execution.
@@ -115,7 +115,7 @@ def run(
 @click.argument("name", metavar="[EXECUTION]", default="")
 @json_option("Print a JSON document a line.")
 def tail(*, name: str, as_json: bool) -> int:
-    r"""Show an execution as it gets on until it has ended; without one, tell how all of them stand, for ever.
+    """Show an execution as it gets on until it has ended; without one, tell how all of them stand, for ever.
 
     \b
     Examples:
@@ -142,7 +142,7 @@ def tail(*, name: str, as_json: bool) -> int:
 @click.option("--executions", "executions_max", type=click.IntRange(min=1), default=1000, show_default=True)
 @click.option("--tasks", "tasks_max", type=click.IntRange(min=1), default=100, show_default=True)
 def worker(*, source: str, worker_id: str | None, executions_max: int, tasks_max: int) -> None:
-    r"""Run the workflows and tasks of a Python module, until Ctrl-C.
+    """Run the workflows and tasks of a Python module, until Ctrl-C.
 
     MODULE is a module's name as in `import`, or its file; NAME one workflow or task, or a list of them.
     Without it all that the module has are run.

@@ -21,7 +21,7 @@ from timeloom.workflow_resources import WorkflowStats
 @click.option("--id", "event_id", default="", help="Of your own: the same event again counts once.")
 @json_option("Print one JSON document.")
 def publish(*, name: str, data: Any, event_id: str, as_json: bool) -> None:
-    r"""Publish an event: workflows that it triggers begin, and steps that wait for it go on.
+    """Publish an event: workflows that it triggers begin, and steps that wait for it go on.
 
     \b
     Examples:
@@ -93,7 +93,7 @@ def triggers(*, workflow_id: str, limit: int | None, as_json: bool) -> None:
 @click.option("--rotate", is_flag=True, help="Give it another secret; the old one is refused from then on.")
 @json_option("Print one JSON document.")
 def webhook(*, workflow_id: str, index: int, rotate: bool, as_json: bool) -> None:
-    r"""Show where a workflow's webhook is called, and what its callers sign with.
+    """Show where a workflow's webhook is called, and what its callers sign with.
 
     INDEX is its place in the definition's triggers. It takes the key of an administrator.
 
@@ -130,7 +130,7 @@ def stats(
     include_steps: bool,
     as_json: bool,
 ) -> None:
-    r"""Count executions, and tell how long they took and how many failed.
+    """Count executions, and tell how long they took and how many failed.
 
     \b
     Examples:
@@ -193,7 +193,7 @@ def _stats_row(line: WorkflowStats, name: str) -> list[str]:
 def dead_letters(
     context: click.Context, *, workflow_id: str, redriven: bool, limit: int | None, as_json: bool
 ) -> None:
-    r"""List work that was given up, newest first.
+    """List work that was given up, newest first.
 
     \b
     Examples:

@@ -47,7 +47,7 @@ for _command in (*RUNNING_COMMANDS, *EXECUTION_COMMANDS, *CONTROL_COMMANDS, *TRI
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 @json_option("Print a JSON document a line.")
 def apply(*, paths: tuple[Path, ...], tags: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
-    r"""Create the workflows that files define, or make new versions of those that changed.
+    """Create the workflows that files define, or make new versions of those that changed.
 
     A file is JSON, or YAML where PyYAML is installed. What is wrong is told with its line; then nothing is
     changed, and the command exits with 1.
@@ -76,7 +76,7 @@ def apply(*, paths: tuple[Path, ...], tags: tuple[str, ...], dry_run: bool, as_j
 @click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=_FILE)
 @json_option("Print a JSON document for each problem, a line each.")
 def validate(*, paths: tuple[Path, ...], as_json: bool) -> int:
-    r"""Say all that is wrong with definitions, with the lines; exit with 1 if anything is.
+    """Say all that is wrong with definitions, with the lines; exit with 1 if anything is.
 
     \b
     Examples:
@@ -102,7 +102,7 @@ def validate(*, paths: tuple[Path, ...], as_json: bool) -> int:
 @limit_option(50)
 @json_option("Print a JSON document a line.")
 def list_(*, tags: tuple[str, ...], text: str, limit: int | None, as_json: bool) -> None:
-    r"""List workflows; `timeloom workflows executions` lists their runs.
+    """List workflows; `timeloom workflows executions` lists their runs.
 
     \b
     Examples:
@@ -141,7 +141,7 @@ def list_(*, tags: tuple[str, ...], text: str, limit: int | None, as_json: bool)
 @click.option("--versions", is_flag=True, help="List the versions of the workflow.")
 @json_option("Print one JSON document.")
 def show(*, name: str, version: int | None, versions: bool, as_json: bool) -> None:
-    r"""Show a workflow with its definition, or an execution with its steps; `last` is the newest execution.
+    """Show a workflow with its definition, or an execution with its steps; `last` is the newest execution.
 
     \b
     Examples:
@@ -194,7 +194,7 @@ def disable(*, workflow_id: str) -> None:
 @json_option("Print a JSON document a line.")
 @click.pass_context
 def templates(context: click.Context, *, as_json: bool) -> None:
-    r"""List definitions to begin with.
+    """List definitions to begin with.
 
     \b
     Examples:
@@ -232,7 +232,7 @@ def show_template(*, template_id: str, example: bool) -> None:
     "--id", "workflow_id", metavar="ID", default="", help="The workflow's; the template's if left out."
 )
 def use_template(*, template_id: str, workflow_id: str) -> None:
-    r"""Create a workflow from a template, and say how to run it.
+    """Create a workflow from a template, and say how to run it.
 
     \b
     Examples:

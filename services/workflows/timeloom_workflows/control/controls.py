@@ -77,15 +77,6 @@ class Controls:
             await self._cancel_descendants(locked, execution_id)
             return cancelled
 
-    async def cancel_descendants(self, project_id: UUID, execution_id: UUID) -> None:
-        """Cancels all executions that an execution waits for: for its driver, when it ends without them.
-
-        Raises:
-            NotFoundError: There is no such execution.
-        """
-        async with self._changing.locked(project_id, execution_id) as locked:
-            await self._cancel_descendants(locked, execution_id)
-
     async def retry(
         self,
         project_id: UUID,

@@ -47,7 +47,8 @@ class Claims:
             self._engine.queue_grew.clear()
             try:
                 # Places are kept while a claim is under way: for nothing, if there is nothing.
-                if await claims.is_anything_queued(self._connection):
+                self._engine.has_backlog = await claims.is_anything_queued(self._connection)
+                if self._engine.has_backlog:
                     while self._engine.is_in_office and await self.claim():
                         continue
             except (UnavailableError, asyncpg.PostgresError) as error:

@@ -65,6 +65,8 @@ class Engine:
         """Project, id and token of what nobody here drives, though the database may say that it is ours."""
         self.is_in_doubt = False
         """The database may say of more than `to_release` that it is ours, though nobody here drives it."""
+        self.has_backlog = True
+        """Something was in the queue when it was looked into last."""
         self._drivers: dict[WorkflowKind, Driver] = {}
         self.clock = DatabaseClock()
         self._end_listeners: list[Callable[[UUID, UUID, Status], None]] = []
@@ -108,8 +110,9 @@ class Engine:
             self.to_release[execution_id] = (held.project_id, held.id, held.token)
 
     def room_grew(self) -> None:
-        """Looks into the queue again: a driver has places that it had not."""
-        self.queue_grew.set()
+        """Looks into the queue again, if anything waits there: a driver has places that it had not."""
+        if self.has_backlog:
+            self.queue_grew.set()
 
     def poke(self, execution_id: UUID) -> None:
         """Something came from outside for an execution, and is committed."""

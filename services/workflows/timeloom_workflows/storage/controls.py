@@ -173,6 +173,7 @@ DELETE: Final = (
     "DELETE FROM history WHERE project_id = $1 AND execution_id = $2",
     "DELETE FROM signals WHERE project_id = $1 AND execution_id = $2",
     "DELETE FROM dead_letters WHERE project_id = $1 AND execution_id = $2",
+    "DELETE FROM travel_marks WHERE project_id = $1 AND execution_id = $2",
     "DELETE FROM executions WHERE project_id = $1 AND id = $2",
 )
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from timeloom_platform.database import Database
-from timeloom_workflows.model import Execution, HistoryRecord, HistoryType
-from timeloom_workflows.storage import queries
+from timeloom_workflows.model import Execution, HistoryRecord, HistoryType, Stage
+from timeloom_workflows.storage import queries, travel_marks
 from timeloom_workflows.storage import travel as storage
 from timeloom_workflows.travel.chronicle import Chronicle, OvertakenError, Standing
 from timeloom_workflows.travel.passage import (
@@ -42,6 +42,8 @@ LOOKS_MAX: Final = 5
 FORKS_MAX: Final = 100
 """Forks of forks that are followed to where a step was run."""
 
+_DRIVEN: Final = (Stage.QUEUED, Stage.OWNED)
+
 
 class Recorder:
     """Brings agent executions up to their workflow executions. Repeating it, anywhere, changes nothing."""
@@ -51,8 +53,13 @@ class Recorder:
         self._chronicle = chronicle
         self._known: OrderedDict[UUID, Standing] = OrderedDict()
 
-    async def record(self, project_id: UUID, execution_id: UUID) -> None:
+    async def record(self, project_id: UUID, execution_id: UUID, *, is_quiet: bool = False) -> None:
         """Records all that an execution's history has by now.
+
+        Args:
+            project_id: Its project.
+            execution_id: Its id.
+            is_quiet: It has not got on for a while, though somebody may drive it.
 
         Raises:
             UnavailableError: The snapshots service, or the database, is away.
@@ -66,6 +73,8 @@ class Recorder:
                 return
             try:
                 await self._catch_up(execution)
+                if is_quiet or execution.stage not in _DRIVEN:
+                    await self._mark(execution)
             except OvertakenError:
                 self._known.pop(execution_id, None)
                 if look == LOOKS_MAX - 1:
@@ -81,6 +90,13 @@ class Recorder:
         self._known[execution.id] = standing
         while len(self._known) > KNOWN_MAX:
             self._known.popitem(last=False)
+
+    async def _mark(self, execution: Execution) -> None:
+        """Notes how far an execution is recorded of which nothing more is told for now."""
+        async with self._database.transaction(str(execution.project_id)) as connection:
+            await travel_marks.mark(
+                connection, execution.project_id, execution.id, history_length=execution.history_length
+            )
 
     async def _opened(self, execution: Execution) -> Standing:
         found = await self._chronicle.find(execution.project_id, execution.id)

@@ -172,13 +172,11 @@ class Tasks:
         if session is None:
             self._spawn(self._requeue(queued.project_id, HeldStep(step.execution_id, step.id, step.token)))
             return
-        details = msgspec.json.decode(step.details or b"{}", type=TaskDetails)
-        began = step.start_time or step.create_time
         self._hand_out(
             session,
             step,
             workflow_id=queued.workflow_id,
-            deadline=None if details.timeout is None else began + details.timeout,
+            deadline=_deadline_of(step),
             traceparent=queued.traceparent,
             done=None,
         )
@@ -197,13 +195,16 @@ class Tasks:
             session=session, step=replace(step, worker_id=session.worker_id), done=done
         )
         now = self._engine.clock.now()
-        if deadline is not None:
-            seconds = max((deadline - now).total_seconds(), 0.0)
-            held.timer = asyncio.get_running_loop().call_later(seconds, self._timed_out, held)
+        self._plan_timeout(held, deadline, now)
         session.step_tasks.append(
             step_task(step, workflow_id=workflow_id, deadline=deadline, traceparent=traceparent, now=now)
         )
         session.wake()
+
+    def _plan_timeout(self, held: HeldTask, deadline: datetime | None, now: datetime) -> None:
+        if deadline is not None:
+            seconds = max((deadline - now).total_seconds(), 0.0)
+            held.timer = asyncio.get_running_loop().call_later(seconds, self._timed_out, held)
 
     # -- What workers say -------------------------------------------------------------------------
 
@@ -243,8 +244,10 @@ class Tasks:
         if not held_steps:
             return set()
         steps = await working.adopt_tasks(self._connection, self._engine.id, session.project_id, held_steps)
+        now = self._engine.clock.now()
         for step in steps:
-            self._held[step.execution_id, step.id] = HeldTask(session=session, step=step, done=None)
+            held = self._held[step.execution_id, step.id] = HeldTask(session=session, step=step, done=None)
+            self._plan_timeout(held, _deadline_of(step), now)
         return {HeldStep(step.execution_id, step.id, step.token) for step in steps}
 
     def lose(self, held: HeldTask, *, has_begun: bool) -> None:
@@ -337,6 +340,13 @@ class Tasks:
         task = asyncio.create_task(_logged(work))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+
+
+def _deadline_of(step: Step) -> datetime | None:
+    """When a try must have ended that began when its step says; None if it may take for ever."""
+    details = msgspec.json.decode(step.details or b"{}", type=TaskDetails)
+    began = step.start_time or step.create_time
+    return None if details.timeout is None else began + details.timeout
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:
