@@ -101,6 +101,7 @@ class Planner:
             **_ALLOCATOR,
             **inherited,
             "TIMELOOM_INTERNAL_SECRET_FILE": str(self._secrets.internal_file),
+            **self._sealing_key(inherited),
             "TIMELOOM_IDENTITY_ADDRESS": self._settings.grpc_address,
             "TIMELOOM_PUBLIC_URL": inherited.get("TIMELOOM_PUBLIC_URL", self._settings.http_url),
             "TIMELOOM_EMBEDDING_CACHE_DIR": str(self._directory.models),
@@ -109,6 +110,13 @@ class Planner:
             "TIMELOOM_LOG_LEVEL": self._settings.log_level,
             "PYTHONUNBUFFERED": "1",
         }
+
+    def _sealing_key(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """The installation's master key, unless its owner keeps one elsewhere."""
+        if "TIMELOOM_SEALING_KEY" in inherited:
+            return {}
+        file = inherited.get("TIMELOOM_SEALING_KEY_FILE", str(self._secrets.sealing_file))
+        return {"TIMELOOM_SEALING_KEY_FILE": file}
 
     def _plan_room(
         self, room: Room, port: int, environment: Mapping[str, str], needs: frozenset[str]

@@ -20,17 +20,20 @@ class Secrets:
     nats: str = field(repr=False)
     internal: str = field(repr=False)
     internal_file: Path
+    sealing_file: Path
 
     @classmethod
     def load_or_create(cls, folder: Path) -> Self:
         """Reads them; makes those that are missing."""
-        internal_file = folder / "internal"
+        internal_file, sealing_file = folder / "internal", folder / "sealing"
+        _load_or_create(sealing_file)
         return cls(
             postgres_superuser=_load_or_create(folder / "postgres-superuser"),
             postgres_owner=_load_or_create(folder / "postgres-owner"),
             nats=_load_or_create(folder / "nats"),
             internal=_load_or_create(internal_file),
             internal_file=internal_file,
+            sealing_file=sealing_file,
         )
 
     @staticmethod

@@ -191,7 +191,8 @@ def _workflows(installation: Installation, directory: Path, shared: Mapping[str,
 
 def _workspace(installation: Installation, directory: Path, shared: Mapping[str, str]) -> EmbeddedServer:
     address = installation.workspace_address
-    return _service("timeloom_workspace", directory, address, {**shared, "TIMELOOM_LISTEN": address})
+    environment = {"TIMELOOM_LISTEN": address, "TIMELOOM_SEALING_KEY": secrets.token_urlsafe(32)}
+    return _service("timeloom_workspace", directory, address, {**shared, **environment})
 
 
 def _gateway(installation: Installation, directory: Path, shared: Mapping[str, str]) -> EmbeddedServer:

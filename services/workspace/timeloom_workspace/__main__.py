@@ -26,6 +26,7 @@ async def main(stop: asyncio.Event) -> None:
                 database=foundation.database,
                 cursors=foundation.cursors,
                 clock=lambda: datetime.now(UTC),
+                master_keys=loaded.sealing.master_keys(),
             )
         )
         await foundation.serve(

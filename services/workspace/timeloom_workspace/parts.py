@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from timeloom_platform.bus import Bus
 from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
+from timeloom_platform.sealing import MasterKeys
 from timeloom_platform.server import ServiceBinding
 
 Job: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
@@ -23,6 +24,7 @@ class Surroundings:
     database: Database
     cursors: Cursors
     clock: Callable[[], datetime]
+    master_keys: MasterKeys
 
 
 def _nothing() -> None:

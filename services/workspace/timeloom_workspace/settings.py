@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from timeloom_platform.sealing import SealingSettings
 from timeloom_platform.settings import ServiceSettings
 
 
@@ -13,10 +14,12 @@ class Settings:
 
     Attributes:
         service: Those of every service.
+        sealing: Those of how secrets are sealed.
         database_pool_size: Connections to PostgreSQL.
     """
 
     service: ServiceSettings
+    sealing: SealingSettings
     database_pool_size: int = 8
 
     def __post_init__(self) -> None:

@@ -16,11 +16,13 @@ from timeloom.workspace.v1 import workspace_service_pb2_grpc as services
 from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
+from timeloom_platform.sealing import MasterKeys
 from timeloom_platform.testing.grpc_server import InProcessServer, in_process_server
 from timeloom_workspace.assembly import ROOM, Assembly, assembled
 from timeloom_workspace.parts import Surroundings
 
 SECRET = "a secret that only the tests' services know"
+SEALING_KEY = "a master key that only the tests know"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +60,19 @@ class Service:
 
 
 @asynccontextmanager
-async def running_service(database_url: str, *, project_id: UUID | None = None) -> AsyncGenerator[Service]:
+async def running_service(
+    database_url: str, *, project_id: UUID | None = None, master_keys: MasterKeys | None = None
+) -> AsyncGenerator[Service]:
     """Runs the service on a migrated database."""
     project_id = project_id or uuid4()
     database = await Database.connect(database_url, room=ROOM)
     assembly = assembled(
-        Surroundings(database=database, cursors=Cursors(SECRET), clock=lambda: datetime.now(UTC))
+        Surroundings(
+            database=database,
+            cursors=Cursors(SECRET),
+            clock=lambda: datetime.now(UTC),
+            master_keys=master_keys or MasterKeys(SEALING_KEY),
+        )
     )
     try:
         async with in_process_server(*assembly.bindings) as server:

@@ -10,6 +10,7 @@ from timeloom_stack import locks
 from timeloom_stack.credentials import Credentials
 from timeloom_stack.directory import FORMAT, DataDirectory
 from timeloom_stack.errors import AlreadyRunningError, DataDirectoryError
+from timeloom_platform.sealing import MASTER_KEY_CHARACTERS_MIN
 from timeloom_stack.secrets import Secrets, read_internal_secret
 from timeloom_stack.state import ProcessRecord, ProcessState, StackRecord
 
@@ -44,6 +45,7 @@ def test_secrets_are_made_once_and_only_their_owner_reads_them(directory: DataDi
     assert len({first.internal, first.nats, first.postgres_owner, first.postgres_superuser}) == 4
     assert mode_of(directory.secrets) == 0o700
     assert {mode_of(file) for file in directory.secrets.iterdir()} == {0o600}
+    assert len(first.sealing_file.read_text(encoding="utf-8").strip()) >= MASTER_KEY_CHARACTERS_MIN
 
 
 def test_an_empty_secret_is_replaced(directory: DataDirectory) -> None:
