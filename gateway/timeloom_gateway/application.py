@@ -18,7 +18,7 @@ from timeloom_gateway.live.websocket import WebSocketEndpoint
 from timeloom_gateway.mcp import endpoint as mcp_endpoint
 from timeloom_gateway.mcp.endpoint import McpEndpoint
 from timeloom_gateway.openapi import document
-from timeloom_gateway.pages.assets import asset
+from timeloom_gateway.pages.assets import asset, shared_asset
 from timeloom_gateway.pages.console import Console
 from timeloom_gateway.problems import Problems
 from timeloom_gateway.security.cookies import Cookies
@@ -156,6 +156,7 @@ def _pages(openapi: Mapping[str, Any]) -> Mapping[str, Endpoint]:
         "/docs/docs.css": _fixed(asset("docs.css")),
         "/docs/docs.js": _fixed(asset("docs.js")),
         "/docs/theme.css": _fixed(asset("theme.css")),
+        "/migrate.js": _fixed(shared_asset("migrate.js")),
     }
 
 

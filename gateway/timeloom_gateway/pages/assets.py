@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from importlib.resources import files
 
@@ -24,6 +25,12 @@ def asset(name: str) -> Reply:
         content_type=_TYPES[name[name.rindex(".") :]],
         headers={"content-security-policy": _POLICY, "cache-control": "no-cache"},
     )
+
+
+def shared_asset(name: str) -> Reply:
+    """As `asset`, for pages of every origin, also those that are isolated from others."""
+    reply = asset(name)
+    return replace(reply, headers={**reply.headers, "cross-origin-resource-policy": "cross-origin"})
 
 
 def notice(title: str, text: str, *, status: int = 200) -> Reply:

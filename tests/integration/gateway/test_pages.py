@@ -26,6 +26,16 @@ async def test_the_documentation_needs_nothing_from_elsewhere(house: House) -> N
             assert (await browser.get(link)).status_code == 200, link
 
 
+async def test_pages_of_every_origin_may_include_the_export_script(house: House) -> None:
+    async with house.client() as browser:
+        script = await browser.get("/migrate.js")
+        refused = await browser.post("/migrate.js")
+    assert script.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert script.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert "TimeloomMigration" in script.text
+    assert refused.status_code == 405
+
+
 async def test_without_a_console_a_page_says_so(house: House) -> None:
     async with house.client(accept="text/html") as browser:
         page = await browser.get("/")
