@@ -14,6 +14,10 @@ import psutil
 
 from timeloom_platform.embedded import ports
 from timeloom_platform.embedded.accounts import Account, blocking_folder
+from timeloom_platform.embedded.cluster import DATABASE
+from timeloom_platform.embedded.postgres import EmbeddedPostgres
+from timeloom_stack.directory import DataDirectory
+from timeloom_stack.secrets import Secrets
 
 REPOSITORY = Path(__file__).parents[2]
 START_LIMIT_SECONDS = 60.0
@@ -125,6 +129,14 @@ class StackProcess:
         """The supervisor with everything below it."""
         supervisor = psutil.Process(self.process.pid)
         return [supervisor, *supervisor.children(recursive=True)]
+
+    def database_url(self) -> str:
+        """The address of the embedded PostgreSQL's database, as its superuser."""
+        directory = DataDirectory(self.data_dir)
+        passwords = Secrets.load_or_create(directory.secrets).postgres
+        port = int(self.state()["processes"]["postgres"]["address"].rpartition(":")[2])
+        postgres = EmbeddedPostgres(directory.postgres, port=port, passwords=passwords)
+        return postgres.url_of(DATABASE, superuser=True)
 
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")[-6000:]
