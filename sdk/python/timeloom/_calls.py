@@ -28,6 +28,8 @@ from timeloom.memory.v1 import memory_service_pb2, memory_sharing_service_pb2, m
 from timeloom.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from timeloom.memory.v1.memory_sharing_service_pb2_grpc import MemorySharingServiceStub
 from timeloom.memory.v1.memory_upkeep_service_pb2_grpc import MemoryUpkeepServiceStub
+from timeloom.migration.v1 import migration_service_pb2
+from timeloom.migration.v1.migration_service_pb2_grpc import MigrationServiceStub
 from timeloom.snapshots.v1 import snapshots_service_pb2, time_travel_service_pb2
 from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceStub
 from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceStub
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from timeloom.memory.v1.memory_service_pb2_grpc import MemoryServiceAsyncStub
     from timeloom.memory.v1.memory_sharing_service_pb2_grpc import MemorySharingServiceAsyncStub
     from timeloom.memory.v1.memory_upkeep_service_pb2_grpc import MemoryUpkeepServiceAsyncStub
+    from timeloom.migration.v1.migration_service_pb2_grpc import MigrationServiceAsyncStub
     from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceAsyncStub
     from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceAsyncStub
     from timeloom.workflows.v1.workflow_executions_service_pb2_grpc import WorkflowExecutionsServiceAsyncStub
@@ -59,6 +62,7 @@ _TIME_TRAVEL = time_travel_service_pb2.DESCRIPTOR.services_by_name["TimeTravelSe
 _MEMORY = memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"]
 _MEMORY_SHARING = memory_sharing_service_pb2.DESCRIPTOR.services_by_name["MemorySharingService"]
 _MEMORY_UPKEEP = memory_upkeep_service_pb2.DESCRIPTOR.services_by_name["MemoryUpkeepService"]
+_MIGRATION = migration_service_pb2.DESCRIPTOR.services_by_name["MigrationService"]
 _IDENTITY = identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"]
 _WORKFLOWS = workflows_service_pb2.DESCRIPTOR.services_by_name["WorkflowsService"]
 _WORKFLOW_EXECUTIONS = workflow_executions_service_pb2.DESCRIPTOR.services_by_name[
@@ -72,6 +76,7 @@ _SERVICES = (
     _MEMORY,
     _MEMORY_SHARING,
     _MEMORY_UPKEEP,
+    _MIGRATION,
     _IDENTITY,
     _WORKFLOWS,
     _WORKFLOW_EXECUTIONS,
@@ -88,6 +93,7 @@ _NAMED = frozenset(
         "BatchCreateMemories",
         "CreateExecution",
         "CreateMemory",
+        "CreateMigration",
         "ExecuteWorkflow",
         "ForkExecution",
         "PublishEvents",
@@ -147,6 +153,11 @@ class Connection:
     def memory_upkeep(self) -> MemoryUpkeepServiceAsyncStub:
         """The service that looks after memories, for calls from the client's event loop."""
         return cast("MemoryUpkeepServiceAsyncStub", self._stub(MemoryUpkeepServiceStub))
+
+    @property
+    def migration(self) -> MigrationServiceAsyncStub:
+        """The service of migrations, for calls from the client's event loop."""
+        return cast("MigrationServiceAsyncStub", self._stub(MigrationServiceStub))
 
     @property
     def identity(self) -> IdentityServiceAsyncStub:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from timeloom._blocking import Facade, Method, Portal, blocking, iterating, paging, plain
+from timeloom._migrations import Migrations
 from timeloom.aio import (
     TIMEOUT_SECONDS_DEFAULT,
     AsyncApiKeys,
@@ -400,6 +401,7 @@ class Timeloom(Facade[AsyncTimeloom]):
         retention: What is kept when snapshots are pruned.
         memory: What agents remember.
         workflows: What is to be done, whatever stops in between; `workflows.executions` are its runs.
+        migrations: What browser apps kept by themselves, brought over.
         api_keys: The keys that open the project, and as whom.
     """
 
@@ -438,6 +440,7 @@ class Timeloom(Facade[AsyncTimeloom]):
         self.retention = RetentionPolicies(self.portal, twin.retention)
         self.memory = Memories(self.portal, twin.memory)
         self.workflows = Workflows(self.portal, twin.workflows)
+        self.migrations = Migrations(self.portal, twin.migrations)
         self.api_keys = ApiKeys(self.portal, twin.api_keys)
 
     @property

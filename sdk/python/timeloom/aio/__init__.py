@@ -15,6 +15,7 @@ from timeloom._calls import Connection
 from timeloom.aio.api_keys import AsyncApiKeys
 from timeloom.aio.executions import AsyncExecutions
 from timeloom.aio.memory import AsyncMemories
+from timeloom.aio.migrations import AsyncMigrations
 from timeloom.aio.playback import AsyncPlayback, frames
 from timeloom.aio.recording import AsyncRecordedExecution, AsyncRecording, AsyncStep
 from timeloom.aio.replaying import AsyncReplay, AsyncReplaying, replaying
@@ -35,6 +36,7 @@ __all__ = [
     "AsyncApiKeys",
     "AsyncExecutions",
     "AsyncMemories",
+    "AsyncMigrations",
     "AsyncPlayback",
     "AsyncRecordedExecution",
     "AsyncRecording",
@@ -65,6 +67,7 @@ class AsyncTimeloom:
         api_keys: The keys that open the project, and as whom.
         memory: What agents remember.
         workflows: What is to be done, whatever stops in between; `workflows.executions` are its runs.
+        migrations: What browser apps kept by themselves, brought over.
         stream: What recorded snapshots travel on; for adapters of agent frameworks.
     """
 
@@ -96,6 +99,7 @@ class AsyncTimeloom:
         self.retention = AsyncRetention(self._connection)
         self.memory = AsyncMemories(self._connection)
         self.workflows = AsyncWorkflows(self._connection)
+        self.migrations = AsyncMigrations(self._connection)
         self.api_keys = AsyncApiKeys(self._connection)
 
     def record(

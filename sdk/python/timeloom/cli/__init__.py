@@ -20,6 +20,7 @@ EXIT_INTERRUPTED = 130
 _OWN_COMMANDS = (
     metadata.EntryPoint("mcp", "timeloom.cli.mcp:mcp", PLUGIN_GROUP),
     metadata.EntryPoint("memory", "timeloom.cli.memory:memory", PLUGIN_GROUP),
+    metadata.EntryPoint("migrate", "timeloom.cli.migrate:migrate", PLUGIN_GROUP),
     metadata.EntryPoint("play", "timeloom.cli.play:play", PLUGIN_GROUP),
     metadata.EntryPoint("api-keys", "timeloom.cli.api_keys:api_keys", PLUGIN_GROUP),
     metadata.EntryPoint("retention", "timeloom.cli.retention:retention", PLUGIN_GROUP),

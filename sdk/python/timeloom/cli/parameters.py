@@ -15,6 +15,7 @@ import click
 
 from timeloom.cli.session import LAST, Session
 from timeloom.memories import ConflictPolicy, MemoryKind, Permission
+from timeloom.migrations import ConflictResolution, SecretPolicy
 from timeloom.resources import ExecutionStatus, SnapshotKind
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -117,6 +118,8 @@ KIND = _EnumType(SnapshotKind)
 MEMORY_KIND = _EnumType(MemoryKind)
 PERMISSION = _EnumType(Permission)
 CONFLICT_POLICY = _EnumType(ConflictPolicy)
+CONFLICT_RESOLUTION = _EnumType(ConflictResolution)
+SECRET_POLICY = _EnumType(SecretPolicy)
 TIME = _TimeType()
 
 
