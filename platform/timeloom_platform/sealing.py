@@ -1,8 +1,8 @@
 """Sealing: secrets are kept so that nobody who has the database alone can read them.
 
 Each project has a data key, and a secret is sealed with it by AES-256-GCM. The data key is kept wrapped with
-the installation's master key, which comes from the settings and is in no database. So another master key means
-to wrap the data keys anew, and leaves what is sealed as it is.
+the installation's master key, which comes from the settings and is in no database. So another master key
+means to wrap the data keys anew, and leaves what is sealed as it is.
 
 What is sealed is bound to its place: brought to another row, or to another project, it does not open.
 """

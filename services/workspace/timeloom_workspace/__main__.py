@@ -12,6 +12,7 @@ from timeloom_platform.process import run
 from timeloom_platform.room import founded
 from timeloom_workspace.assembly import PACKAGE, ROOM, assembled
 from timeloom_workspace.parts import Surroundings
+from timeloom_workspace.records import events
 from timeloom_workspace.settings import Settings
 
 
@@ -33,7 +34,7 @@ async def main(stop: asyncio.Event) -> None:
             stop,
             services=workspace.bindings,
             background=[
-                OutboxRelay(foundation.database, foundation.bus).run(),
+                OutboxRelay(foundation.database, foundation.bus, merge=events.merged).run(),
                 workspace.run(),
                 workspace.listen(foundation.bus),
             ],

@@ -10,6 +10,7 @@ from typing import Final
 from timeloom_platform.bus import Bus
 from timeloom_platform.server import ServiceBinding
 from timeloom_workspace.parts import Part, Surroundings
+from timeloom_workspace.records.assembly import records
 
 ROOM: Final = "workspace"
 PACKAGE: Final = "timeloom_workspace"
@@ -46,6 +47,6 @@ class Assembly:
             part.end_streams()
 
 
-def assembled(surroundings: Surroundings) -> Assembly:  # noqa: ARG001 - its parts take it
+def assembled(surroundings: Surroundings) -> Assembly:
     """Puts the service together."""
-    return Assembly(parts=[])
+    return Assembly(parts=[records(surroundings)])

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from timeloom_platform.sealing import MASTER_KEY_CHARACTERS_MIN
 from timeloom_stack import locks
 from timeloom_stack.credentials import Credentials
 from timeloom_stack.directory import FORMAT, DataDirectory
 from timeloom_stack.errors import AlreadyRunningError, DataDirectoryError
-from timeloom_platform.sealing import MASTER_KEY_CHARACTERS_MIN
 from timeloom_stack.secrets import Secrets, read_internal_secret
 from timeloom_stack.state import ProcessRecord, ProcessState, StackRecord
 

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias, cast
 import msgspec
 
 from timeloom_platform.errors import InvalidFieldError, MalformedJsonError
+from timeloom_workspace.records.tables import Field
 
 DEPTH_MAX: Final = 100
 """How deeply lists and objects may lie in one another."""
@@ -60,6 +61,16 @@ def patched(target: Any, patch: Any) -> Any:
         else:
             result[name] = patched(result.get(name), value)
     return result
+
+
+def encoded_patched(field: Field, document: str | None, patch: object) -> str:
+    """Returns a field's document with a merge patch applied to it.
+
+    Raises:
+        InvalidFieldError: What comes out is of another kind, or too large.
+    """
+    target = None if document is None else msgspec.json.decode(document)
+    return encoded(field.json_name, patched(target, patch), kind=field.document, bytes_max=field.size_max)
 
 
 def refuse_nul(name: str, text: str) -> None:
