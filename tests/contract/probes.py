@@ -40,7 +40,7 @@ class Probe:
         request: The request as REST has it: proto3 JSON names, documents inline.
         foreign: The reason with which another project's call fails; empty if it succeeds, but sees and
             changes only what is its own.
-        needs: What else must be there, of what `tests.contract.memory_world` and `workflow_world` make.
+        needs: What else must be there, of what `memory_world`, `workflow_world` and `workspace_world` make.
     """
 
     request: Callable[[Owned], dict[str, Any]]
@@ -109,6 +109,7 @@ _WORKFLOWS = "/timeloom.workflows.v1.WorkflowsService/"
 _RUNS = "/timeloom.workflows.v1.WorkflowExecutionsService/"
 _TRIGGERS = "/timeloom.workflows.v1.WorkflowTriggersService/"
 _WORK = "/timeloom.workflows.v1.WorkflowWorkerService/"
+_WORKSPACE = "/timeloom.workspace.v1.WorkspaceService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
 _TIME_TRAVEL = "/timeloom.snapshots.v1.TimeTravelService/"
 
@@ -269,6 +270,26 @@ PROBES: dict[str, Probe] = {
     # Nobody waits for this call.
     _TRIGGERS + "ReceiveCallback": Probe(request=lambda _: {"token": "nobody", "body": {"n": 1}}),
     _WORK + "Work": _own(hello={"workerId": "one"}),
+    _WORKSPACE + "CreateTask": _own(title="Water the plants"),
+    _WORKSPACE + "GetTask": _made(needs="task"),
+    _WORKSPACE + "ListTasks": _own(),
+    _WORKSPACE + "UpdateTask": _made(needs="task", title="Water them all"),
+    _WORKSPACE + "DeleteTask": _made(needs="task"),
+    _WORKSPACE + "CreateEnvironment": _own(name="garden", secrets={"TOKEN": "secret"}),
+    _WORKSPACE + "GetEnvironment": _made(needs="environment"),
+    _WORKSPACE + "ListEnvironments": _own(),
+    _WORKSPACE + "UpdateEnvironment": _made(needs="environment", description="Where it is warm."),
+    _WORKSPACE + "DeleteEnvironment": _made(needs="environment"),
+    _WORKSPACE + "CreatePreference": _own(key="language", value="en"),
+    _WORKSPACE + "GetPreference": _made(needs="preference"),
+    _WORKSPACE + "ListPreferences": _own(),
+    _WORKSPACE + "UpdatePreference": _made(needs="preference", value="light"),
+    _WORKSPACE + "DeletePreference": _made(needs="preference"),
+    _WORKSPACE + "CreateAgentSession": _own(title="Lunch"),
+    _WORKSPACE + "GetAgentSession": _made(needs="agentSession"),
+    _WORKSPACE + "ListAgentSessions": _own(),
+    _WORKSPACE + "UpdateAgentSession": _made(needs="agentSession", active=True),
+    _WORKSPACE + "DeleteAgentSession": _made(needs="agentSession"),
 }
 
 

@@ -28,6 +28,8 @@ from tests.contract.probes import PROBES, Owned, to_message
 from tests.contract.whole_house import House, open_whole_house
 from tests.contract.workflow_world import NEEDS as WORKFLOW_NEEDS
 from tests.contract.workflow_world import make as make_workflows
+from tests.contract.workspace_world import NEEDS as WORKSPACE_NEEDS
+from tests.contract.workspace_world import make as make_records
 from timeloom.errors.v1 import errors_pb2
 from timeloom.final_status import FinalStatus
 from timeloom.identity.v1 import identity_service_pb2 as identity
@@ -321,6 +323,8 @@ async def make_needed(house: House, channel: grpc.aio.Channel, project: Any, nee
         return await make_workflows(
             channel, headers, needs, database=house.workflows, project_id=project.project.id
         )
+    if needs in WORKSPACE_NEEDS:
+        return await make_records(channel, headers, needs)
     return await make_memories(channel, headers, needs)
 
 
