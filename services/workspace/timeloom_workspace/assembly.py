@@ -11,6 +11,7 @@ from timeloom_platform.bus import Bus
 from timeloom_platform.server import ServiceBinding
 from timeloom_workspace.parts import Part, Surroundings
 from timeloom_workspace.records.assembly import records
+from timeloom_workspace.sync.assembly import sync
 
 ROOM: Final = "workspace"
 PACKAGE: Final = "timeloom_workspace"
@@ -49,4 +50,4 @@ class Assembly:
 
 def assembled(surroundings: Surroundings) -> Assembly:
     """Puts the service together."""
-    return Assembly(parts=[records(surroundings)])
+    return Assembly(parts=[records(surroundings), sync(surroundings)])

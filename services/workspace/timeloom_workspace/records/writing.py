@@ -13,6 +13,7 @@ import msgspec
 from timeloom_platform import outbox
 from timeloom_platform.database import Connection
 from timeloom_platform.errors import AlreadyExistsError
+from timeloom_workspace import tombstones
 from timeloom_workspace.records import events
 from timeloom_workspace.records.model import Change, Operation, Record
 from timeloom_workspace.records.tables import TABLES, Table
@@ -55,6 +56,7 @@ async def write(
             written = await _updated(connection, project_id, table, record_id, change)
         case Operation.DELETE:
             await connection.execute(_DELETES[table.name], project_id, record_id)
+            await tombstones.bury(connection, project_id, table.name, record_id, change.clock)
     if written is not None or change.operation is Operation.DELETE:
         await outbox.enqueue(connection, str(project_id), [events.record_changed(table.name, record_id)])
     return written
@@ -99,6 +101,7 @@ async def _inserted(
         _insert(table.name), project_id, record_id, change.clock, _clocks(change), *values
     )
     if row is not None:
+        await tombstones.remove(connection, project_id, table.name, record_id)
         return record_of(table, row)
     if await select(connection, project_id, table, record_id) is None:
         raise _taken(table)

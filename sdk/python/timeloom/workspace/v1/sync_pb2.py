@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from timeloom.type.v1 import annotations_pb2 as timeloom_dot_type_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n timeloom/workspace/v1/sync.proto\x12\x15timeloom.workspace.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"timeloom/type/v1/annotations.proto\"\x83\x02\n\x08Mutation\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\xc8\x01\x12\x17\n\x05table\x18\x02 \x01(\tB\x08\xd2\xb7,\x04\x08\x01\x18?\x12;\n\toperation\x18\x03 \x01(\x0e\x32(.timeloom.workspace.v1.MutationOperation\x12\x1b\n\trecord_id\x18\x04 \x01(\tB\x08\xd2\xb7,\x04\x08\x01(\x01\x12\x1c\n\x05value\x18\x05 \x01(\x0c\x42\r\xc8\xb7,\x01\xd2\xb7,\x05\x18\x80\x80\x80\x04\x12\x18\n\x05\x63lock\x18\x06 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\x80\x01\x12\x1b\n\nbase_clock\x18\x07 \x01(\tB\x07\xd2\xb7,\x03\x18\x80\x01\x12\x18\n\x07user_id\x18\x08 \x01(\tB\x07\xd2\xb7,\x03\x18\xc8\x01\"\xd7\x01\n\x0eMutationResult\x12\x13\n\x0bmutation_id\x18\x01 \x01(\t\x12\x37\n\x07outcome\x18\x02 \x01(\x0e\x32&.timeloom.workspace.v1.MutationOutcome\x12\x13\n\x0bis_repeated\x18\x03 \x01(\x08\x12\x16\n\x0etransaction_id\x18\x04 \x01(\r\x12\r\n\x05\x63lock\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x13\n\x0b\x63onflict_id\x18\x07 \x01(\t\x12\x16\n\x0e\x64\x65\x61\x64_letter_id\x18\x08 \x01(\t\"\x8d\x03\n\x0cSyncConflict\x12\n\n\x02id\x18\x01 \x01(\t\x12\x39\n\x06status\x18\x02 \x01(\x0e\x32).timeloom.workspace.v1.SyncConflictStatus\x12\x35\n\x06policy\x18\x03 \x01(\x0e\x32%.timeloom.workspace.v1.ConflictPolicy\x12\x31\n\x08mutation\x18\x04 \x01(\x0b\x32\x1f.timeloom.workspace.v1.Mutation\x12\x1a\n\x0cserver_value\x18\x05 \x01(\x0c\x42\x04\xc8\xb7,\x01\x12\x14\n\x0cserver_clock\x18\x06 \x01(\t\x12\x0e\n\x06\x66ields\x18\x07 \x03(\t\x12\x14\n\x06result\x18\x08 \x01(\x0c\x42\x04\xc8\xb7,\x01\x12\x11\n\tclient_id\x18\t \x01(\t\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cresolve_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb9\x01\n\x12MutationDeadLetter\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tclient_id\x18\x02 \x01(\t\x12\x31\n\x08mutation\x18\x03 \x01(\x0b\x32\x1f.timeloom.workspace.v1.Mutation\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\r\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"R\n\nSyncPolicy\x12\r\n\x05table\x18\x01 \x01(\t\x12\x35\n\x06policy\x18\x02 \x01(\x0e\x32%.timeloom.workspace.v1.ConflictPolicy*\x94\x01\n\x11MutationOperation\x12\"\n\x1eMUTATION_OPERATION_UNSPECIFIED\x10\x00\x12\x1d\n\x19MUTATION_OPERATION_INSERT\x10\x01\x12\x1d\n\x19MUTATION_OPERATION_UPDATE\x10\x02\x12\x1d\n\x19MUTATION_OPERATION_DELETE\x10\x03*\xd7\x01\n\x0e\x43onflictPolicy\x12\x1f\n\x1b\x43ONFLICT_POLICY_UNSPECIFIED\x10\x00\x12#\n\x1f\x43ONFLICT_POLICY_LAST_WRITE_WINS\x10\x01\x12\x1f\n\x1b\x43ONFLICT_POLICY_SERVER_WINS\x10\x02\x12!\n\x1d\x43ONFLICT_POLICY_USER_PRIORITY\x10\x03\x12\x1f\n\x1b\x43ONFLICT_POLICY_FIELD_MERGE\x10\x04\x12\x1a\n\x16\x43ONFLICT_POLICY_MANUAL\x10\x05*\xb0\x01\n\x0fMutationOutcome\x12 \n\x1cMUTATION_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n\x18MUTATION_OUTCOME_APPLIED\x10\x01\x12\x1f\n\x1bMUTATION_OUTCOME_SUPERSEDED\x10\x02\x12\x1d\n\x19MUTATION_OUTCOME_CONFLICT\x10\x03\x12\x1d\n\x19MUTATION_OUTCOME_REJECTED\x10\x04*|\n\x12SyncConflictStatus\x12$\n SYNC_CONFLICT_STATUS_UNSPECIFIED\x10\x00\x12\x1d\n\x19SYNC_CONFLICT_STATUS_OPEN\x10\x01\x12!\n\x1dSYNC_CONFLICT_STATUS_RESOLVED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n timeloom/workspace/v1/sync.proto\x12\x15timeloom.workspace.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"timeloom/type/v1/annotations.proto\"\xff\x01\n\x08Mutation\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xd2\xb7,\x05\x08\x01\x18\xc8\x01\x12\x16\n\x05table\x18\x02 \x01(\tB\x07\xd2\xb7,\x03\x18\xe8\x07\x12;\n\toperation\x18\x03 \x01(\x0e\x32(.timeloom.workspace.v1.MutationOperation\x12\x1a\n\trecord_id\x18\x04 \x01(\tB\x07\xd2\xb7,\x03\x18\xe8\x07\x12\x1c\n\x05value\x18\x05 \x01(\x0c\x42\r\xc8\xb7,\x01\xd2\xb7,\x05\x18\x80\x80\x80\x08\x12\x16\n\x05\x63lock\x18\x06 \x01(\tB\x07\xd2\xb7,\x03\x18\xe8\x07\x12\x1b\n\nbase_clock\x18\x07 \x01(\tB\x07\xd2\xb7,\x03\x18\xe8\x07\x12\x18\n\x07user_id\x18\x08 \x01(\tB\x07\xd2\xb7,\x03\x18\xe8\x07\"\xd7\x01\n\x0eMutationResult\x12\x13\n\x0bmutation_id\x18\x01 \x01(\t\x12\x37\n\x07outcome\x18\x02 \x01(\x0e\x32&.timeloom.workspace.v1.MutationOutcome\x12\x13\n\x0bis_repeated\x18\x03 \x01(\x08\x12\x16\n\x0etransaction_id\x18\x04 \x01(\r\x12\r\n\x05\x63lock\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x13\n\x0b\x63onflict_id\x18\x07 \x01(\t\x12\x16\n\x0e\x64\x65\x61\x64_letter_id\x18\x08 \x01(\t\"\x8d\x03\n\x0cSyncConflict\x12\n\n\x02id\x18\x01 \x01(\t\x12\x39\n\x06status\x18\x02 \x01(\x0e\x32).timeloom.workspace.v1.SyncConflictStatus\x12\x35\n\x06policy\x18\x03 \x01(\x0e\x32%.timeloom.workspace.v1.ConflictPolicy\x12\x31\n\x08mutation\x18\x04 \x01(\x0b\x32\x1f.timeloom.workspace.v1.Mutation\x12\x1a\n\x0cserver_value\x18\x05 \x01(\x0c\x42\x04\xc8\xb7,\x01\x12\x14\n\x0cserver_clock\x18\x06 \x01(\t\x12\x0e\n\x06\x66ields\x18\x07 \x03(\t\x12\x14\n\x06result\x18\x08 \x01(\x0c\x42\x04\xc8\xb7,\x01\x12\x11\n\tclient_id\x18\t \x01(\t\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cresolve_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb9\x01\n\x12MutationDeadLetter\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tclient_id\x18\x02 \x01(\t\x12\x31\n\x08mutation\x18\x03 \x01(\x0b\x32\x1f.timeloom.workspace.v1.Mutation\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\r\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"R\n\nSyncPolicy\x12\r\n\x05table\x18\x01 \x01(\t\x12\x35\n\x06policy\x18\x02 \x01(\x0e\x32%.timeloom.workspace.v1.ConflictPolicy*\x94\x01\n\x11MutationOperation\x12\"\n\x1eMUTATION_OPERATION_UNSPECIFIED\x10\x00\x12\x1d\n\x19MUTATION_OPERATION_INSERT\x10\x01\x12\x1d\n\x19MUTATION_OPERATION_UPDATE\x10\x02\x12\x1d\n\x19MUTATION_OPERATION_DELETE\x10\x03*\xd7\x01\n\x0e\x43onflictPolicy\x12\x1f\n\x1b\x43ONFLICT_POLICY_UNSPECIFIED\x10\x00\x12#\n\x1f\x43ONFLICT_POLICY_LAST_WRITE_WINS\x10\x01\x12\x1f\n\x1b\x43ONFLICT_POLICY_SERVER_WINS\x10\x02\x12!\n\x1d\x43ONFLICT_POLICY_USER_PRIORITY\x10\x03\x12\x1f\n\x1b\x43ONFLICT_POLICY_FIELD_MERGE\x10\x04\x12\x1a\n\x16\x43ONFLICT_POLICY_MANUAL\x10\x05*\xb0\x01\n\x0fMutationOutcome\x12 \n\x1cMUTATION_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n\x18MUTATION_OUTCOME_APPLIED\x10\x01\x12\x1f\n\x1bMUTATION_OUTCOME_SUPERSEDED\x10\x02\x12\x1d\n\x19MUTATION_OUTCOME_CONFLICT\x10\x03\x12\x1d\n\x19MUTATION_OUTCOME_REJECTED\x10\x04*|\n\x12SyncConflictStatus\x12$\n SYNC_CONFLICT_STATUS_UNSPECIFIED\x10\x00\x12\x1d\n\x19SYNC_CONFLICT_STATUS_OPEN\x10\x01\x12!\n\x1dSYNC_CONFLICT_STATUS_RESOLVED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,37 +36,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MUTATION'].fields_by_name['id']._loaded_options = None
   _globals['_MUTATION'].fields_by_name['id']._serialized_options = b'\322\267,\005\010\001\030\310\001'
   _globals['_MUTATION'].fields_by_name['table']._loaded_options = None
-  _globals['_MUTATION'].fields_by_name['table']._serialized_options = b'\322\267,\004\010\001\030?'
+  _globals['_MUTATION'].fields_by_name['table']._serialized_options = b'\322\267,\003\030\350\007'
   _globals['_MUTATION'].fields_by_name['record_id']._loaded_options = None
-  _globals['_MUTATION'].fields_by_name['record_id']._serialized_options = b'\322\267,\004\010\001(\001'
+  _globals['_MUTATION'].fields_by_name['record_id']._serialized_options = b'\322\267,\003\030\350\007'
   _globals['_MUTATION'].fields_by_name['value']._loaded_options = None
-  _globals['_MUTATION'].fields_by_name['value']._serialized_options = b'\310\267,\001\322\267,\005\030\200\200\200\004'
+  _globals['_MUTATION'].fields_by_name['value']._serialized_options = b'\310\267,\001\322\267,\005\030\200\200\200\010'
   _globals['_MUTATION'].fields_by_name['clock']._loaded_options = None
-  _globals['_MUTATION'].fields_by_name['clock']._serialized_options = b'\322\267,\005\010\001\030\200\001'
+  _globals['_MUTATION'].fields_by_name['clock']._serialized_options = b'\322\267,\003\030\350\007'
   _globals['_MUTATION'].fields_by_name['base_clock']._loaded_options = None
-  _globals['_MUTATION'].fields_by_name['base_clock']._serialized_options = b'\322\267,\003\030\200\001'
+  _globals['_MUTATION'].fields_by_name['base_clock']._serialized_options = b'\322\267,\003\030\350\007'
   _globals['_MUTATION'].fields_by_name['user_id']._loaded_options = None
-  _globals['_MUTATION'].fields_by_name['user_id']._serialized_options = b'\322\267,\003\030\310\001'
+  _globals['_MUTATION'].fields_by_name['user_id']._serialized_options = b'\322\267,\003\030\350\007'
   _globals['_SYNCCONFLICT'].fields_by_name['server_value']._loaded_options = None
   _globals['_SYNCCONFLICT'].fields_by_name['server_value']._serialized_options = b'\310\267,\001'
   _globals['_SYNCCONFLICT'].fields_by_name['result']._loaded_options = None
   _globals['_SYNCCONFLICT'].fields_by_name['result']._serialized_options = b'\310\267,\001'
-  _globals['_MUTATIONOPERATION']._serialized_start=1281
-  _globals['_MUTATIONOPERATION']._serialized_end=1429
-  _globals['_CONFLICTPOLICY']._serialized_start=1432
-  _globals['_CONFLICTPOLICY']._serialized_end=1647
-  _globals['_MUTATIONOUTCOME']._serialized_start=1650
-  _globals['_MUTATIONOUTCOME']._serialized_end=1826
-  _globals['_SYNCCONFLICTSTATUS']._serialized_start=1828
-  _globals['_SYNCCONFLICTSTATUS']._serialized_end=1952
+  _globals['_MUTATIONOPERATION']._serialized_start=1277
+  _globals['_MUTATIONOPERATION']._serialized_end=1425
+  _globals['_CONFLICTPOLICY']._serialized_start=1428
+  _globals['_CONFLICTPOLICY']._serialized_end=1643
+  _globals['_MUTATIONOUTCOME']._serialized_start=1646
+  _globals['_MUTATIONOUTCOME']._serialized_end=1822
+  _globals['_SYNCCONFLICTSTATUS']._serialized_start=1824
+  _globals['_SYNCCONFLICTSTATUS']._serialized_end=1948
   _globals['_MUTATION']._serialized_start=129
-  _globals['_MUTATION']._serialized_end=388
-  _globals['_MUTATIONRESULT']._serialized_start=391
-  _globals['_MUTATIONRESULT']._serialized_end=606
-  _globals['_SYNCCONFLICT']._serialized_start=609
-  _globals['_SYNCCONFLICT']._serialized_end=1006
-  _globals['_MUTATIONDEADLETTER']._serialized_start=1009
-  _globals['_MUTATIONDEADLETTER']._serialized_end=1194
-  _globals['_SYNCPOLICY']._serialized_start=1196
-  _globals['_SYNCPOLICY']._serialized_end=1278
+  _globals['_MUTATION']._serialized_end=384
+  _globals['_MUTATIONRESULT']._serialized_start=387
+  _globals['_MUTATIONRESULT']._serialized_end=602
+  _globals['_SYNCCONFLICT']._serialized_start=605
+  _globals['_SYNCCONFLICT']._serialized_end=1002
+  _globals['_MUTATIONDEADLETTER']._serialized_start=1005
+  _globals['_MUTATIONDEADLETTER']._serialized_end=1190
+  _globals['_SYNCPOLICY']._serialized_start=1192
+  _globals['_SYNCPOLICY']._serialized_end=1274
 # @@protoc_insertion_point(module_scope)

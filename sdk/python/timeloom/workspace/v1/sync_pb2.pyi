@@ -84,7 +84,7 @@ class _MutationOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Mutat
     MUTATION_OUTCOME_APPLIED: _MutationOutcome.ValueType  # 1
     """It was applied, wholly or, where fields were merged, in part."""
     MUTATION_OUTCOME_SUPERSEDED: _MutationOutcome.ValueType  # 2
-    """It lost by its table's policy; the loss is listed among the conflicts."""
+    """It lost by its table's policy; the loss is listed among the conflicts, for 30 days."""
     MUTATION_OUTCOME_CONFLICT: _MutationOutcome.ValueType  # 3
     """A person has to decide: a conflict is open."""
     MUTATION_OUTCOME_REJECTED: _MutationOutcome.ValueType  # 4
@@ -97,7 +97,7 @@ MUTATION_OUTCOME_UNSPECIFIED: MutationOutcome.ValueType  # 0
 MUTATION_OUTCOME_APPLIED: MutationOutcome.ValueType  # 1
 """It was applied, wholly or, where fields were merged, in part."""
 MUTATION_OUTCOME_SUPERSEDED: MutationOutcome.ValueType  # 2
-"""It lost by its table's policy; the loss is listed among the conflicts."""
+"""It lost by its table's policy; the loss is listed among the conflicts, for 30 days."""
 MUTATION_OUTCOME_CONFLICT: MutationOutcome.ValueType  # 3
 """A person has to decide: a conflict is open."""
 MUTATION_OUTCOME_REJECTED: MutationOutcome.ValueType  # 4
@@ -128,7 +128,9 @@ Global___SyncConflictStatus: _TypeAlias = SyncConflictStatus  # noqa: Y015
 
 @_typing.final
 class Mutation(_message.Message):
-    """A change that a client made, perhaps while it was offline."""
+    """A change that a client made, perhaps while it was offline. What is wrong with it makes it a dead letter, and does not
+    keep the others of its batch.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -146,13 +148,19 @@ class Mutation(_message.Message):
     """`tasks`, `environments`, `preferences` or `agent_sessions`."""
     operation: Global___MutationOperation.ValueType
     record_id: _builtins.str
-    """The record's id."""
+    """The record's id: a UUID."""
     value: _builtins.bytes
-    """The fields that it sets, by their names in REST: a JSON object; absent for a deletion."""
+    """The fields that it sets, by their names in REST: a JSON object; absent for a deletion. An insertion sets all fields:
+    those that it does not name get what they have in a new record.
+    """
     clock: _builtins.str
-    """The client's hybrid logical clock when it was made: `<milliseconds, 15 digits>-<counter, 6 digits>-<client id>`."""
+    """The client's hybrid logical clock when it was made: `<milliseconds, 15 digits>-<counter, 6 digits>-<client id>`,
+    later than `base_clock`. It may be five minutes ahead of the server's, and 90 days behind.
+    """
     base_clock: _builtins.str
-    """The clock of the record as the client knew it; empty if it knew none."""
+    """The clock of the record as the client last had it from the server, not of what waits in its queue; empty if it had
+    none.
+    """
     user_id: _builtins.str
     """Who made it, for a policy that asks."""
     def __init__(
@@ -192,7 +200,7 @@ class MutationResult(_message.Message):
     mutation_id: _builtins.str
     outcome: Global___MutationOutcome.ValueType
     is_repeated: _builtins.bool
-    """It had been sent before; this is the answer that it got then."""
+    """It had been sent before: this is the answer that it got then, or when it was redriven. Answers are kept for 90 days."""
     transaction_id: _builtins.int
     """PostgreSQL's id of the transaction that applied it, which its change in a shape names; 0 if nothing changed."""
     clock: _builtins.str
