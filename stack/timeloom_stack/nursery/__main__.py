@@ -15,16 +15,9 @@ from timeloom_stack.nursery.wire import Answer, Birth, Descriptors, receive_birt
 COMMON = (
     "google.api.annotations_pb2",
     "timeloom.identity.v1.identity_service_pb2_grpc",
-    "timeloom_platform.authentication",
-    "timeloom_platform.bus",
-    "timeloom_platform.channel",
-    "timeloom_platform.database",
-    "timeloom_platform.metrics",
-    "timeloom_platform.migrate",
-    "timeloom_platform.pagination",
-    "timeloom_platform.process",
-    "timeloom_platform.server",
-    "timeloom_platform.telemetry",
+    "timeloom_platform.consumer",
+    "timeloom_platform.outbox",
+    "timeloom_platform.room",
 )
 """What every service imports, and with it the libraries that those import; no room is known here."""
 
