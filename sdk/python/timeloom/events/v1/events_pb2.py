@@ -28,7 +28,7 @@ from timeloom.snapshots.v1 import snapshots_pb2 as timeloom_dot_snapshots_dot_v1
 from timeloom.workflows.v1 import workflows_pb2 as timeloom_dot_workflows_dot_v1_dot_workflows__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftimeloom/events/v1/events.proto\x12\x12timeloom.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftimeloom/memory/v1/memory.proto\x1a%timeloom/snapshots/v1/snapshots.proto\x1a%timeloom/workflows/v1/workflows.proto\"\xc4\x07\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\r\n\x05topic\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\x05 \x01(\t\x12\x41\n\x11\x65xecution_created\x18\n \x01(\x0b\x32$.timeloom.events.v1.ExecutionCreatedH\x00\x12\x41\n\x11\x65xecution_updated\x18\x0b \x01(\x0b\x32$.timeloom.events.v1.ExecutionUpdatedH\x00\x12\x41\n\x11\x65xecution_deleted\x18\x0c \x01(\x0b\x32$.timeloom.events.v1.ExecutionDeletedH\x00\x12\x43\n\x12snapshots_recorded\x18\r \x01(\x0b\x32%.timeloom.events.v1.SnapshotsRecordedH\x00\x12\x41\n\x11snapshots_deleted\x18\x0e \x01(\x0b\x32$.timeloom.events.v1.SnapshotsDeletedH\x00\x12?\n\x10snapshot_updated\x18\x0f \x01(\x0b\x32#.timeloom.events.v1.SnapshotUpdatedH\x00\x12?\n\x10memories_changed\x18\x10 \x01(\x0b\x32#.timeloom.events.v1.MemoriesChangedH\x00\x12?\n\x10memory_announced\x18\x11 \x01(\x0b\x32#.timeloom.events.v1.MemoryAnnouncedH\x00\x12\x42\n\x12memory_job_updated\x18\x12 \x01(\x0b\x32$.timeloom.events.v1.MemoryJobUpdatedH\x00\x12R\n\x1aworkflow_execution_changed\x18\x13 \x01(\x0b\x32,.timeloom.events.v1.WorkflowExecutionChangedH\x00\x12?\n\x10workflow_changed\x18\x14 \x01(\x0b\x32#.timeloom.events.v1.WorkflowChangedH\x00\x12N\n\x18workflow_event_published\x18\x15 \x01(\x0b\x32*.timeloom.events.v1.WorkflowEventPublishedH\x00\x42\t\n\x07payload\"G\n\x10\x45xecutionCreated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"G\n\x10\x45xecutionUpdated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"(\n\x10\x45xecutionDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\"k\n\x11SnapshotsRecorded\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x11\n\tstep_name\x18\x04 \x01(\t\"o\n\x10SnapshotsDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x16\n\x0esnapshot_count\x18\x04 \x01(\r\"V\n\x0fSnapshotUpdated\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\r\x12\r\n\x05label\x18\x03 \x01(\t\x12\x0c\n\x04tags\x18\x04 \x03(\t\"|\n\x0fMemoriesChanged\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x12\n\nmemory_ids\x18\x03 \x03(\t\x12\x30\n\x06\x63hange\x18\x04 \x01(\x0e\x32 .timeloom.memory.v1.MemoryChange\"N\n\x0fMemoryAnnounced\x12\x17\n\x0fsubscription_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x04\"8\n\x10MemoryJobUpdated\x12$\n\x03job\x18\x01 \x01(\x0b\x32\x17.timeloom.memory.v1.Job\"\xb0\x01\n\x18WorkflowExecutionChanged\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x13\n\x0bworkflow_id\x18\x02 \x01(\t\x12>\n\x06status\x18\x03 \x01(\x0e\x32..timeloom.workflows.v1.WorkflowExecutionStatus\x12\x16\n\x0ehistory_length\x18\x04 \x01(\r\x12\x11\n\thas_inbox\x18\x05 \x01(\x08\"H\n\x0fWorkflowChanged\x12\x13\n\x0bworkflow_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\"M\n\x16WorkflowEventPublished\x12\x33\n\x05\x65vent\x18\x01 \x01(\x0b\x32$.timeloom.workflows.v1.WorkflowEvent\"8\n\x0bOutboxBatch\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x19.timeloom.events.v1.Eventb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftimeloom/events/v1/events.proto\x12\x12timeloom.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftimeloom/memory/v1/memory.proto\x1a%timeloom/snapshots/v1/snapshots.proto\x1a%timeloom/workflows/v1/workflows.proto\"\x98\x08\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\r\n\x05topic\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\x05 \x01(\t\x12\x41\n\x11\x65xecution_created\x18\n \x01(\x0b\x32$.timeloom.events.v1.ExecutionCreatedH\x00\x12\x41\n\x11\x65xecution_updated\x18\x0b \x01(\x0b\x32$.timeloom.events.v1.ExecutionUpdatedH\x00\x12\x41\n\x11\x65xecution_deleted\x18\x0c \x01(\x0b\x32$.timeloom.events.v1.ExecutionDeletedH\x00\x12\x43\n\x12snapshots_recorded\x18\r \x01(\x0b\x32%.timeloom.events.v1.SnapshotsRecordedH\x00\x12\x41\n\x11snapshots_deleted\x18\x0e \x01(\x0b\x32$.timeloom.events.v1.SnapshotsDeletedH\x00\x12?\n\x10snapshot_updated\x18\x0f \x01(\x0b\x32#.timeloom.events.v1.SnapshotUpdatedH\x00\x12?\n\x10memories_changed\x18\x10 \x01(\x0b\x32#.timeloom.events.v1.MemoriesChangedH\x00\x12?\n\x10memory_announced\x18\x11 \x01(\x0b\x32#.timeloom.events.v1.MemoryAnnouncedH\x00\x12\x42\n\x12memory_job_updated\x18\x12 \x01(\x0b\x32$.timeloom.events.v1.MemoryJobUpdatedH\x00\x12R\n\x1aworkflow_execution_changed\x18\x13 \x01(\x0b\x32,.timeloom.events.v1.WorkflowExecutionChangedH\x00\x12?\n\x10workflow_changed\x18\x14 \x01(\x0b\x32#.timeloom.events.v1.WorkflowChangedH\x00\x12N\n\x18workflow_event_published\x18\x15 \x01(\x0b\x32*.timeloom.events.v1.WorkflowEventPublishedH\x00\x12R\n\x1aworkflow_execution_deleted\x18\x16 \x01(\x0b\x32,.timeloom.events.v1.WorkflowExecutionDeletedH\x00\x42\t\n\x07payload\"G\n\x10\x45xecutionCreated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"G\n\x10\x45xecutionUpdated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"(\n\x10\x45xecutionDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\"k\n\x11SnapshotsRecorded\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x11\n\tstep_name\x18\x04 \x01(\t\"o\n\x10SnapshotsDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x16\n\x0esnapshot_count\x18\x04 \x01(\r\"V\n\x0fSnapshotUpdated\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\r\x12\r\n\x05label\x18\x03 \x01(\t\x12\x0c\n\x04tags\x18\x04 \x03(\t\"|\n\x0fMemoriesChanged\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x12\n\nmemory_ids\x18\x03 \x03(\t\x12\x30\n\x06\x63hange\x18\x04 \x01(\x0e\x32 .timeloom.memory.v1.MemoryChange\"N\n\x0fMemoryAnnounced\x12\x17\n\x0fsubscription_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x04\"8\n\x10MemoryJobUpdated\x12$\n\x03job\x18\x01 \x01(\x0b\x32\x17.timeloom.memory.v1.Job\"\xb0\x01\n\x18WorkflowExecutionChanged\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x13\n\x0bworkflow_id\x18\x02 \x01(\t\x12>\n\x06status\x18\x03 \x01(\x0e\x32..timeloom.workflows.v1.WorkflowExecutionStatus\x12\x16\n\x0ehistory_length\x18\x04 \x01(\r\x12\x11\n\thas_inbox\x18\x05 \x01(\x08\"E\n\x18WorkflowExecutionDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x13\n\x0bworkflow_id\x18\x02 \x01(\t\"H\n\x0fWorkflowChanged\x12\x13\n\x0bworkflow_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\"M\n\x16WorkflowEventPublished\x12\x33\n\x05\x65vent\x18\x01 \x01(\x0b\x32$.timeloom.workflows.v1.WorkflowEvent\"8\n\x0bOutboxBatch\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x19.timeloom.events.v1.Eventb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,31 +36,33 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'timeloom.events.v1.events_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVENT']._serialized_start=200
-  _globals['_EVENT']._serialized_end=1164
-  _globals['_EXECUTIONCREATED']._serialized_start=1166
-  _globals['_EXECUTIONCREATED']._serialized_end=1237
-  _globals['_EXECUTIONUPDATED']._serialized_start=1239
-  _globals['_EXECUTIONUPDATED']._serialized_end=1310
-  _globals['_EXECUTIONDELETED']._serialized_start=1312
-  _globals['_EXECUTIONDELETED']._serialized_end=1352
-  _globals['_SNAPSHOTSRECORDED']._serialized_start=1354
-  _globals['_SNAPSHOTSRECORDED']._serialized_end=1461
-  _globals['_SNAPSHOTSDELETED']._serialized_start=1463
-  _globals['_SNAPSHOTSDELETED']._serialized_end=1574
-  _globals['_SNAPSHOTUPDATED']._serialized_start=1576
-  _globals['_SNAPSHOTUPDATED']._serialized_end=1662
-  _globals['_MEMORIESCHANGED']._serialized_start=1664
-  _globals['_MEMORIESCHANGED']._serialized_end=1788
-  _globals['_MEMORYANNOUNCED']._serialized_start=1790
-  _globals['_MEMORYANNOUNCED']._serialized_end=1868
-  _globals['_MEMORYJOBUPDATED']._serialized_start=1870
-  _globals['_MEMORYJOBUPDATED']._serialized_end=1926
-  _globals['_WORKFLOWEXECUTIONCHANGED']._serialized_start=1929
-  _globals['_WORKFLOWEXECUTIONCHANGED']._serialized_end=2105
-  _globals['_WORKFLOWCHANGED']._serialized_start=2107
-  _globals['_WORKFLOWCHANGED']._serialized_end=2179
-  _globals['_WORKFLOWEVENTPUBLISHED']._serialized_start=2181
-  _globals['_WORKFLOWEVENTPUBLISHED']._serialized_end=2258
-  _globals['_OUTBOXBATCH']._serialized_start=2260
-  _globals['_OUTBOXBATCH']._serialized_end=2316
+  _globals['_EVENT']._serialized_end=1248
+  _globals['_EXECUTIONCREATED']._serialized_start=1250
+  _globals['_EXECUTIONCREATED']._serialized_end=1321
+  _globals['_EXECUTIONUPDATED']._serialized_start=1323
+  _globals['_EXECUTIONUPDATED']._serialized_end=1394
+  _globals['_EXECUTIONDELETED']._serialized_start=1396
+  _globals['_EXECUTIONDELETED']._serialized_end=1436
+  _globals['_SNAPSHOTSRECORDED']._serialized_start=1438
+  _globals['_SNAPSHOTSRECORDED']._serialized_end=1545
+  _globals['_SNAPSHOTSDELETED']._serialized_start=1547
+  _globals['_SNAPSHOTSDELETED']._serialized_end=1658
+  _globals['_SNAPSHOTUPDATED']._serialized_start=1660
+  _globals['_SNAPSHOTUPDATED']._serialized_end=1746
+  _globals['_MEMORIESCHANGED']._serialized_start=1748
+  _globals['_MEMORIESCHANGED']._serialized_end=1872
+  _globals['_MEMORYANNOUNCED']._serialized_start=1874
+  _globals['_MEMORYANNOUNCED']._serialized_end=1952
+  _globals['_MEMORYJOBUPDATED']._serialized_start=1954
+  _globals['_MEMORYJOBUPDATED']._serialized_end=2010
+  _globals['_WORKFLOWEXECUTIONCHANGED']._serialized_start=2013
+  _globals['_WORKFLOWEXECUTIONCHANGED']._serialized_end=2189
+  _globals['_WORKFLOWEXECUTIONDELETED']._serialized_start=2191
+  _globals['_WORKFLOWEXECUTIONDELETED']._serialized_end=2260
+  _globals['_WORKFLOWCHANGED']._serialized_start=2262
+  _globals['_WORKFLOWCHANGED']._serialized_end=2334
+  _globals['_WORKFLOWEVENTPUBLISHED']._serialized_start=2336
+  _globals['_WORKFLOWEVENTPUBLISHED']._serialized_end=2413
+  _globals['_OUTBOXBATCH']._serialized_start=2415
+  _globals['_OUTBOXBATCH']._serialized_end=2471
 # @@protoc_insertion_point(module_scope)
