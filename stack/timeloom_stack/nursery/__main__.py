@@ -19,7 +19,7 @@ COMMON = (
     "timeloom_platform.outbox",
     "timeloom_platform.room",
 )
-"""What every service imports, and with it the libraries that those import; no room is known here."""
+"""What services stand on, and with it the libraries that all of them import; no room is known here."""
 
 _PID = struct.Struct("<i")
 
@@ -35,9 +35,10 @@ def main() -> None:
     # A collector that looked at what was imported would write to it, and so unshare its memory.
     gc.freeze()
     birth = _serve(connection)
-    connection.close()
-    if birth is not None:
-        runpy.run_module(birth.module, run_name="__main__", alter_sys=True)
+    if birth is None:
+        # The supervisor waits, and there is nothing to tidy up.
+        os._exit(0)
+    runpy.run_module(birth.module, run_name="__main__", alter_sys=True)
 
 
 def _refuse_threads() -> None:
