@@ -148,6 +148,8 @@ class _Stack:
         try:
             async with asyncio.timeout(READY_TIMEOUT_SECONDS):
                 await self._supervisor.wait_until_ready()
+                # What is restarted later can do without, and nothing is to run that does nothing.
+                await self._nursery.close()
                 await probes.wait_until_answered(f"{self._record.http_url}/readyz")
                 await (first_key or self._keys.check(self._logbook.tell))
         except (OSError, TimeoutError) as error:
@@ -156,8 +158,6 @@ class _Stack:
             if first_key is not None:
                 first_key.cancel()
         self._change(replace(self._record, start_seconds=round(process_age_seconds(), 3)))
-        # What is restarted later can do without, and nothing is to run that does nothing.
-        await self._nursery.close()
         await self._on_ready(self._record)
 
     def _on_change(self, process: ProcessRecord) -> None:

@@ -120,6 +120,17 @@ class StackProcess:
             **self._as_user(),
         )
 
+    def spawn(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Begins another command in the same environment, and leaves it to the caller."""
+        return subprocess.Popen(
+            self._command(*arguments),
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **self._as_user(),
+        )
+
     def interrupt(self) -> int:
         """Ctrl-C; returns the exit code."""
         self.process.send_signal(signal.SIGINT)

@@ -15,18 +15,11 @@ from timeloom_stack.nursery.wire import Answer, Birth, Descriptors, receive_birt
 COMMON = (
     "google.api.annotations_pb2",
     "timeloom.identity.v1.identity_service_pb2_grpc",
-    "timeloom_platform.authentication",
-    "timeloom_platform.bus",
-    "timeloom_platform.channel",
-    "timeloom_platform.database",
-    "timeloom_platform.metrics",
-    "timeloom_platform.migrate",
-    "timeloom_platform.pagination",
-    "timeloom_platform.process",
-    "timeloom_platform.server",
-    "timeloom_platform.telemetry",
+    "timeloom_platform.consumer",
+    "timeloom_platform.outbox",
+    "timeloom_platform.room",
 )
-"""What every service imports, and with it the libraries that those import; no room is known here."""
+"""What services stand on, and with it the libraries that all of them import; no room is known here."""
 
 _PID = struct.Struct("<i")
 
@@ -42,9 +35,10 @@ def main() -> None:
     # A collector that looked at what was imported would write to it, and so unshare its memory.
     gc.freeze()
     birth = _serve(connection)
-    connection.close()
-    if birth is not None:
-        runpy.run_module(birth.module, run_name="__main__", alter_sys=True)
+    if birth is None:
+        # The supervisor waits, and there is nothing to tidy up.
+        os._exit(0)
+    runpy.run_module(birth.module, run_name="__main__", alter_sys=True)
 
 
 def _refuse_threads() -> None:

@@ -299,7 +299,7 @@ def test_the_services_are_born_in_a_nursery_that_is_gone_when_all_are_ready(stac
     # The system's Python calls itself otherwise.
     names = {psutil.Process(each["pid"]).name() for each in stack.state()["processes"].values()}
     assert names == {"postgres", "nats-server", *(f"timeloom_{name}"[:15] for name in PROCESSES[2:])}
-    stack.wait_for(lambda _: not nursery_of(stack))
+    assert nursery_of(stack) == []
     assert "started by exec" not in told(stack)
 
     snapshots = stack.state()["processes"]["snapshots"]["pid"]

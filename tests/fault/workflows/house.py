@@ -138,6 +138,8 @@ class House:
         database_url: str | None = None,
         settings: Mapping[str, str] | None = None,
         clock_ahead_seconds: int = 0,
+        host: str = ports.LOOPBACK,
+        within: Sequence[str] = (),
     ) -> EngineProcess:
         """Starts an engine, of leases so short that a test can wait for their ends.
 
@@ -145,8 +147,10 @@ class House:
             database_url: How it reaches PostgreSQL, if not directly.
             settings: More of them.
             clock_ahead_seconds: How wrong its clock is.
+            host: Where it listens.
+            within: What its command begins with.
         """
-        address = f"{ports.LOOPBACK}:{ports.choose()}"
+        address = f"{host}:{ports.choose()}"
         environment = {
             "TIMELOOM_DATABASE_URL": database_url or self.postgres.url,
             "TIMELOOM_NATS_URL": self.nats.url,
@@ -163,12 +167,17 @@ class House:
             return await _is_serving(address)
 
         process = await self._start(
-            "engine", ("timeloom_workflows",), environment, is_ready, clock_ahead_seconds
+            "engine", ("timeloom_workflows",), environment, is_ready, clock_ahead_seconds, within
         )
         return EngineProcess(process=process, address=address)
 
     async def worker(
-        self, engine: EngineProcess, *, code: str = "first", clock_ahead_seconds: int = 0
+        self,
+        engine: EngineProcess,
+        *,
+        code: str = "first",
+        clock_ahead_seconds: int = 0,
+        within: Sequence[str] = (),
     ) -> EmbeddedServer:
         """Starts a worker, and returns when the engine knows it.
 
@@ -176,6 +185,7 @@ class House:
             engine: Whom it connects to.
             code: Which code it has of the workflow whose code changes.
             clock_ahead_seconds: How wrong its clock is.
+            within: What its command begins with.
         """
         ready = self.directory / f"worker-{self._count}.ready"
         environment = {
@@ -191,7 +201,7 @@ class House:
             return ready.exists() and ready.read_text() == str(pid)
 
         return await self._start(
-            "worker", (worker_process.__name__,), environment, is_ready, clock_ahead_seconds
+            "worker", (worker_process.__name__,), environment, is_ready, clock_ahead_seconds, within
         )
 
     def caller(self, engine: EngineProcess) -> AbstractAsyncContextManager[Caller]:
@@ -246,6 +256,7 @@ class House:
         environment: Mapping[str, str],
         is_ready: Any,
         clock_ahead_seconds: int,
+        within: Sequence[str],
     ) -> EmbeddedServer:
         self._count += 1
         command = ("-m", *module)
@@ -253,7 +264,7 @@ class House:
             command = ("-m", "tests.fault.workflows.wrong_clock", str(clock_ahead_seconds), *module)
         specification = ProcessSpecification(
             name=name,
-            command=(sys.executable, *command),
+            command=(*within, sys.executable, *command),
             directory=self.directory,
             is_ready=is_ready,
             environment={"PATH": os.defpath, "PYTHONPATH": str(REPOSITORY), **environment},

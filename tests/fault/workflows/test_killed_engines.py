@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from tests.fault.workflows.caller import FAILED, Caller
-from tests.fault.workflows.house import House
+from tests.fault.workflows.house import ENGINE_LEASE_SECONDS, House
+from tests.fault.workflows.island import island
 from tests.fault.workflows.proxy import wire_to
 from tests.integration.workflows.http_server import Answer, Request, http_server
+from timeloom.workflows.v1 import workflows_pb2
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(60)]
+
+TAKEN_OVER = workflows_pb2.HISTORY_EVENT_TYPE_EXECUTION_TAKEN_OVER
+BUSY_SECONDS = 2.0
+"""What a machine that does other things, too, may be late by."""
 
 KILLS = 4
 EXECUTIONS = 40
@@ -27,6 +35,11 @@ DELIVERIES_MAX = 5
 def steps_of(count: int, name: str = "count_up") -> list[str]:
     """The ids of so many steps of a name."""
     return [name, *(f"{name}:{number}" for number in range(2, count + 1))]
+
+
+def _place_of(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host, int(port)
 
 
 async def check_chains(house: House, caller: Caller, execution_ids: Sequence[str], *, steps: int) -> int:
@@ -88,6 +101,54 @@ async def test_an_engine_that_is_cut_off_loses_what_it_owns_and_writes_nothing_m
         ended = [await sure.ended(execution_id) for execution_id in chains]
         history = [await sure.history(execution_id) for execution_id in (gated, *chains)]
         wire.mend()
+
+        # The engine is back, and so is its worker, when this has run there.
+        await rescuer.stop()
+        assert await sure.output(await sure.execute("chain", 3)) == 3
+        assert {run.pid for run in runs} == {lonely.pid, rescuer.pid}
+        assert output["held"] == rescuer.pid
+        assert [await sure.history(execution_id) for execution_id in (gated, *chains)] == history
+        assert [await sure.get(execution_id) for execution_id in chains] == ended
+        await check_chains(house, sure, chains, steps=50)
+
+
+async def test_an_engine_whose_network_is_gone_loses_what_it_owns_within_its_lease(house: House) -> None:
+    async with AsyncExitStack() as stack:
+        away = await stack.enter_async_context(island())
+        settings = {
+            "TIMELOOM_NATS_URL": await away.url(house.nats.url),
+            "TIMELOOM_IDENTITY_ADDRESS": await away.harbour(*_place_of(house.identity_address)),
+        }
+        cut_off = await house.engine(
+            database_url=await away.url(house.postgres.url),
+            settings=settings,
+            host=away.address,
+            within=away.command,
+        )
+        stack.push_async_callback(cut_off.process.kill)
+        lonely = await house.worker(cut_off, within=away.command)
+        stack.push_async_callback(lonely.kill)
+        other = await house.engine()
+        caller = await stack.enter_async_context(house.caller(cut_off))
+        sure = await stack.enter_async_context(house.caller(other))
+        gated = await caller.execute("gated")
+        chains = await caller.execute_all("chain", [50] * 10)
+        await house.begun("held")
+
+        cut_time = datetime.now(UTC)
+        await away.cut()
+        rescuer = await house.worker(other)
+        runs = await house.begun("held", times=2)
+        house.gate.touch()
+        output = await sure.output(gated)
+        ended = [await sure.ended(execution_id) for execution_id in chains]
+        history = [await sure.history(execution_id) for execution_id in (gated, *chains)]
+        for process in (lonely, cut_off.process):
+            os.kill(process.pid, 0)  # it lives: only nobody hears of it
+        taken_over = next(entry for entry in history[0] if entry.type == TAKEN_OVER)
+        seconds = taken_over.time.ToDatetime(UTC) - cut_time
+        assert seconds <= timedelta(seconds=ENGINE_LEASE_SECONDS + 1 + BUSY_SECONDS)
+        await away.mend()
 
         # The engine is back, and so is its worker, when this has run there.
         await rescuer.stop()

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.workflows.hand import Caller, run_step, signal_wait, types_of
 from tests.integration.workflows.service import Replica, step
+from timeloom.events.v1 import events_pb2
 from timeloom.workflows.v1 import workflows_pb2
 from timeloom_platform.ids import uuid7
 from timeloom_platform.testing import eventually
@@ -473,6 +474,21 @@ async def test_an_execution_that_has_ended_is_deleted_with_all_that_belongs_to_i
             )
             assert count == 0
     assert (await caller.refused(caller.get(claimed.execution.id))).reason == "NOT_FOUND"
+
+
+async def test_a_deletion_is_told(workflows_service: Replica, caller: Caller) -> None:
+    claimed = await workflows_service.owned()
+    await workflows_service.advance(claimed, Ended(status=Status.SUCCEEDED))
+
+    await caller.delete(claimed.execution.id)
+
+    async with workflows_service.rows() as connection:
+        rows = await connection.fetch("SELECT batch FROM outbox ORDER BY position")
+    told = events_pb2.OutboxBatch.FromString(rows[-1]["batch"]).events[-1]
+    assert told.topic == f"workflows/executions/{claimed.execution.id}"
+    assert told.workflow_execution_deleted == events_pb2.WorkflowExecutionDeleted(
+        execution_id=str(claimed.execution.id), workflow_id="greet"
+    )
 
 
 async def test_an_execution_that_has_not_ended_is_not_deleted(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timeloom_platform.errors import InvalidFieldError
+from timeloom_workflows.control.caught import Caught
 from timeloom_workflows.control.reruns import carried, rerun
 from timeloom_workflows.model import Step, StepStatus, StepType
 
@@ -190,3 +191,19 @@ def test_every_fork_has_had_nothing_that_began_later(steps: list[Step], data: st
     assert set(reopened) <= ids
     for each in had:
         assert each.status != CANCELLED or each.parent_id in ids or each is last or each.id in reopened
+
+
+@given(executions(), st.data())
+def test_every_failure_that_was_caught_stays_and_nothing_that_followed_from_another_one(
+    steps: list[Step], data: st.DataObject
+) -> None:
+    at_top = [each.id for each in steps if each.status == FAILED and each.parent_id == ""]
+    failures = frozenset(data.draw(st.sets(st.sampled_from(at_top)) if at_top else st.just(set[str]())))
+    others = [each.id for each in steps if each.id not in failures and each.type == StepType.ACTION]
+    consequences = frozenset(data.draw(st.sets(st.sampled_from(others)) if others else st.just(set[str]())))
+
+    back = rerun(steps, from_step_id="", caught=Caught(failures, consequences))
+
+    opened = {each.parent_id for each in steps if each.id in {*back.removed, *back.reopened}}
+    assert failures - opened <= {each.id for each in steps} - {*back.removed, *back.reopened}
+    assert consequences <= set(back.removed)

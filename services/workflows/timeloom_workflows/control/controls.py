@@ -8,6 +8,8 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from timeloom.events.v1 import events_pb2
+from timeloom_platform import outbox
 from timeloom_platform.errors import ConflictError, InvalidFieldError
 from timeloom_workflows.control import transitions
 from timeloom_workflows.control.caught import NOTHING, Caught, caught_by_code, caught_by_definition
@@ -15,6 +17,7 @@ from timeloom_workflows.control.changing import Changing, LockedExecution
 from timeloom_workflows.control.compensations import compensates
 from timeloom_workflows.control.reruns import rerun
 from timeloom_workflows.definitions.parsing import parse_definition
+from timeloom_workflows.events import EXECUTION_TOPICS
 from timeloom_workflows.model import Execution, Stage, Status, Step, WorkflowKind
 from timeloom_workflows.storage import controls as storage
 from timeloom_workflows.storage.rows import failure_of
@@ -112,6 +115,7 @@ class Controls:
                     retry_after_seconds=RETRY_AFTER_SECONDS,
                 )
             await storage.delete(locked.connection, project_id, execution_id)
+            await outbox.enqueue(locked.connection, str(project_id), [_deleted(locked.execution)])
 
     async def _cancel_descendants(self, locked: LockedExecution, execution_id: UUID) -> None:
         """In the order of their ids, which is the order in which commits lock executions."""
@@ -125,6 +129,13 @@ class Controls:
             if len(page) < DESCENDANTS_PER_PAGE:
                 return
             after = page[-1]
+
+
+def _deleted(execution: Execution) -> events_pb2.Event:
+    event = events_pb2.Event(topic=EXECUTION_TOPICS.replace("*", str(execution.id)))
+    event.workflow_execution_deleted.execution_id = str(execution.id)
+    event.workflow_execution_deleted.workflow_id = execution.workflow_id
+    return event
 
 
 async def retry_locked(

@@ -49,6 +49,7 @@ class Event(_message.Message):
     WORKFLOW_EXECUTION_CHANGED_FIELD_NUMBER: _builtins.int
     WORKFLOW_CHANGED_FIELD_NUMBER: _builtins.int
     WORKFLOW_EVENT_PUBLISHED_FIELD_NUMBER: _builtins.int
+    WORKFLOW_EXECUTION_DELETED_FIELD_NUMBER: _builtins.int
     WORKSPACE_RECORDS_CHANGED_FIELD_NUMBER: _builtins.int
     SYNC_CONFLICT_OPENED_FIELD_NUMBER: _builtins.int
     MIGRATION_UPDATED_FIELD_NUMBER: _builtins.int
@@ -89,6 +90,8 @@ class Event(_message.Message):
     @_builtins.property
     def workflow_event_published(self) -> Global___WorkflowEventPublished: ...
     @_builtins.property
+    def workflow_execution_deleted(self) -> Global___WorkflowExecutionDeleted: ...
+    @_builtins.property
     def workspace_records_changed(self) -> Global___WorkspaceRecordsChanged: ...
     @_builtins.property
     def sync_conflict_opened(self) -> Global___SyncConflictOpened: ...
@@ -114,15 +117,16 @@ class Event(_message.Message):
         workflow_execution_changed: Global___WorkflowExecutionChanged | None = ...,
         workflow_changed: Global___WorkflowChanged | None = ...,
         workflow_event_published: Global___WorkflowEventPublished | None = ...,
+        workflow_execution_deleted: Global___WorkflowExecutionDeleted | None = ...,
         workspace_records_changed: Global___WorkspaceRecordsChanged | None = ...,
         sync_conflict_opened: Global___SyncConflictOpened | None = ...,
         migration_updated: Global___MigrationUpdated | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "migration_updated", b"migration_updated", "payload", b"payload", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "sync_conflict_opened", b"sync_conflict_opened", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed", "workspace_records_changed", b"workspace_records_changed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "migration_updated", b"migration_updated", "payload", b"payload", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "sync_conflict_opened", b"sync_conflict_opened", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed", "workflow_execution_deleted", b"workflow_execution_deleted", "workspace_records_changed", b"workspace_records_changed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "migration_updated", b"migration_updated", "payload", b"payload", "project_id", b"project_id", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "sync_conflict_opened", b"sync_conflict_opened", "topic", b"topic", "traceparent", b"traceparent", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed", "workspace_records_changed", b"workspace_records_changed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "migration_updated", b"migration_updated", "payload", b"payload", "project_id", b"project_id", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "sync_conflict_opened", b"sync_conflict_opened", "topic", b"topic", "traceparent", b"traceparent", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed", "workflow_execution_deleted", b"workflow_execution_deleted", "workspace_records_changed", b"workspace_records_changed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted", "snapshot_updated", "memories_changed", "memory_announced", "memory_job_updated", "workflow_execution_changed", "workflow_changed", "workflow_event_published", "workspace_records_changed", "sync_conflict_opened", "migration_updated"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted", "snapshot_updated", "memories_changed", "memory_announced", "memory_job_updated", "workflow_execution_changed", "workflow_changed", "workflow_event_published", "workflow_execution_deleted", "workspace_records_changed", "sync_conflict_opened", "migration_updated"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -407,6 +411,30 @@ class WorkflowExecutionChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WorkflowExecutionChanged: _TypeAlias = WorkflowExecutionChanged  # noqa: Y015
+
+@_typing.final
+class WorkflowExecutionDeleted(_message.Message):
+    """A workflow execution was deleted with its steps and its history."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXECUTION_ID_FIELD_NUMBER: _builtins.int
+    WORKFLOW_ID_FIELD_NUMBER: _builtins.int
+    execution_id: _builtins.str
+    workflow_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        execution_id: _builtins.str = ...,
+        workflow_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution_id", b"execution_id", "workflow_id", b"workflow_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WorkflowExecutionDeleted: _TypeAlias = WorkflowExecutionDeleted  # noqa: Y015
 
 @_typing.final
 class WorkflowChanged(_message.Message):
