@@ -43,6 +43,8 @@ from timeloom.workflows.v1.workflow_executions_service_pb2_grpc import WorkflowE
 from timeloom.workflows.v1.workflow_triggers_service_pb2_grpc import WorkflowTriggersServiceStub
 from timeloom.workflows.v1.workflow_worker_service_pb2_grpc import WorkflowWorkerServiceStub
 from timeloom.workflows.v1.workflows_service_pb2_grpc import WorkflowsServiceStub
+from timeloom.workspace.v1 import workspace_service_pb2
+from timeloom.workspace.v1.workspace_service_pb2_grpc import WorkspaceServiceStub
 
 if TYPE_CHECKING:
     from timeloom.identity.v1.identity_service_pb2_grpc import IdentityServiceAsyncStub
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from timeloom.workflows.v1.workflow_triggers_service_pb2_grpc import WorkflowTriggersServiceAsyncStub
     from timeloom.workflows.v1.workflow_worker_service_pb2_grpc import WorkflowWorkerServiceAsyncStub
     from timeloom.workflows.v1.workflows_service_pb2_grpc import WorkflowsServiceAsyncStub
+    from timeloom.workspace.v1.workspace_service_pb2_grpc import WorkspaceServiceAsyncStub
 
 _SNAPSHOTS = snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"]
 _TIME_TRAVEL = time_travel_service_pb2.DESCRIPTOR.services_by_name["TimeTravelService"]
@@ -70,6 +73,7 @@ _WORKFLOW_EXECUTIONS = workflow_executions_service_pb2.DESCRIPTOR.services_by_na
 ]
 _WORKFLOW_TRIGGERS = workflow_triggers_service_pb2.DESCRIPTOR.services_by_name["WorkflowTriggersService"]
 _WORKFLOW_WORKER = workflow_worker_service_pb2.DESCRIPTOR.services_by_name["WorkflowWorkerService"]
+_WORKSPACE = workspace_service_pb2.DESCRIPTOR.services_by_name["WorkspaceService"]
 _SERVICES = (
     _SNAPSHOTS,
     _TIME_TRAVEL,
@@ -82,6 +86,7 @@ _SERVICES = (
     _WORKFLOW_EXECUTIONS,
     _WORKFLOW_TRIGGERS,
     _WORKFLOW_WORKER,
+    _WORKSPACE,
 )
 _METHODS = [method for service in _SERVICES for method in service.methods]
 
@@ -183,6 +188,11 @@ class Connection:
     def workflow_worker(self) -> WorkflowWorkerServiceAsyncStub:
         """The service that workers stream with, for calls from the client's event loop."""
         return cast("WorkflowWorkerServiceAsyncStub", self._stub(WorkflowWorkerServiceStub))
+
+    @property
+    def workspace(self) -> WorkspaceServiceAsyncStub:
+        """The service of what apps keep for their users, for calls from the client's event loop."""
+        return cast("WorkspaceServiceAsyncStub", self._stub(WorkspaceServiceStub))
 
     def _stub(self, kind: type[Any]) -> Any:
         channel = self._open()

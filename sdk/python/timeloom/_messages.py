@@ -53,6 +53,8 @@ def assign(message: Message, name: str, value: Any) -> None:
     field = message.DESCRIPTOR.fields_by_name[name]
     if field.GetOptions().Extensions[annotations_pb2.json]:
         setattr(message, name, convert.document(value, of=name))
+    elif _is_map(field):
+        getattr(message, name).update(value)
     elif field.is_repeated:
         getattr(message, name).extend(_item(field, each) for each in value)
     elif isinstance(value, datetime):
@@ -68,6 +70,10 @@ def _item(field: Any, value: Any) -> Any:
     if field.enum_type is not None:
         return _number(field.enum_type, value)
     return float(value) if field.type == field.TYPE_FLOAT else value
+
+
+def _is_map(field: Any) -> bool:
+    return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
 
 
 def _number(enum: Any, member: StrEnum) -> int:
@@ -90,6 +96,8 @@ def _reader(field: Any, hint: Any) -> _Reader:
     name = field.name
     if field.GetOptions().Extensions[annotations_pb2.json]:
         return lambda message: convert.parsed(getattr(message, name))
+    if _is_map(field):
+        return lambda message: dict(getattr(message, name))
     if field.is_repeated:
         item = _item_reader(field, get_args(hint)[0])
         return lambda message: tuple(map(item, getattr(message, name)))

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from timeloom._blocking import Facade, Method, Portal, blocking, iterating, paging, plain
 from timeloom._migrations import Migrations
+from timeloom._workspace import AgentSessions, Environments, Preferences, Tasks
 from timeloom.aio import (
     TIMEOUT_SECONDS_DEFAULT,
     AsyncApiKeys,
@@ -401,6 +402,10 @@ class Timeloom(Facade[AsyncTimeloom]):
         retention: What is kept when snapshots are pruned.
         memory: What agents remember.
         workflows: What is to be done, whatever stops in between; `workflows.executions` are its runs.
+        tasks: What people want agents to do.
+        environments: Where agents work.
+        preferences: What users have chosen.
+        agent_sessions: Conversations between people and agents, as apps keep them.
         migrations: What browser apps kept by themselves, brought over.
         api_keys: The keys that open the project, and as whom.
     """
@@ -440,6 +445,10 @@ class Timeloom(Facade[AsyncTimeloom]):
         self.retention = RetentionPolicies(self.portal, twin.retention)
         self.memory = Memories(self.portal, twin.memory)
         self.workflows = Workflows(self.portal, twin.workflows)
+        self.tasks = Tasks(self.portal, twin.tasks)
+        self.environments = Environments(self.portal, twin.environments)
+        self.preferences = Preferences(self.portal, twin.preferences)
+        self.agent_sessions = AgentSessions(self.portal, twin.agent_sessions)
         self.migrations = Migrations(self.portal, twin.migrations)
         self.api_keys = ApiKeys(self.portal, twin.api_keys)
 

@@ -9,6 +9,7 @@ import pytest
 from tests.integration.sdk.memory_service import MemoryService
 from tests.integration.sdk.service import Service
 from tests.integration.sdk.workflows_service import WorkflowsService
+from tests.integration.sdk.workspace_service import WorkspaceService
 from timeloom import Timeloom
 from timeloom_platform.testing import Databases
 
@@ -52,4 +53,18 @@ def workflows_service(databases: Databases) -> Iterator[WorkflowsService]:
 def workflows_client(workflows_service: WorkflowsService) -> Iterator[Timeloom]:
     """A client of the workflows service that may write."""
     with Timeloom(api_key=workflows_service.api_key, grpc_address=workflows_service.address) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def workspace_service(databases: Databases) -> Iterator[WorkspaceService]:
+    """The workspace service over a database of its own."""
+    with WorkspaceService(databases).running() as service:
+        yield service
+
+
+@pytest.fixture
+def workspace_client(workspace_service: WorkspaceService) -> Iterator[Timeloom]:
+    """A client of the workspace service that may write."""
+    with Timeloom(api_key=workspace_service.api_key, grpc_address=workspace_service.address) as client:
         yield client

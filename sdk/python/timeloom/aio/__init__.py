@@ -12,15 +12,19 @@ from timeloom import _convert as convert
 from timeloom import _travel_convert as travel_convert
 from timeloom import configuration
 from timeloom._calls import Connection
+from timeloom.aio.agent_sessions import AsyncAgentSessions
 from timeloom.aio.api_keys import AsyncApiKeys
+from timeloom.aio.environments import AsyncEnvironments
 from timeloom.aio.executions import AsyncExecutions
 from timeloom.aio.memory import AsyncMemories
 from timeloom.aio.migrations import AsyncMigrations
 from timeloom.aio.playback import AsyncPlayback, frames
+from timeloom.aio.preferences import AsyncPreferences
 from timeloom.aio.recording import AsyncRecordedExecution, AsyncRecording, AsyncStep
 from timeloom.aio.replaying import AsyncReplay, AsyncReplaying, replaying
 from timeloom.aio.retention import AsyncRetention
 from timeloom.aio.snapshots import AsyncSnapshots
+from timeloom.aio.tasks import AsyncTasks
 from timeloom.aio.workflow_executions import AsyncWorkflowExecutions
 from timeloom.aio.workflows import AsyncWorkflows
 from timeloom.errors import ExecutionEndedError
@@ -33,11 +37,14 @@ from timeloom.snapshots.v1 import time_travel_service_pb2 as pb
 from timeloom.time_travel import Breakpoint, Frame, FrameContent
 
 __all__ = [
+    "AsyncAgentSessions",
     "AsyncApiKeys",
+    "AsyncEnvironments",
     "AsyncExecutions",
     "AsyncMemories",
     "AsyncMigrations",
     "AsyncPlayback",
+    "AsyncPreferences",
     "AsyncRecordedExecution",
     "AsyncRecording",
     "AsyncReplay",
@@ -45,6 +52,7 @@ __all__ = [
     "AsyncRetention",
     "AsyncSnapshots",
     "AsyncStep",
+    "AsyncTasks",
     "AsyncTimeloom",
     "AsyncWorkflowExecutions",
     "AsyncWorkflows",
@@ -67,6 +75,10 @@ class AsyncTimeloom:
         api_keys: The keys that open the project, and as whom.
         memory: What agents remember.
         workflows: What is to be done, whatever stops in between; `workflows.executions` are its runs.
+        tasks: What people want agents to do.
+        environments: Where agents work.
+        preferences: What users have chosen.
+        agent_sessions: Conversations between people and agents, as apps keep them.
         migrations: What browser apps kept by themselves, brought over.
         stream: What recorded snapshots travel on; for adapters of agent frameworks.
     """
@@ -99,6 +111,10 @@ class AsyncTimeloom:
         self.retention = AsyncRetention(self._connection)
         self.memory = AsyncMemories(self._connection)
         self.workflows = AsyncWorkflows(self._connection)
+        self.tasks = AsyncTasks(self._connection)
+        self.environments = AsyncEnvironments(self._connection)
+        self.preferences = AsyncPreferences(self._connection)
+        self.agent_sessions = AsyncAgentSessions(self._connection)
         self.migrations = AsyncMigrations(self._connection)
         self.api_keys = AsyncApiKeys(self._connection)
 
