@@ -12,6 +12,7 @@ from timeloom_platform.server import ServiceBinding
 from timeloom_workspace.parts import Part, Surroundings
 from timeloom_workspace.records.assembly import records
 from timeloom_workspace.sync.assembly import sync
+from timeloom_workspace.transfer.assembly import transfer
 
 ROOM: Final = "workspace"
 PACKAGE: Final = "timeloom_workspace"
@@ -50,4 +51,4 @@ class Assembly:
 
 def assembled(surroundings: Surroundings) -> Assembly:
     """Puts the service together."""
-    return Assembly(parts=[records(surroundings), sync(surroundings)])
+    return Assembly(parts=[records(surroundings), sync(surroundings), transfer(surroundings)])
