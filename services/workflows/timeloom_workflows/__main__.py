@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import grpc.aio
+from google.protobuf.descriptor import ServiceDescriptor
 
 from timeloom_platform import settings
 from timeloom_platform.auth import InternalTokens
@@ -19,9 +20,10 @@ from timeloom_platform.process import run
 from timeloom_platform.room import Foundation, founded
 from timeloom_workflows import events
 from timeloom_workflows.actions.memory import SERVICES as MEMORY_SERVICES
+from timeloom_workflows.actions.migration import SERVICES as MIGRATION_SERVICES
 from timeloom_workflows.actions.outside import Outside
 from timeloom_workflows.assembly import PACKAGE, ROOM, assembled
-from timeloom_workflows.settings import ActionSettings, Settings, TravelSettings
+from timeloom_workflows.settings import Settings, TravelSettings
 from timeloom_workflows.travel.chronicle import SERVICES as SNAPSHOTS_SERVICES
 from timeloom_workflows.travel.chronicle import Chronicle
 from timeloom_workflows.travel.follower import Follower
@@ -40,7 +42,10 @@ async def main(stop: asyncio.Event) -> None:
             loaded.actions,
             secret=loaded.service.internal_secret,
             environ=os.environ,
-            memory=await _memory_channel(stack, loaded.actions, foundation.tokens),
+            memory=await _channel(stack, loaded.actions.memory_address, MEMORY_SERVICES, foundation.tokens),
+            migration=await _channel(
+                stack, loaded.actions.migration_address, MIGRATION_SERVICES, foundation.tokens
+            ),
         )
         stack.push_async_callback(outside.close)
         workflows = assembled(
@@ -63,14 +68,12 @@ async def main(stop: asyncio.Event) -> None:
         )
 
 
-async def _memory_channel(
-    stack: AsyncExitStack, actions: ActionSettings, tokens: InternalTokens
+async def _channel(
+    stack: AsyncExitStack, address: str, services: Sequence[ServiceDescriptor], tokens: InternalTokens
 ) -> grpc.aio.Channel | None:
-    if not actions.memory_address:
+    if not address:
         return None
-    return await stack.enter_async_context(
-        open_channel(actions.memory_address, services=MEMORY_SERVICES, tokens=tokens)
-    )
+    return await stack.enter_async_context(open_channel(address, services=services, tokens=tokens))
 
 
 async def _followers(

@@ -14,6 +14,7 @@ from timeloom_workflows.actions.http import HttpRunner
 from timeloom_workflows.actions.http_client import HttpClient
 from timeloom_workflows.actions.llm import LlmRunner
 from timeloom_workflows.actions.memory import MemoryRunner
+from timeloom_workflows.actions.migration import MigrationRunner
 from timeloom_workflows.actions.running import Actions
 from timeloom_workflows.actions.secrets import Secrets
 from timeloom_workflows.actions.webhooks import CallbackTokens, WebhookRunner
@@ -40,6 +41,7 @@ class Outside:
         secret: str,
         environ: Mapping[str, str],
         memory: grpc.aio.Channel | None = None,
+        migration: grpc.aio.Channel | None = None,
     ) -> None:
         """Take what it is made of.
 
@@ -48,6 +50,7 @@ class Outside:
             secret: The installation's: the tokens of calls back are made with it.
             environ: Where secrets are.
             memory: To the memory service, with the tokens that make identities known; None if there is none.
+            migration: To the migration service, in the same way.
         """
         addresses = Addresses(settings.private_hosts)
         self._client = HttpClient(addresses)
@@ -61,6 +64,8 @@ class Outside:
         }
         if memory is not None:
             runners["memory"] = MemoryRunner(memory)
+        if migration is not None:
+            runners["migration"] = MigrationRunner(migration)
         self.actions = Actions(runners, secrets=Secrets(environ))
         self.callbacks = CallbackTokens(secret)
         self.webhook_secrets = WebhookSecrets(secret)
