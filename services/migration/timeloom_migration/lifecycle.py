@@ -140,12 +140,12 @@ _SHARES: Final[Mapping[Phase, tuple[float, float]]] = {
     Phase.VERIFYING: (0.85, 1.0),
     Phase.RESTORING: (1.0, 0.0),
 }
-_UPLOADED: Final = 0.1
+UPLOADED: Final = 0.1
 
 
 def uploaded(received: int, count: int) -> float:
     """Returns the progress of an upload."""
-    return _UPLOADED * (received / count if count else 1.0)
+    return UPLOADED * (received / count if count else 1.0)
 
 
 def progress(phase: Phase, *, done: int, count: int, before: float) -> float:

@@ -126,6 +126,7 @@ class StoredItem:
 
     Attributes:
         source_target_id: The id that the resource would have.
+        unique_name: What only one resource may have, such as an environment's name.
         source_fields: The resource's fields, as JSON.
         source_action: What was decided without looking at what is there; empty if nothing was.
         source_reason: Why.
@@ -144,6 +145,7 @@ class StoredItem:
     source_id: str
     table: str
     source_target_id: UUID | None
+    unique_name: str = ""
     source_fields: str = field(repr=False)
     source_action: Action | None
     source_reason: str

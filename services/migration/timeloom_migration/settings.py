@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from timeloom_platform.sealing import SealingSettings
 from timeloom_platform.settings import ServiceSettings
 
 
@@ -13,6 +14,7 @@ class Settings:
 
     Attributes:
         service: Those of every service.
+        sealing: Those of the secrets that records had.
         memory_address: Of the memory service, which memories are written to.
         workflows_address: Of the workflows service, which drives migrations.
         workspace_address: Of the workspace service, which everything else is written to.
@@ -20,6 +22,7 @@ class Settings:
     """
 
     service: ServiceSettings
+    sealing: SealingSettings
     memory_address: str
     workflows_address: str
     workspace_address: str

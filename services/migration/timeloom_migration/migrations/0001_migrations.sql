@@ -70,6 +70,16 @@ CREATE TABLE record_secrets (
 
 SELECT protect_table('record_secrets');
 
+-- The data key of each project, wrapped with the installation's master key.
+CREATE TABLE data_keys (
+    project_id uuid PRIMARY KEY,
+    master_key_id text NOT NULL,
+    wrapped bytea NOT NULL,
+    create_time timestamptz NOT NULL
+);
+
+SELECT protect_table('data_keys');
+
 -- What becomes of each resource. `before` is what was there, exactly, as of just before it was written; '' if nothing was.
 -- `mark` is what tells that nobody has changed it since: the clock of a record, the etag of a memory.
 -- `stage`: 1 to be matched, 2 planned, 3 looked at (`before` is known), 4 done, 5 taken back.
@@ -83,6 +93,8 @@ CREATE TABLE items (
     source_id text NOT NULL,
     target_table text NOT NULL,
     source_target_id uuid,
+    -- What only one resource may have, such as an environment's name; '' if there is no such thing.
+    unique_name text NOT NULL DEFAULT '',
     source_fields text NOT NULL,
     source_action text NOT NULL,
     source_reason text NOT NULL,
@@ -101,6 +113,9 @@ CREATE TABLE items (
 );
 
 CREATE INDEX items_stage ON items (project_id, migration_id, stage, number);
+CREATE INDEX items_target ON items (project_id, migration_id, source_target_id, number);
+-- Hashed: a name may be longer than an index takes.
+CREATE INDEX items_unique_name ON items (project_id, migration_id, md5(unique_name), number) WHERE unique_name <> '';
 
 SELECT protect_table('items');
 

@@ -21,6 +21,7 @@ _COLUMNS: Final = (
     "source_id",
     "target_table",
     "source_target_id",
+    "unique_name",
     "source_fields",
     "source_action",
     "source_reason",
@@ -38,6 +39,16 @@ _COLUMNS: Final = (
 )
 _LIST: Final = ", ".join(_COLUMNS)
 _LIST_OF_ITEM: Final = ", ".join(f"items.{column}" for column in _COLUMNS if column != "resolution")
+
+INSERT_SECONDS: Final = 50.0
+"""All items of an export are kept at once."""
+
+_PARAMETERS: Final = ", ".join(f"${number}" for number in range(1, len(_COLUMNS) + 3))
+
+_INSERT: Final = f"""
+INSERT INTO items (project_id, migration_id, {_LIST})
+VALUES ({_PARAMETERS})
+"""  # noqa: S608 - constants
 
 _SELECT_STAGE: Final = f"""
 SELECT {_LIST} FROM items
@@ -78,11 +89,34 @@ FROM unnest(
 WHERE items.project_id = $1 AND items.migration_id = $2 AND items.number = new.number
 """
 
-_FINISH_IDLE: Final = """
-UPDATE items SET stage = 4
+_SELECT_TWINS: Final = """
+SELECT
+    mine.number,
+    EXISTS (
+        SELECT FROM items AS other
+        WHERE
+            other.project_id = $1 AND other.migration_id = $2 AND other.target_table = mine.target_table
+            AND other.source_target_id = mine.source_target_id AND other.number < mine.number
+            AND other.source_action = ''
+    ) AS by_id,
+    EXISTS (
+        SELECT FROM items AS other
+        WHERE
+            other.project_id = $1 AND other.migration_id = $2 AND other.target_table = mine.target_table
+            AND mine.unique_name <> '' AND md5(other.unique_name) = md5(mine.unique_name)
+            AND other.unique_name = mine.unique_name AND other.number < mine.number
+            AND other.source_action = ''
+    ) AS by_name
+FROM items AS mine
 WHERE
-    project_id = $1 AND migration_id = $2 AND stage = 2
-    AND action IN ('SKIP', 'REFUSE', 'KEEP')
+    mine.project_id = $1 AND mine.migration_id = $2 AND mine.number = ANY($3::integer [])
+    AND mine.target_table <> 'mutations'
+"""
+
+_SELECT_MUTATED: Final = """
+SELECT DISTINCT source_target_id FROM items
+WHERE project_id = $1 AND migration_id = $2 AND target_table = 'mutations'
+    AND source_target_id = ANY($3::uuid [])
 """
 
 _FORGET: Final = "DELETE FROM items WHERE project_id = $1 AND migration_id = $2"
@@ -91,6 +125,11 @@ _FORGET_CONFLICTS: Final = "DELETE FROM conflicts WHERE project_id = $1 AND migr
 _COUNT_STAGES: Final = """
 SELECT count(*)::integer FROM items
 WHERE project_id = $1 AND migration_id = $2 AND stage = ANY($3::smallint [])
+"""
+
+_COUNT_WRITTEN: Final = """
+SELECT count(*)::integer FROM items
+WHERE project_id = $1 AND migration_id = $2 AND stage IN (3, 4) AND before IS NOT NULL
 """
 
 _INSERT_CONFLICT: Final = """
@@ -136,10 +175,8 @@ async def insert(
     connection: Connection, project_id: UUID, migration_id: UUID, items: Sequence[StoredItem]
 ) -> None:
     """Keeps items that were not there."""
-    await connection.copy_records_to_table(
-        "items",
-        columns=["project_id", "migration_id", *_COLUMNS],
-        records=[(project_id, migration_id, *_values(each)) for each in items],
+    await connection.executemany(
+        _INSERT, [(project_id, migration_id, *_values(each)) for each in items], timeout=INSERT_SECONDS
     )
 
 
@@ -204,9 +241,23 @@ async def update(
     )
 
 
-async def pass_by(connection: Connection, project_id: UUID, migration_id: UUID) -> None:
-    """Marks those items as done for which there is nothing to do."""
-    await connection.execute(_FINISH_IDLE, project_id, migration_id)
+async def select_twins(
+    connection: Connection, project_id: UUID, migration_id: UUID, numbers: Sequence[int]
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Returns which items are about what an earlier item is about: by their ids, and by their names."""
+    rows = await connection.fetch(_SELECT_TWINS, project_id, migration_id, numbers)
+    return (
+        frozenset(row["number"] for row in rows if row["by_id"]),
+        frozenset(row["number"] for row in rows if row["by_name"]),
+    )
+
+
+async def select_mutated(
+    connection: Connection, project_id: UUID, migration_id: UUID, ids: Sequence[UUID]
+) -> frozenset[UUID]:
+    """Returns which of these records the migration's own mutations are about."""
+    rows = await connection.fetch(_SELECT_MUTATED, project_id, migration_id, ids)
+    return frozenset(UUID(int=row["source_target_id"].int) for row in rows)
 
 
 async def forget(connection: Connection, project_id: UUID, migration_id: UUID) -> None:
@@ -218,6 +269,12 @@ async def forget(connection: Connection, project_id: UUID, migration_id: UUID) -
 async def count(connection: Connection, project_id: UUID, migration_id: UUID, stages: Sequence[Stage]) -> int:
     """Returns how many items are so far."""
     counted: int = await connection.fetchval(_COUNT_STAGES, project_id, migration_id, stages)
+    return counted
+
+
+async def count_written(connection: Connection, project_id: UUID, migration_id: UUID) -> int:
+    """Returns how many items were written, or may have been, and are not taken back."""
+    counted: int = await connection.fetchval(_COUNT_WRITTEN, project_id, migration_id)
     return counted
 
 
@@ -285,9 +342,11 @@ async def resolve(
     conflict_id: UUID | None,
     resolution: Resolution,
     now: datetime,
-) -> list[int]:
-    """Decides an open conflict, or all; returns the items that are to be planned anew."""
+) -> list[int] | None:
+    """Decides an open conflict, or all; returns the items to be planned anew; None if it is not there."""
     rows = await connection.fetch(_RESOLVE, project_id, migration_id, conflict_id, resolution, now)
+    if not rows and conflict_id is not None:
+        return None
     return [row["item_number"] for row in rows if not row["from_rollback"]]
 
 
@@ -311,6 +370,7 @@ def _values(item: StoredItem) -> tuple[object, ...]:
         item.source_id,
         item.table,
         item.source_target_id,
+        item.unique_name,
         item.source_fields,
         item.source_action or "",
         item.source_reason,
@@ -337,6 +397,7 @@ def _item(row: asyncpg.Record) -> StoredItem:
         source_id=row["source_id"],
         table=row["target_table"],
         source_target_id=row["source_target_id"],
+        unique_name=row["unique_name"],
         source_fields=row["source_fields"],
         source_action=Action(row["source_action"]) if row["source_action"] else None,
         source_reason=row["source_reason"],

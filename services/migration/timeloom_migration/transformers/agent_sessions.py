@@ -11,12 +11,12 @@ from timeloom_migration.transformers.source import Source
 TOTAL_STAGES_MAX: Final = 1_000_000
 
 TYPES: Final = {
-    "CHAT": "AGENT_SESSION_TYPE_CHAT",
-    "TEXT": "AGENT_SESSION_TYPE_CHAT",
-    "VOICE": "AGENT_SESSION_TYPE_VOICE",
-    "BRAINSTORM": "AGENT_SESSION_TYPE_BRAINSTORM",
-    "BRAINSTORMING": "AGENT_SESSION_TYPE_BRAINSTORM",
-    "MULTI_AGENT": "AGENT_SESSION_TYPE_MULTI_AGENT",
+    "CHAT": "CHAT",
+    "TEXT": "CHAT",
+    "VOICE": "VOICE",
+    "BRAINSTORM": "BRAINSTORM",
+    "BRAINSTORMING": "BRAINSTORM",
+    "MULTI_AGENT": "MULTI_AGENT",
 }
 
 
@@ -41,7 +41,7 @@ def complete(draft: Draft, context: Context) -> None:
     """Give a session what it must have."""
     if context.user_id:
         draft.fields.setdefault("userId", context.user_id)
-    draft.fields.setdefault("type", "AGENT_SESSION_TYPE_CHAT")
+    draft.fields.setdefault("type", "CHAT")
 
 
 def _data(source: Source, draft: Draft) -> None:

@@ -13,26 +13,26 @@ TITLE_CHARACTERS_MAX: Final = 500
 TITLE_MADE_CHARACTERS: Final = 100
 
 STATUSES: Final = {
-    "PENDING": "TASK_STATUS_PENDING",
-    "TODO": "TASK_STATUS_PENDING",
-    "OPEN": "TASK_STATUS_PENDING",
-    "IN_PROGRESS": "TASK_STATUS_IN_PROGRESS",
-    "RUNNING": "TASK_STATUS_IN_PROGRESS",
-    "PAUSED": "TASK_STATUS_PAUSED",
-    "DONE": "TASK_STATUS_COMPLETED",
-    "MERGED": "TASK_STATUS_COMPLETED",
-    "COMPLETED": "TASK_STATUS_COMPLETED",
-    "CANCELLED": "TASK_STATUS_CANCELLED",
-    "CANCELED": "TASK_STATUS_CANCELLED",
+    "PENDING": "PENDING",
+    "TODO": "PENDING",
+    "OPEN": "PENDING",
+    "IN_PROGRESS": "IN_PROGRESS",
+    "RUNNING": "IN_PROGRESS",
+    "PAUSED": "PAUSED",
+    "DONE": "COMPLETED",
+    "MERGED": "COMPLETED",
+    "COMPLETED": "COMPLETED",
+    "CANCELLED": "CANCELLED",
+    "CANCELED": "CANCELLED",
 }
 PRIORITIES: Final = {
-    "LOW": "TASK_PRIORITY_LOW",
-    "MEDIUM": "TASK_PRIORITY_MEDIUM",
-    "NORMAL": "TASK_PRIORITY_MEDIUM",
-    "HIGH": "TASK_PRIORITY_HIGH",
-    "URGENT": "TASK_PRIORITY_HIGH",
+    "LOW": "LOW",
+    "MEDIUM": "MEDIUM",
+    "NORMAL": "MEDIUM",
+    "HIGH": "HIGH",
+    "URGENT": "HIGH",
 }
-MODES: Final = {"CODE": "TASK_MODE_CODE", "ASK": "TASK_MODE_ASK"}
+MODES: Final = {"CODE": "CODE", "ASK": "ASK"}
 
 
 def read(source: Source, draft: Draft, context: Context) -> None:
@@ -69,15 +69,15 @@ def complete(draft: Draft, context: Context) -> None:
         draft.remark("title", "is missing; it was made of the first words")
     if context.user_id:
         fields.setdefault("userId", context.user_id)
-    fields.setdefault("status", "TASK_STATUS_PENDING")
+    fields.setdefault("status", "PENDING")
     fields.setdefault("priority", _priority(draft))
 
 
 def _priority(draft: Draft) -> str:
     if draft.fields.get("hasChanges") or draft.fields.get("pullRequest"):
-        return "TASK_PRIORITY_HIGH"
-    in_progress = draft.fields["status"] == "TASK_STATUS_IN_PROGRESS"
-    return "TASK_PRIORITY_MEDIUM" if in_progress else "TASK_PRIORITY_LOW"
+        return "HIGH"
+    in_progress = draft.fields["status"] == "IN_PROGRESS"
+    return "MEDIUM" if in_progress else "LOW"
 
 
 def _title(draft: Draft) -> str:

@@ -1,0 +1,1 @@
+"""Where resources are written to: the other services."""
