@@ -26,6 +26,8 @@ from timeloom_gateway.security.endpoints import SessionEndpoints
 from timeloom_gateway.security.gatekeeper import Gatekeeper
 from timeloom_gateway.security.sessions import SessionKeeper
 from timeloom_gateway.settings import GatewaySettings
+from timeloom_gateway.shapes import endpoint as shapes
+from timeloom_gateway.shapes.endpoint import ShapeEndpoint
 from timeloom_gateway.sockets.calls import CallSockets
 from timeloom_gateway.sockets.reception import Reception
 from timeloom_gateway.transcoding.rest import compile_routes
@@ -104,6 +106,7 @@ def build_application(settings: GatewaySettings, parts: Collaborators) -> Applic
             "/readyz": parts.health.ready,
             "/api/stream": stream,
             mcp_endpoint.PATH: mcp,
+            **_shape_routes(parts, gatekeeper),
         },
         api=api,
         api_roots={route.request.template.segments[0] for route in routes},
@@ -146,6 +149,19 @@ def _auth_routes(parts: Collaborators, gatekeeper: Gatekeeper, cookies: Cookies)
         "/auth/start": endpoints.start,
         "/auth/session": endpoints.session,
     }
+
+
+def _shape_routes(parts: Collaborators, gatekeeper: Gatekeeper) -> Mapping[str, Endpoint]:
+    method = shapes.method_of(parts.contracts)
+    if method is None:
+        return {}
+    endpoint = ShapeEndpoint(
+        call=shapes.caller(parts.backends.callable_for, method),
+        gatekeeper=gatekeeper,
+        metrics=parts.metrics,
+        closing=parts.closing,
+    )
+    return {shapes.SHAPE_PATH: endpoint, shapes.HEALTH_PATH: shapes.health}
 
 
 def _pages(openapi: Mapping[str, Any]) -> Mapping[str, Endpoint]:

@@ -29,6 +29,7 @@ class DataDirectory:
         self.nats = self.root / "nats"
         self.models = self.root / "models"
         self.graphs = self.root / "graphs"
+        self.shapes = self.root / "shapes"
 
     def log_file(self, service: str) -> Path:
         """The newest log of a service; older ones have a number appended."""

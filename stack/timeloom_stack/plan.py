@@ -106,6 +106,7 @@ class Planner:
             "TIMELOOM_PUBLIC_URL": inherited.get("TIMELOOM_PUBLIC_URL", self._settings.http_url),
             "TIMELOOM_EMBEDDING_CACHE_DIR": str(self._directory.models),
             "TIMELOOM_INDEX_DIRECTORY": str(self._directory.graphs),
+            "TIMELOOM_SHAPES_DIRECTORY": str(self._directory.shapes),
             "TIMELOOM_LOG_FORMAT": "json",
             "TIMELOOM_LOG_LEVEL": self._settings.log_level,
             "PYTHONUNBUFFERED": "1",

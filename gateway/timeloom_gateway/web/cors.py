@@ -17,7 +17,11 @@ _REQUEST_HEADERS = (
     "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, "
     "request-timeout, traceparent, x-request-id"
 )
-_EXPOSED = "etag, idempotency-replayed, ratelimit, ratelimit-policy, retry-after, x-request-id"
+_EXPOSED = (
+    "etag, idempotency-replayed, ratelimit, ratelimit-policy, retry-after, x-request-id, "
+    # What clients of shapes read.
+    "electric-cursor, electric-handle, electric-offset, electric-schema, electric-up-to-date"
+)
 
 
 class Cors:

@@ -11,7 +11,7 @@ from timeloom_platform.outbox import OutboxRelay
 from timeloom_platform.process import run
 from timeloom_platform.room import founded
 from timeloom_workspace.assembly import PACKAGE, ROOM, assembled
-from timeloom_workspace.parts import Surroundings
+from timeloom_workspace.parts import ShapeGround, Surroundings
 from timeloom_workspace.records import events
 from timeloom_workspace.settings import Settings
 
@@ -28,6 +28,11 @@ async def main(stop: asyncio.Event) -> None:
                 cursors=foundation.cursors,
                 clock=lambda: datetime.now(UTC),
                 master_keys=loaded.sealing.master_keys(),
+                shapes=ShapeGround(
+                    database_url=loaded.service.database_url,
+                    directory=loaded.shapes.path,
+                    allows_deletion=loaded.shapes.allow_deletion,
+                ),
             )
         )
         await foundation.serve(

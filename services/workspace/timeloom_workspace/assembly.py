@@ -11,6 +11,7 @@ from timeloom_platform.bus import Bus
 from timeloom_platform.server import ServiceBinding
 from timeloom_workspace.parts import Part, Surroundings
 from timeloom_workspace.records.assembly import records
+from timeloom_workspace.shapes import assembly as shapes
 from timeloom_workspace.sync.assembly import sync
 from timeloom_workspace.transfer.assembly import transfer
 
@@ -51,4 +52,7 @@ class Assembly:
 
 def assembled(surroundings: Surroundings) -> Assembly:
     """Puts the service together."""
-    return Assembly(parts=[records(surroundings), sync(surroundings), transfer(surroundings)])
+    parts = [records(surroundings), sync(surroundings), transfer(surroundings)]
+    if surroundings.shapes is not None:
+        parts.append(shapes.assembled(surroundings.shapes))
+    return Assembly(parts=parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from timeloom_platform.bus import Bus
@@ -18,13 +19,29 @@ Listener: TypeAlias = Callable[[Bus], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeGround:
+    """What shapes stand on.
+
+    Attributes:
+        database_url: As a role that may replicate, and take on those of the rooms.
+        directory: Where they are kept on disk; what is there is removed.
+        allows_deletion: Whether clients may have a shape begun anew.
+    """
+
+    database_url: str
+    directory: Path
+    allows_deletion: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What every part stands on."""
+    """What every part stands on; without a ground for them, no shapes are served."""
 
     database: Database
     cursors: Cursors
     clock: Callable[[], datetime]
     master_keys: MasterKeys
+    shapes: ShapeGround | None = None
 
 
 def _nothing() -> None:

@@ -1,0 +1,1 @@
+"""ElectricSQL's shape protocol at its own address: requests and answers pass as they are."""

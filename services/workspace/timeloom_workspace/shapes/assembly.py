@@ -1,0 +1,53 @@
+"""Shapes put together from their parts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from timeloom.workspace.v1 import shapes_service_pb2, shapes_service_pb2_grpc
+from timeloom_platform.server import ServiceBinding
+from timeloom_workspace.parts import Part, ShapeGround
+from timeloom_workspace.shapes.answers import Answers
+from timeloom_workspace.shapes.engine import Engine
+from timeloom_workspace.shapes.limits import ShapeLimits
+from timeloom_workspace.shapes.servicer import ShapesServicer
+from timeloom_workspace.shapes.tables import RegisteredTables, Registry
+
+PUBLICATION: Final = "timeloom_shapes"
+
+
+def assembled(
+    ground: ShapeGround,
+    *,
+    limits: ShapeLimits | None = None,
+    registry: Registry | None = None,
+    publication: str = PUBLICATION,
+) -> Part:
+    """The part of the service that shows shapes.
+
+    Args:
+        ground: What they stand on.
+        limits: How much they may take.
+        registry: The tables that shapes may be made of.
+        publication: What tells of their changes.
+    """
+    engine = Engine(
+        url=ground.database_url,
+        publication=publication,
+        directory=ground.directory,
+        limits=limits or ShapeLimits(),
+    )
+    answers = Answers(
+        engine=engine, registry=registry or RegisteredTables(), allows_deletion=ground.allows_deletion
+    )
+    return Part(
+        bindings=[
+            ServiceBinding(
+                add=shapes_service_pb2_grpc.add_ShapesServiceServicer_to_server,
+                servicer=ShapesServicer(answers),
+                descriptor=shapes_service_pb2.DESCRIPTOR.services_by_name["ShapesService"],
+            )
+        ],
+        jobs=[engine.run],
+        end_streams=engine.end_streams,
+    )

@@ -1,0 +1,217 @@
+"""What PostgreSQL's log tells of tables: committed transactions, one after the other.
+
+The slot is a temporary one: it belongs to the session that reads it and goes with it, however that ends. So a
+slot that nobody reads cannot keep PostgreSQL from removing its log; whoever had followed it begins anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+
+from timeloom_workspace.shapes import pgoutput
+from timeloom_workspace.shapes.limits import CHANGES_PER_POLL_MAX, ROWS_PER_FETCH
+from timeloom_workspace.shapes.shape import RowChange, Transaction
+from timeloom_workspace.shapes.snapshots import CONNECT_TIMEOUT_SECONDS, TEXT_FORMS
+
+SLOT_PREFIX: Final = "timeloom_shapes"
+START_TIMEOUT_SECONDS: Final = 60.0
+POLL_TIMEOUT_SECONDS: Final = 120.0
+
+TableName: TypeAlias = tuple[str, str]
+
+_LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('timeloom shapes', 0))"
+_CREATE_SLOT: Final = """
+SELECT lsn::text FROM pg_create_logical_replication_slot(
+    $1 || '_' || pg_backend_pid()::text, 'pgoutput', temporary => true
+)
+"""
+_POSITION: Final = "SELECT (pg_current_wal_insert_lsn() - '0/0')::text"
+_CHANGES: Final = """
+SELECT data FROM pg_logical_slot_get_binary_changes(
+    $1 || '_' || pg_backend_pid()::text, NULL, $2, 'proto_version', '1', 'publication_names', $3
+)
+"""
+
+
+class AnotherReaderError(Exception):
+    """Another process has the slot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a transaction did to a table's rows."""
+
+    table: TableName
+    rows: Sequence[RowChange]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """A transaction, as far as it concerns tables that are published.
+
+    Attributes:
+        transaction: Its place and id.
+        changes: By table, in order.
+        spoilt: Tables of which the changes cannot be told: they were emptied, or changed their form.
+    """
+
+    transaction: Transaction
+    changes: Mapping[TableName, Sequence[RowChange]]
+    spoilt: frozenset[TableName]
+
+
+class Assembler:
+    """Makes transactions of messages."""
+
+    def __init__(self) -> None:
+        self._relations: dict[int, pgoutput.Relation] = {}
+        self._transaction: Transaction | None = None
+        self._changes: dict[TableName, list[RowChange]] = {}
+        self._spoilt: set[TableName] = set()
+
+    def take(self, data: bytes) -> Committed | None:
+        """Takes a message; returns the transaction that is whole by it."""
+        message = pgoutput.decode(data)
+        match message:
+            case pgoutput.Insert():
+                self._add(message.relation_id, None, message.new)
+            case pgoutput.Update():
+                self._add(message.relation_id, message.old, message.new)
+            case pgoutput.Delete():
+                self._add(message.relation_id, message.old, None)
+            case pgoutput.Begin():
+                self._transaction = Transaction(lsn=message.lsn, xid=message.xid)
+                self._changes, self._spoilt = {}, set()
+            case pgoutput.Relation():
+                self._learn(message)
+            case pgoutput.Truncate():
+                self._spoilt.update(self._name(relation_id) for relation_id in message.relation_ids)
+            case pgoutput.Commit():
+                return self._committed()
+            case None:
+                pass
+        return None
+
+    def _learn(self, relation: pgoutput.Relation) -> None:
+        known = self._relations.get(relation.id)
+        if known is not None and known != relation:
+            self._spoilt.update({(known.schema, known.name), (relation.schema, relation.name)})
+        self._relations[relation.id] = relation
+
+    def _committed(self) -> Committed:
+        if self._transaction is None:
+            raise pgoutput.DecodeError("a commit without its beginning")
+        return Committed(transaction=self._transaction, changes=self._changes, spoilt=frozenset(self._spoilt))
+
+    def _name(self, relation_id: int) -> TableName:
+        relation = self._relations[relation_id]
+        return relation.schema, relation.name
+
+    def _add(self, relation_id: int, old: pgoutput.Values | None, new: pgoutput.Values | None) -> None:
+        relation = self._relations[relation_id]
+        table = relation.schema, relation.name
+        if not relation.is_full or (new is not None and old is None and self._is_partial(new)):
+            # Without its old rows nobody knows what left a shape, or came into it.
+            self._spoilt.add(table)
+            return
+        if new is not None and old is not None:
+            new = tuple(
+                before if value is pgoutput.UNCHANGED else value
+                for before, value in zip(old, new, strict=True)
+            )
+        change = RowChange(old=_row(relation, old), new=_row(relation, new))
+        self._changes.setdefault(table, []).append(change)
+
+    @staticmethod
+    def _is_partial(values: pgoutput.Values) -> bool:
+        return any(value is pgoutput.UNCHANGED for value in values)
+
+
+def _row(relation: pgoutput.Relation, values: pgoutput.Values | None) -> dict[str, str | None] | None:
+    if values is None:
+        return None
+    return {
+        name: value if isinstance(value, str) else None
+        for name, value in zip(relation.columns, values, strict=True)
+    }
+
+
+class Stream:
+    """A slot that is being read.
+
+    Args:
+        connection: Whose session the slot belongs to.
+        publication: Which tables it tells of.
+    """
+
+    def __init__(self, connection: Any, publication: str) -> None:
+        self._connection = connection
+        self._publication = publication
+        self._assembler = Assembler()
+        self._position = -1
+
+    async def read(self, take: Callable[[Committed], None]) -> bool:
+        """Hands over what was committed since the last call; returns whether there may be more at once.
+
+        PostgreSQL is asked for changes only if its log has grown at all. A transaction, however large, is in
+        one answer, of which only a part is held at a time.
+        """
+        position = int(await self._connection.fetchval(_POSITION, timeout=POLL_TIMEOUT_SECONDS))
+        if position == self._position:
+            return False
+        count = 0
+        async with self._connection.transaction():
+            cursor = self._connection.cursor(
+                _CHANGES,
+                SLOT_PREFIX,
+                CHANGES_PER_POLL_MAX,
+                self._publication,
+                prefetch=ROWS_PER_FETCH,
+                timeout=POLL_TIMEOUT_SECONDS,
+            )
+            async for row in cursor:
+                count += 1
+                committed = self._assembler.take(row["data"])
+                if committed is not None:
+                    take(committed)
+        if count < CHANGES_PER_POLL_MAX:
+            self._position = position
+            return False
+        return True
+
+
+@asynccontextmanager
+async def open_stream(url: str, publication: str) -> AsyncGenerator[Stream]:
+    """Opens a slot, which begins now and ends with the block.
+
+    Args:
+        url: Of the database, as a role that may replicate.
+        publication: Which tables it tells of.
+
+    Raises:
+        AnotherReaderError: Another process has one.
+    """
+    connection = await asyncpg.connect(
+        url,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        command_timeout=START_TIMEOUT_SECONDS,
+        server_settings={
+            "application_name": "timeloom-shapes",
+            "jit": "off",
+            "idle_session_timeout": "0",
+            **TEXT_FORMS,
+        },
+    )
+    try:
+        if not await connection.fetchval(_LOCK):
+            raise AnotherReaderError
+        await connection.fetchval(_CREATE_SLOT, SLOT_PREFIX)
+        yield Stream(connection, publication)
+    finally:
+        # Terminating it would leave the slot until PostgreSQL notices.
+        await connection.close(timeout=CONNECT_TIMEOUT_SECONDS)
