@@ -93,13 +93,18 @@ def keepable(text: str) -> str:
 
 
 def keepable_document(value: Json) -> Json:
-    """Return a document whose texts PostgreSQL can keep; the same one if they all are."""
+    """Return a document that PostgreSQL can keep: numbers that are not finite become null."""
     if isinstance(value, str):
         return keepable(value)
     if isinstance(value, dict):
         return {keepable(name): keepable_document(item) for name, item in value.items()}
     if isinstance(value, list):
-        return value if value and isinstance(value[0], float) else [keepable_document(each) for each in value]
+        return value if _is_vector(value) else [keepable_document(each) for each in value]
     if isinstance(value, float) and value - value != 0:
         return None
     return value
+
+
+def _is_vector(value: list[Json]) -> bool:
+    """Return quickly whether a list has nothing but finite numbers."""
+    return all(isinstance(each, int | float) and each - each == 0 for each in value)

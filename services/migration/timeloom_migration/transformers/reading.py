@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Final, cast
 
@@ -12,6 +12,7 @@ from timeloom_migration.families.documents import UnreadableError
 from timeloom_migration.families.keys import Recognition
 from timeloom_migration.families.secrets import placeholders
 from timeloom_migration.planning.model import (
+    PLACEHOLDER_PREFIX,
     Action,
     Context,
     Family,
@@ -104,16 +105,7 @@ def _by_policy(resource: Resource, context: Context) -> Resource:
 
 
 def _decided(resource: Resource, action: Action, reason: str) -> Resource:
-    return Resource(
-        record_index=resource.record_index,
-        key=resource.key,
-        family=resource.family,
-        source_id=resource.source_id,
-        table=resource.table,
-        target_id=None,
-        action=action,
-        reason=reason,
-    )
+    return replace(resource, target_id=None, fields={}, update_time=None, action=action, reason=reason)
 
 
 class _Reader:
@@ -212,6 +204,8 @@ class _Reader:
             yield self._preference(name, value)
 
     def _preference(self, key: str, value: Json) -> Resource:
+        if isinstance(value, str) and value.startswith(PLACEHOLDER_PREFIX):
+            return replace(self._secret(), source_id=_shown(key))
         return self._made(Table.PREFERENCES, key, preferences.made_of(key, value, self._context))
 
     def _form(self) -> Iterator[Resource]:
