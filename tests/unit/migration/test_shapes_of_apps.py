@@ -316,8 +316,8 @@ def test_a_backup_counts_only_where_the_original_cannot_be_read() -> None:
 
 
 NAMES = (
-    "id title tasks state messages embedding content table operation data updatedAt metadata name status tags "
-    "key value documents environments"
+    "id title tasks state messages embedding content table operation data updatedAt metadata name status "
+    "tags key value documents environments"
 )
 ANYTHING = st.recursive(
     st.none()
@@ -337,8 +337,8 @@ ANYTHING = st.recursive(
     max_leaves=25,
 )
 KEYS = (
-    "task-store environments user-preferences agent-sessions vector-index-agent-memory electric-offline-queue "
-    "form_x secure_x task-store-backup unknown"
+    "task-store environments user-preferences agent-sessions vector-index-agent-memory "
+    "electric-offline-queue form_x secure_x task-store-backup unknown"
 )
 
 
