@@ -26,6 +26,10 @@ _OWN_COMMANDS = (
     metadata.EntryPoint("retention", "timeloom.cli.retention:retention", PLUGIN_GROUP),
     metadata.EntryPoint("executions", "timeloom.cli.executions:executions", PLUGIN_GROUP),
     metadata.EntryPoint("snapshots", "timeloom.cli.snapshots:snapshots", PLUGIN_GROUP),
+    metadata.EntryPoint("tasks", "timeloom.cli.tasks:tasks", PLUGIN_GROUP),
+    metadata.EntryPoint("environments", "timeloom.cli.environments:environments", PLUGIN_GROUP),
+    metadata.EntryPoint("preferences", "timeloom.cli.preferences:preferences", PLUGIN_GROUP),
+    metadata.EntryPoint("agent-sessions", "timeloom.cli.agent_sessions:agent_sessions", PLUGIN_GROUP),
     metadata.EntryPoint("workflows", "timeloom.cli.workflows:workflows", PLUGIN_GROUP),
 )
 

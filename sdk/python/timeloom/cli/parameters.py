@@ -16,6 +16,7 @@ import click
 from timeloom.cli.session import LAST, Session
 from timeloom.memories import ConflictPolicy, MemoryKind, Permission
 from timeloom.migrations import ConflictResolution, SecretPolicy
+from timeloom.records import AgentSessionType, TaskPriority, TaskStatus
 from timeloom.resources import ExecutionStatus, SnapshotKind
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -120,6 +121,9 @@ PERMISSION = _EnumType(Permission)
 CONFLICT_POLICY = _EnumType(ConflictPolicy)
 CONFLICT_RESOLUTION = _EnumType(ConflictResolution)
 SECRET_POLICY = _EnumType(SecretPolicy)
+AGENT_SESSION_TYPE = _EnumType(AgentSessionType)
+TASK_PRIORITY = _EnumType(TaskPriority)
+TASK_STATUS = _EnumType(TaskStatus)
 TIME = _TimeType()
 
 
