@@ -56,20 +56,17 @@ class Client:
         **fields: Any,
     ) -> nouns.Mutation:
         """Makes a mutation; other fields of it may be given, too."""
-        encoded = b"" if value is None else msgspec.json.encode(value)
-        return nouns.Mutation(
-            **{
-                "id": str(uuid4()),
-                "table": table,
-                "operation": operation,
-                "record_id": str(record_id),
-                "value": encoded,
-                "clock": self.clock.next(base),
-                "base_clock": base,
-                "user_id": self.user,
-                **fields,
-            }
-        )
+        made: dict[str, Any] = {
+            "id": str(uuid4()),
+            "table": table,
+            "operation": operation,
+            "record_id": str(record_id),
+            "value": b"" if value is None else msgspec.json.encode(value),
+            "clock": self.clock.next(base),
+            "base_clock": base,
+            "user_id": self.user,
+        }
+        return nouns.Mutation(**{**made, **fields})
 
     def insertion(self, record_id: UUID, value: Mapping[str, Any], **fields: Any) -> nouns.Mutation:
         """Makes an insertion."""

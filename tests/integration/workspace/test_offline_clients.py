@@ -20,7 +20,7 @@ Model = Callable[[Sequence[Queued], Values], Values | None]
 
 MUTATIONS = 500
 RECORDS = 3
-BASE_VALUES = dict.fromkeys(FIELDS, "before")
+BASE_VALUES: Values = dict.fromkeys(FIELDS, "before")
 CASES: list[tuple[nouns.ConflictPolicy.ValueType, Shape, Model]] = [
     (nouns.CONFLICT_POLICY_FIELD_MERGE, "parts", models.field_merge),
     (nouns.CONFLICT_POLICY_LAST_WRITE_WINS, "whole", models.last_write_wins),
