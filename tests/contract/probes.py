@@ -110,6 +110,7 @@ _RUNS = "/timeloom.workflows.v1.WorkflowExecutionsService/"
 _TRIGGERS = "/timeloom.workflows.v1.WorkflowTriggersService/"
 _WORK = "/timeloom.workflows.v1.WorkflowWorkerService/"
 _WORKSPACE = "/timeloom.workspace.v1.WorkspaceService/"
+_SYNC = "/timeloom.workspace.v1.SyncService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
 _TIME_TRAVEL = "/timeloom.snapshots.v1.TimeTravelService/"
 
@@ -290,6 +291,15 @@ PROBES: dict[str, Probe] = {
     _WORKSPACE + "ListAgentSessions": _own(),
     _WORKSPACE + "UpdateAgentSession": _made(needs="agentSession", active=True),
     _WORKSPACE + "DeleteAgentSession": _made(needs="agentSession"),
+    _SYNC + "ApplyMutations": _own(clientId="tab", mutations=[{"id": "one", "table": "tasks"}]),
+    _SYNC + "ListSyncConflicts": _own(),
+    _SYNC + "GetSyncConflict": _made(needs="conflict"),
+    _SYNC + "ResolveSyncConflict": _made(needs="conflict", choice="CHOICE_SERVER"),
+    _SYNC + "ListMutationDeadLetters": _own(),
+    _SYNC + "RedriveMutation": _made(needs="deadLetter"),
+    _SYNC + "DiscardMutation": _made(needs="deadLetter"),
+    _SYNC + "ListSyncPolicies": _own(),
+    _SYNC + "SetSyncPolicy": _own(table="tasks", policy="CONFLICT_POLICY_SERVER_WINS"),
 }
 
 

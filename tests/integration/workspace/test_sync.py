@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import grpc.aio
+import grpc
 import msgspec
 import pytest
 

@@ -58,8 +58,7 @@ def _kept(value: Any, *, depth: int) -> Any:
     if depth == DEPTH_MAX:
         return WITHHELD
     if isinstance(value, list):
-        elements: list[Any] = value
-        return [_kept(each, depth=depth + 1) for each in elements]
+        return [_kept(each, depth=depth + 1) for each in cast("list[object]", value)]
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
         return {
