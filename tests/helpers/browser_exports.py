@@ -46,16 +46,27 @@ def browser_export(
     environment_count: int = 20,
     memory_count: int = 5_000,
     dimension: int = 256,
+    queue_time: datetime = BEGIN + timedelta(days=60),
     seed: int = 7,
 ) -> BrowserExport:
-    """Makes an export; with the defaults it takes about 20 MB. The same arguments make the same export."""
+    """Makes an export; with the defaults it takes about 20 MB. The same arguments make the same export.
+
+    Args:
+        task_count: How many tasks lie in the newest store.
+        message_count: How many messages all of them have together.
+        environment_count: How many environments.
+        memory_count: How many memories, most of them in IndexedDB.
+        dimension: Of their vectors.
+        queue_time: When the offline queue was filled; servers refuse what is much older than they are.
+        seed: Of everything that chance decides.
+    """
     maker = _Maker(random.Random(seed))
     records = [
         *maker.task_records(task_count, message_count),
         *maker.environment_records(environment_count),
         *maker.preference_records(),
         *maker.session_records(),
-        *maker.queue_records(),
+        *maker.queue_records(queue_time),
         *maker.secret_records(),
         *maker.odd_records(),
         *maker.memory_records(memory_count, dimension),
@@ -182,8 +193,8 @@ class _Maker:
         yield _local("agent-session-solo", json.dumps({"id": "solo", "type": "chat", "messages": []}))
         self._create("agent_sessions", len(sessions) + 1)
 
-    def queue_records(self) -> Iterator[tuple[str, str, Any]]:
-        stamp = int((BEGIN + timedelta(days=60)).timestamp() * 1000)
+    def queue_records(self, time: datetime) -> Iterator[tuple[str, str, Any]]:
+        stamp = int(time.timestamp() * 1000)
         task_id = self._uuid()
         queue = [
             _queued("q1", "tasks", "insert", {"id": task_id, "title": "Made in a tunnel"}, stamp),

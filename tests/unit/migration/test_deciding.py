@@ -136,6 +136,17 @@ def test_secrets_are_compared_by_their_names_alone() -> None:
     assert decided(more, there, Resolution.MERGE).fields == {"secrets": {"npm": "timeloom:sealed:1/1"}}
 
 
+def test_a_time_is_the_same_with_however_many_digits() -> None:
+    incoming = resource(startTime="2025-03-01T09:00:00.500Z", endTime="2025-03-01T09:00:00Z")
+
+    same = {"startTime": "2025-03-01T09:00:00.500000Z", "endTime": "2025-03-01T09:00:00.000Z"}
+
+    assert decided(incoming, same, Resolution.OVERWRITE).action is Action.SKIP
+    assert decided(incoming, {**same, "endTime": "2025-03-01T09:00:01Z"}, Resolution.OVERWRITE).changed == (
+        "endTime",
+    )
+
+
 def test_what_is_decided_stays_decided() -> None:
     refused = Resource(
         record_index=0,

@@ -55,7 +55,18 @@ def _differs(name: str, value: Json, existing: Fields) -> bool:
     if name == "vector" and name not in existing:
         # A list does not show vectors.
         return False
-    return not _same(value, existing.get(name))
+    there = existing.get(name)
+    if name.endswith("Time") and isinstance(value, str) and isinstance(there, str):
+        return not _same_time(value, there)
+    return not _same(value, there)
+
+
+def _same_time(one: str, other: str) -> bool:
+    """Return whether two times are the same one, with however many digits they are written."""
+    try:
+        return datetime.fromisoformat(one) == datetime.fromisoformat(other)
+    except ValueError:
+        return one == other
 
 
 def _same(one: Json, other: Json) -> bool:

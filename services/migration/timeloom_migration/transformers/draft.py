@@ -84,7 +84,7 @@ class Draft:
         word = value.strip().upper().replace("-", "_").replace(" ", "_") if isinstance(value, str) else ""
         if word in choices:
             self.fields[name] = choices[word]
-            if not choices[word].endswith(f"_{word}"):
+            if choices[word] != word and not choices[word].endswith(f"_{word}"):
                 self.rest[_original(name)] = value
         else:
             self.aside(name, value, "is none of those that are known")

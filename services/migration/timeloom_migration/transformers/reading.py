@@ -121,7 +121,8 @@ class _Reader:
             case Family.CACHE:
                 yield self._whole(Action.SKIP, "is a cache: it can be had again")
             case Family.UNKNOWN:
-                yield self._whole(Action.KEEP, "nobody knows what it is; it is kept as it came")
+                sealed = ", but for what is secret in it" if placeholders(self._record.value) else ""
+                yield self._whole(Action.KEEP, f"nobody knows what it is; it is kept as it came{sealed}")
             case Family.SECRET:
                 yield self._secret()
             case Family.FORM:

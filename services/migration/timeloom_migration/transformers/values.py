@@ -66,7 +66,9 @@ def moment(value: Json) -> datetime | None:
 
 def rfc3339(time: datetime) -> str:
     """Return a time as REST writes it."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    precision = "auto" if time.microsecond % 1000 else "milliseconds"
+    written = time.astimezone(UTC).isoformat(timespec=precision if time.microsecond else "seconds")
+    return written.replace("+00:00", "Z")
 
 
 def milliseconds(time: datetime) -> int:
