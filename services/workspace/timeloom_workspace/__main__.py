@@ -14,6 +14,7 @@ from timeloom_workspace.assembly import PACKAGE, ROOM, assembled
 from timeloom_workspace.parts import ShapeGround, Surroundings
 from timeloom_workspace.records import events
 from timeloom_workspace.settings import Settings
+from timeloom_workspace.shapes.peers import own_address
 
 
 async def main(stop: asyncio.Event) -> None:
@@ -31,6 +32,8 @@ async def main(stop: asyncio.Event) -> None:
                 shapes=ShapeGround(
                     database_url=loaded.service.database_url,
                     directory=loaded.shapes.path,
+                    tokens=foundation.tokens,
+                    address=loaded.shapes.address or own_address(loaded.service.listen),
                     allows_deletion=loaded.shapes.allow_deletion,
                 ),
             )

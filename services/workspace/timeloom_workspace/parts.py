@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from timeloom_platform.auth import InternalTokens
 from timeloom_platform.bus import Bus
 from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
@@ -25,11 +26,15 @@ class ShapeGround:
     Attributes:
         database_url: As a role that may replicate, and take on those of the rooms.
         directory: Where they are kept on disk; what is there is removed.
+        tokens: Make callers known to other replicas.
+        address: Where other replicas reach this one.
         allows_deletion: Whether clients may have a shape begun anew.
     """
 
     database_url: str
     directory: Path
+    tokens: InternalTokens
+    address: str
     allows_deletion: bool = False
 
 

@@ -17,10 +17,12 @@ class ShapeSettings:
 
     Attributes:
         directory: Where they are on disk, for this process alone; what is there is removed.
+        address: Where other replicas reach this one; taken from where it listens unless it is named.
         allow_deletion: Whether clients may have a shape begun anew: all its clients fetch it again.
     """
 
     directory: str = field(default="", metadata={"env": "TIMELOOM_SHAPES_DIRECTORY"})
+    address: str = field(default="", metadata={"env": "TIMELOOM_SHAPES_ADDRESS"})
     allow_deletion: bool = field(default=False, metadata={"env": "TIMELOOM_SHAPES_ALLOW_DELETION"})
 
     @property

@@ -10,6 +10,7 @@ from timeloom_workspace.parts import Part, ShapeGround
 from timeloom_workspace.shapes.answers import Answers
 from timeloom_workspace.shapes.engine import Engine
 from timeloom_workspace.shapes.limits import ShapeLimits
+from timeloom_workspace.shapes.peers import Peers
 from timeloom_workspace.shapes.servicer import ShapesServicer
 from timeloom_workspace.shapes.tables import RegisteredTables, Registry
 
@@ -36,18 +37,27 @@ def assembled(
         publication=publication,
         directory=ground.directory,
         limits=limits or ShapeLimits(),
+        address=ground.address,
     )
     answers = Answers(
         engine=engine, registry=registry or RegisteredTables(), allows_deletion=ground.allows_deletion
     )
+    peers = Peers(ground.tokens)
+
+    async def run() -> None:
+        try:
+            await engine.run()
+        finally:
+            await peers.close()
+
     return Part(
         bindings=[
             ServiceBinding(
                 add=shapes_service_pb2_grpc.add_ShapesServiceServicer_to_server,
-                servicer=ShapesServicer(answers),
+                servicer=ShapesServicer(answers, engine=engine, peers=peers),
                 descriptor=shapes_service_pb2.DESCRIPTOR.services_by_name["ShapesService"],
             )
         ],
-        jobs=[engine.run],
+        jobs=[run],
         end_streams=engine.end_streams,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import time
 from collections import deque
@@ -34,6 +35,8 @@ from timeloom_workspace.shapes.tables import Registration, Table
 
 RESTART_SECONDS: Final = 1.0
 HOUSEKEEPING_SECONDS: Final = 5.0
+SETTLE_SECONDS: Final = 10.0
+"""How long a first request waits for it to be known which replica follows changes."""
 SLOT_IDLE_SECONDS: Final = 60.0
 """Without a shape the slot is kept for so long: to begin one costs more than to keep it."""
 
@@ -69,12 +72,18 @@ class Engine:
         publication: The tables that the slot tells of.
         directory: Where shapes are kept on disk; what is there is removed.
         limits: How much they may take.
+        address: Where this process serves; other replicas ask here while it follows changes.
     """
 
-    def __init__(self, *, url: str, publication: str, directory: Path, limits: ShapeLimits) -> None:
+    def __init__(
+        self, *, url: str, publication: str, directory: Path, limits: ShapeLimits, address: str = ""
+    ) -> None:
         self.limits = limits
         self._url = url
         self._publication = publication
+        self._address = address
+        self._settled = asyncio.Event()
+        self._elsewhere = ""
         self._directory = directory
         self._snapshots = SnapshotReader(url)
         self._snapshot_places = asyncio.Semaphore(limits.snapshots_at_once)
@@ -114,6 +123,21 @@ class Engine:
         self.is_closing = True
         for shape in self._shapes.values():
             shape.wake()
+
+    async def reader(self) -> str:
+        """Where the replica is that follows changes; empty if it is this one, or if nobody could be found."""
+        if not self.is_active:
+            self._wanted.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SETTLE_SECONDS):
+                    await self._settled.wait()
+        return "" if self.is_active else self._elsewhere
+
+    def seek_reader(self) -> None:
+        """Looks anew for who follows changes: the replica that did is gone."""
+        self._elsewhere = ""
+        self._settled.clear()
+        self._wanted.set()
 
     async def table(self, registration: Registration) -> Table:
         """What the catalogue says of a table.
@@ -310,10 +334,12 @@ class Engine:
         while True:
             await self._wanted.wait()
             try:
-                async with open_stream(self._url, self._publication) as stream:
+                async with open_stream(self._url, self._publication, address=self._address) as stream:
                     await self._read(stream)
-            except AnotherReaderError:
+            except AnotherReaderError as error:
                 self._failure = "Another replica of the service has the shapes."
+                self._elsewhere = error.address
+                self._settled.set()
             except DecodeError:
                 self._failure = "Changes could not be read."
                 _logger.exception("changes could not be decoded")
@@ -328,6 +354,7 @@ class Engine:
         was_streaming = self._streaming.is_set()
         self._streaming.clear()
         if was_streaming:
+            self._settled.clear()
             self._give_all_up()
         if not self._shapes:
             self._wanted.clear()
@@ -335,6 +362,8 @@ class Engine:
     async def _read(self, stream: Stream) -> None:
         """Reads until there has been no shape for a while."""
         self._streaming.set()
+        self._elsewhere = ""
+        self._settled.set()
         _logger.info("changes are followed", publication=self._publication)
         needed_time = time.monotonic()
         while True:

@@ -24,7 +24,16 @@ POLL_TIMEOUT_SECONDS: Final = 120.0
 
 TableName: TypeAlias = tuple[str, str]
 
-_LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('timeloom shapes', 0))"
+# The name of its session says where the replica is that has the slot, and goes with it.
+_SESSION_NAME: Final = "timeloom-shapes "
+_LOCK: Final = "SELECT pg_try_advisory_lock(1953264993, 1)"
+_READER: Final = """
+SELECT activity.application_name
+FROM pg_locks AS held
+JOIN pg_stat_activity AS activity ON activity.pid = held.pid
+WHERE held.locktype = 'advisory' AND held.classid = 1953264993 AND held.objid = 1 AND held.objsubid = 2
+AND held.granted AND activity.datname = current_database()
+"""
 _CREATE_SLOT: Final = """
 SELECT lsn::text FROM pg_create_logical_replication_slot(
     $1 || '_' || pg_backend_pid()::text, 'pgoutput', temporary => true
@@ -39,7 +48,15 @@ SELECT data FROM pg_logical_slot_get_binary_changes(
 
 
 class AnotherReaderError(Exception):
-    """Another process has the slot."""
+    """Another process has the slot.
+
+    Attributes:
+        address: Where it serves; empty if that is not known.
+    """
+
+    def __init__(self, address: str) -> None:
+        super().__init__("another replica follows changes")
+        self.address = address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,12 +203,13 @@ class Stream:
 
 
 @asynccontextmanager
-async def open_stream(url: str, publication: str) -> AsyncGenerator[Stream]:
+async def open_stream(url: str, publication: str, *, address: str) -> AsyncGenerator[Stream]:
     """Opens a slot, which begins now and ends with the block.
 
     Args:
         url: Of the database, as a role that may replicate.
         publication: Which tables it tells of.
+        address: Where this process serves.
 
     Raises:
         AnotherReaderError: Another process has one.
@@ -201,7 +219,7 @@ async def open_stream(url: str, publication: str) -> AsyncGenerator[Stream]:
         timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=START_TIMEOUT_SECONDS,
         server_settings={
-            "application_name": "timeloom-shapes",
+            "application_name": f"{_SESSION_NAME}{address}",
             "jit": "off",
             "idle_session_timeout": "0",
             **TEXT_FORMS,
@@ -209,7 +227,8 @@ async def open_stream(url: str, publication: str) -> AsyncGenerator[Stream]:
     )
     try:
         if not await connection.fetchval(_LOCK):
-            raise AnotherReaderError
+            name = await connection.fetchval(_READER) or ""
+            raise AnotherReaderError(name.removeprefix(_SESSION_NAME))
         await connection.fetchval(_CREATE_SLOT, SLOT_PREFIX)
         yield Stream(connection, publication)
     finally:

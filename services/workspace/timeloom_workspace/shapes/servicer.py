@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Final
 
+import grpc
 import grpc.aio
 
 from timeloom.workspace.v1 import shapes_service_pb2, shapes_service_pb2_grpc
 from timeloom_platform.auth import current_identity
+from timeloom_platform.errors import UnavailableError
 from timeloom_workspace.shapes.answers import Answers
+from timeloom_workspace.shapes.engine import Engine
+from timeloom_workspace.shapes.peers import PASSED_ON, Peers
 
 PART_BYTES_MAX: Final = 512 * 1024
 """An answer's body is sent in messages of at most so much."""
@@ -21,14 +25,21 @@ ReadShapeResponse = shapes_service_pb2.ReadShapeResponse
 class ShapesServicer(shapes_service_pb2_grpc.ShapesServiceServicer):
     """Shows shapes of the caller's project."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, *, engine: Engine, peers: Peers) -> None:
         self._answers = answers
+        self._engine = engine
+        self._peers = peers
 
     async def ReadShape(
         self, request: ReadShapeRequest, context: grpc.aio.ServicerContext[object, object]
     ) -> AsyncIterator[ReadShapeResponse]:
         """Answers with a head, and the body in parts."""
         del context
+        address = "" if PASSED_ON in request.headers else await self._engine.reader()
+        if address:
+            async for response in self._pass_on(address, request):
+                yield response
+            return
         answer = await self._answers.answer(
             method=request.method,
             query=request.query,
@@ -41,3 +52,15 @@ class ShapesServicer(shapes_service_pb2_grpc.ShapesServiceServicer):
         async for part in answer.parts:
             for start in range(0, len(part), PART_BYTES_MAX):
                 yield ReadShapeResponse(part=part[start : start + PART_BYTES_MAX])
+
+    async def _pass_on(self, address: str, request: ReadShapeRequest) -> AsyncIterator[ReadShapeResponse]:
+        """Answers as the replica does that follows changes."""
+        try:
+            async for response in self._peers.ask(address, request):
+                yield response
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                self._engine.seek_reader()
+            raise UnavailableError(
+                "The replica that follows changes does not answer.", retry_after_seconds=1
+            ) from error

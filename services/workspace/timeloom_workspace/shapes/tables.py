@@ -47,7 +47,8 @@ def _of_workspace(name: str) -> Registration:
 
 
 REGISTERED: Final[Sequence[Registration]] = tuple(
-    _of_workspace(name) for name in ("tasks", "environments", "preferences", "agent_sessions")
+    _of_workspace(name)
+    for name in ("tasks", "environments", "preferences", "agent_sessions", "sync_conflicts")
 )
 
 
