@@ -113,7 +113,8 @@ def _if_ready(data_dir: Path) -> RunningStack | None:
 def _environment(data_dir: Path) -> dict[str, str]:
     """Ours without Timeloom's settings: a stack that runs beside the tests is not meant."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIMELOOM_")}
-    return {**inherited, "TIMELOOM_DATA_DIR": str(data_dir), "NO_COLOR": "1"}
+    ours = {"TIMELOOM_DATA_DIR": str(data_dir), "TIMELOOM_SHAPES_ALLOW_DELETION": "true", "NO_COLOR": "1"}
+    return {**inherited, **ours}
 
 
 def _free_ports() -> dict[str, str]:

@@ -9,6 +9,9 @@ from typing import Any
 from tests.integration.workspace.shapes.conftest import Got, ServeShapes, Shapes
 from timeloom_workspace.shapes.limits import ShapeLimits
 
+UP_TO_DATE = {"headers": {"control": "up-to-date", "global_last_seen_lsn": "1"}}
+"""Of a shape in which nothing has changed since its snapshot."""
+
 
 async def begun(shapes: Shapes, **fields: str) -> Got:
     """The answer to a first request; what comes next is read with `following`."""
@@ -38,7 +41,7 @@ async def test_an_empty_table_is_an_empty_snapshot_and_then_up_to_date(shapes: S
     first = await begun(shapes)
     assert (first.messages, first.offset, first.is_up_to_date) == ([], "0_0", False)
     second = await following(shapes, first)
-    assert second.messages == [{"headers": {"control": "up-to-date"}}]
+    assert second.messages == [UP_TO_DATE]
     assert second.is_up_to_date
     assert second.handle == first.handle
 
@@ -122,7 +125,7 @@ async def test_rows_move_into_a_shape_and_out_of_it(shapes: Shapes) -> None:
 async def test_a_live_request_ends_with_nothing_when_nothing_happens(shapes: Shapes) -> None:
     first = await begun(shapes)
     nothing = await following(shapes, first, live="true", cursor="7")
-    assert nothing.messages == [{"headers": {"control": "up-to-date"}}]
+    assert nothing.messages == [UP_TO_DATE]
     assert int(nothing.headers["electric-cursor"]) > 7
     assert nothing.headers["cache-control"] == "public, max-age=5, stale-while-revalidate=5"
 
