@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from timeloom_platform.testing import eventually
 
+_TOO_MANY_REQUESTS = 429
 _CONNECT_LIMIT_SECONDS = 30.0
 _AT_ONCE = 50
 _CHUNK_BYTES = 64 * 1024
@@ -73,7 +74,12 @@ class Crowd:
             self.waiting += not self.is_by_events
         try:
             while True:
-                head = await self._head(reader)
+                status, head = await self._head(reader)
+                if status == _TOO_MANY_REQUESTS:
+                    await self._body(reader, head)
+                    await asyncio.sleep(float(head.get("retry-after", "1")))
+                    self._ask(writer, position)
+                    continue
                 if self.is_by_events:
                     self.waiting += 1
                     await self._watch(reader)
@@ -104,12 +110,12 @@ class Crowd:
         self.requests += 1
 
     @staticmethod
-    async def _head(reader: asyncio.StreamReader) -> dict[str, str]:
+    async def _head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
         lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         status = int(lines[0].split(" ")[1])
-        assert status in {200, 204}, lines[0]
+        assert status in {200, 204, _TOO_MANY_REQUESTS}, lines[0]
         pairs = (line.split(": ", 1) for line in lines[1:] if line)
-        return {name.lower(): value for name, value in pairs}
+        return status, {name.lower(): value for name, value in pairs}
 
     @staticmethod
     async def _body(reader: asyncio.StreamReader, head: Mapping[str, str]) -> bytes:
