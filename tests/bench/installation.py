@@ -201,6 +201,8 @@ def _gateway(installation: Installation, directory: Path, shared: Mapping[str, s
     environment = {
         "TIMELOOM_SNAPSHOTS_ADDRESS": installation.snapshots_address,
         "TIMELOOM_MEMORY_ADDRESS": installation.memory_address,
+        # Nothing is migrated in a bench.
+        "TIMELOOM_MIGRATION_ADDRESS": _free_address(),
         "TIMELOOM_WORKFLOWS_ADDRESS": installation.workflows_address,
         "TIMELOOM_WORKSPACE_ADDRESS": installation.workspace_address,
         "TIMELOOM_GRPC_HOST": grpc_host,

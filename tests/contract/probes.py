@@ -40,7 +40,7 @@ class Probe:
         request: The request as REST has it: proto3 JSON names, documents inline.
         foreign: The reason with which another project's call fails; empty if it succeeds, but sees and
             changes only what is its own.
-        needs: What else must be there, of what `memory_world`, `workflow_world` and `workspace_world` make.
+        needs: What else must be there, of what the worlds of the rooms make.
     """
 
     request: Callable[[Owned], dict[str, Any]]
@@ -111,8 +111,15 @@ _TRIGGERS = "/timeloom.workflows.v1.WorkflowTriggersService/"
 _WORK = "/timeloom.workflows.v1.WorkflowWorkerService/"
 _WORKSPACE = "/timeloom.workspace.v1.WorkspaceService/"
 _SYNC = "/timeloom.workspace.v1.SyncService/"
+_MIGRATION = "/timeloom.migration.v1.MigrationService/"
+_TRANSFER = "/timeloom.workspace.v1.TransferService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
 _TIME_TRAVEL = "/timeloom.snapshots.v1.TimeTravelService/"
+
+
+def _migration(needs: str = "migration", **others: Any) -> Probe:
+    return _made(needs=needs, field="migrationId", **others)
+
 
 PROBES: dict[str, Probe] = {
     _IDENTITY + "GetCaller": Probe(request=lambda _: {}, foreign=""),
@@ -271,6 +278,30 @@ PROBES: dict[str, Probe] = {
     # Nobody waits for this call.
     _TRIGGERS + "ReceiveCallback": Probe(request=lambda _: {"token": "nobody", "body": {"n": 1}}),
     _WORK + "Work": _own(hello={"workerId": "one"}),
+    _MIGRATION + "CreateMigration": _own(
+        formatVersion=1,
+        recordCount=1,
+        sha256="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    ),
+    _MIGRATION + "AppendRecords": _migration(records=[]),
+    _MIGRATION + "GetMigration": _migration(),
+    _MIGRATION + "ListMigrations": _own(),
+    _MIGRATION + "DeleteMigration": _migration(),
+    _MIGRATION + "PlanMigration": _migration(),
+    _MIGRATION + "ListMigrationItems": _migration(),
+    _MIGRATION + "StartMigration": _migration(),
+    _MIGRATION + "PauseMigration": _migration("startedMigration"),
+    _MIGRATION + "ResumeMigration": _migration("pausedMigration"),
+    _MIGRATION + "VerifyMigration": _migration("doneMigration"),
+    _MIGRATION + "RollBackMigration": _migration("doneMigration"),
+    _MIGRATION + "ListMigrationConflicts": _migration(),
+    _MIGRATION + "ResolveMigrationConflict": _migration(resolution="CONFLICT_RESOLUTION_SKIP"),
+    _MIGRATION + "WatchMigration": _migration("doneMigration"),
+    _MIGRATION + "AdvanceMigration": _migration(),
+    # Only services call these; no project's key does.
+    _TRANSFER + "ReadRecords": _own(),
+    _TRANSFER + "WriteRecords": _own(),
+    _TRANSFER + "RestoreRecords": _own(),
     _WORKSPACE + "CreateTask": _own(title="Water the plants"),
     _WORKSPACE + "GetTask": _made(needs="task"),
     _WORKSPACE + "ListTasks": _own(),

@@ -24,6 +24,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.contract.memory_world import make as make_memories
+from tests.contract.migration_world import NEEDS as MIGRATION_NEEDS
+from tests.contract.migration_world import make as make_migration
 from tests.contract.probes import PROBES, Owned, to_message
 from tests.contract.whole_house import House, open_whole_house
 from tests.contract.workflow_world import NEEDS as WORKFLOW_NEEDS
@@ -323,6 +325,8 @@ async def make_needed(house: House, channel: grpc.aio.Channel, project: Any, nee
         return await make_workflows(
             channel, headers, needs, database=house.workflows, project_id=project.project.id
         )
+    if needs in MIGRATION_NEEDS:
+        return await make_migration(channel, headers, needs)
     if needs in WORKSPACE_NEEDS:
         return await make_records(channel, headers, needs)
     return await make_memories(channel, headers, needs)

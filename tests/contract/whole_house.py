@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,8 @@ from timeloom_gateway.settings import GatewaySettings, LimitSettings
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_memory.embedding.embedders import Embedders
 from timeloom_memory.upkeep.summarizing import LanguageModel
+from timeloom_migration.assembly import Channels
+from timeloom_migration.assembly import assembled as assembled_migration
 from timeloom_platform.auth import InternalTokens
 from timeloom_platform.authentication import CallAuthenticator
 from timeloom_platform.channel import open_channel
@@ -26,6 +28,7 @@ from timeloom_platform.embedded import ports
 from timeloom_platform.identity.resolver import RemoteKeyResolver
 from timeloom_platform.metrics import RpcMetrics
 from timeloom_platform.pagination import Cursors
+from timeloom_platform.sealing import MasterKeys
 from timeloom_platform.server import GrpcServer, ServiceBinding
 from timeloom_platform.settings import ProcessSettings
 from timeloom_platform.testing import Databases, throw_away_nats
@@ -36,6 +39,7 @@ ROOMS = {
     "identity": "timeloom_platform.identity",
     "gateway": "timeloom_gateway",
     "memory": "timeloom_memory",
+    "migration": "timeloom_migration",
     "snapshots": "timeloom_snapshots",
     "workflows": "timeloom_workflows",
     "workspace": "timeloom_workspace",
@@ -94,6 +98,7 @@ async def open_whole_house(
             "workflows": await _serve(stack, settings, workflows.assembly.bindings),
             "workspace": await _open_workspace(stack, settings),
         }
+        rooms["migration"] = await _open_migration(stack, settings, rooms)
         gateway = await stack.enter_async_context(
             open_gateway(
                 settings,
@@ -143,6 +148,26 @@ async def _open_memory(
 async def _open_workspace(stack: AsyncExitStack, settings: GatewaySettings) -> str:
     running = await stack.enter_async_context(running_workspace(settings.database_url))
     return await _serve(stack, settings, running.assembly.bindings)
+
+
+async def _open_migration(stack: AsyncExitStack, settings: GatewaySettings, rooms: Mapping[str, str]) -> str:
+    database = await Database.connect(settings.database_url, room="migration", pool_size=4)
+    stack.push_async_callback(database.close)
+    tokens = InternalTokens(settings.internal_secret)
+    assembly = assembled_migration(
+        database=database,
+        cursors=Cursors(settings.internal_secret),
+        clock=lambda: datetime.now(UTC),
+        keys=MasterKeys(settings.internal_secret),
+        channels=Channels(
+            **{
+                name: await stack.enter_async_context(open_channel(rooms[name], tokens=tokens))
+                for name in ("memory", "workflows", "workspace")
+            }
+        ),
+    )
+    stack.callback(assembly.end_streams)
+    return await _serve(stack, settings, assembly.bindings)
 
 
 async def _serve(stack: AsyncExitStack, settings: GatewaySettings, services: Sequence[ServiceBinding]) -> str:

@@ -13,11 +13,10 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import grpc.aio
-import msgspec
 
 from tests.integration.memory.service import running_service as running_memory
 from tests.integration.workspace.service import running_service as running_workspace
-from timeloom.exports import Export, ExportSource
+from timeloom.exports import Export
 from timeloom.memory.v1 import memory_service_pb2_grpc
 from timeloom.migration.v1 import migration_pb2
 from timeloom.migration.v1 import migration_service_pb2 as messages
@@ -164,18 +163,6 @@ async def everything_stored(database_url: str) -> str:
         for rows in (await rows_of(database_url, room)).values():
             texts.extend(rows)
     return "\n".join(texts)
-
-
-def documents(*records: tuple[str, Any]) -> Export:
-    """Makes an export of what localStorage has."""
-    return Export.of(
-        [("localStorage", key, msgspec.json.encode(value).decode()) for key, value in records],
-        source=_source(),
-    )
-
-
-def _source() -> ExportSource:
-    return ExportSource(origin="https://app.example", app="agents", user_id="ada")
 
 
 @asynccontextmanager

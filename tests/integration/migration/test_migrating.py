@@ -2,63 +2,214 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from tests.integration.migration.house import House, documents, everything_stored
+import grpc
+import grpc.aio
+import pytest
 
-TOKEN = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+from tests.integration.migration.browsers import (
+    TOKEN,
+    browser,
+    environment,
+    export_of,
+    memories,
+    task,
+)
+from tests.integration.migration.house import House, everything_stored
+from timeloom.memory.v1 import memory_service_pb2
+from timeloom.migration.v1 import migration_pb2
+from timeloom.migration.v1 import migration_service_pb2 as messages
+from timeloom.workspace.v1 import workspace_service_pb2 as workspace
 
-
-def task(number: int, **fields: Any) -> dict[str, Any]:
-    return {
-        "id": f"task-{number}",
-        "title": f"Task {number}",
-        "status": "DONE",
-        "branch": "main",
-        "sessionId": "s",
-        "repository": "example/app",
-        "messages": [{"role": "user", "type": "text", "data": {"text": f"do {number}"}}],
-        "createdAt": "2026-01-01T00:00:00Z",
-        "updatedAt": "2026-01-02T00:00:00Z",
-        "isArchived": False,
-        "mode": "code",
-        "hasChanges": False,
-        **fields,
-    }
+ACTIONS = migration_pb2.MigrationAction
 
 
-def browser(tasks: int = 3) -> Any:
-    return documents(
-        ("task-store", {"state": {"tasks": [task(each) for each in range(tasks)]}, "version": 2}),
-        (
-            "environments",
-            [
-                {
-                    "id": "e1",
-                    "name": "main",
-                    "githubOrganization": "example",
-                    "githubToken": TOKEN,
-                    "githubRepository": "example/app",
-                    "createdAt": "2026-01-01T00:00:00Z",
-                    "updatedAt": "2026-01-02T00:00:00Z",
-                }
-            ],
-        ),
-        ("user-preferences", {"theme": "dark", "language": "de"}),
-        ("what-is-this", {"nobody": "knows"}),
-    )
+def actions_of(items: list[migration_pb2.MigrationItem]) -> list[tuple[str, str]]:
+    """Returns what is done with each item, by its name in the record."""
+    return [(each.source_id, ACTIONS.Name(each.action).removeprefix("MIGRATION_ACTION_")) for each in items]
 
 
-async def test_a_browsers_data_comes_over_and_goes_back(house: House) -> None:
-    before = await house.rows()
-    migration_id = await house.upload(browser())
+async def migrated(house: House, export: Any, **fields: Any) -> str:
+    """Migrates an export to its good end."""
+    migration_id = await house.upload(export, **fields)
     await house.call("StartMigration", migration_id=migration_id)
     migration = await house.until(migration_id, "SUCCEEDED", "FAILED")
     assert (migration.error, migration.progress) == ("", 1.0)
-    rows = await house.rows()
-    assert [len(rows[table]) for table in ("tasks", "environments", "preferences")] == [3, 1, 2]
+    return migration_id
+
+
+async def rolled_back(house: House, migration_id: str) -> migration_pb2.Migration:
+    """Takes a migration back to the end."""
     await house.call("RollBackMigration", migration_id=migration_id)
-    await house.until(migration_id, "ROLLED_BACK")
-    assert await house.rows() == before
+    return await house.until(migration_id, "ROLLED_BACK")
+
+
+async def test_a_browsers_data_comes_over_and_goes_back(house: House) -> None:
+    before = await house.rows(), await house.memories()
+    migration_id = await migrated(house, browser())
+    rows = await house.rows()
+    counts = {name: len(rows[name]) for name in ("tasks", "environments", "preferences")}
+    assert counts == {"tasks": 3, "environments": 1, "preferences": 2}
+    assert len(await house.memories()) == 5
+
+    verification = (await house.call("VerifyMigration", migration_id=migration_id)).verification
+    assert (verification.ok, verification.checked_count) == (True, 11)
+
+    migration = await rolled_back(house, migration_id)
+    assert (migration.progress, migration.can_roll_back) == (0.0, False)
+    assert (await house.rows(), await house.memories()) == before
+
+    await house.call("StartMigration", migration_id=migration_id)
+    again = await house.until(migration_id, "SUCCEEDED", "FAILED")
+    assert again.error == ""
+    assert len((await house.rows())["tasks"]) == 3
+
+
+async def test_no_secret_is_stored_or_told_in_clear(house: House, capfd: pytest.CaptureFixture[str]) -> None:
+    for policy in migration_pb2.SecretPolicy.values()[1:]:
+        migration_id = await migrated(
+            house, browser(1, ("secure_key", {"value": TOKEN})), secret_policy=policy
+        )
+        await house.items(migration_id)
+        await rolled_back(house, migration_id)
+        await migrated(house, browser(1), secret_policy=policy)
     assert TOKEN not in await everything_stored(house.database_url)
     assert TOKEN not in "".join(house.answers)
+    assert TOKEN not in "".join(capfd.readouterr())
+
+
+async def test_a_plan_changes_nothing(house: House) -> None:
+    before = await house.rows()
+    migration_id = await house.upload(browser(1))
+    await house.call("PlanMigration", migration_id=migration_id)
+    migration = await house.until(migration_id, "PLANNED")
+    assert (migration.counts.create, migration.counts.keep, migration.counts.done) == (9, 2, 0)
+    assert await house.rows() == before
+    await house.call("StartMigration", migration_id=migration_id)
+    await house.until(migration_id, "SUCCEEDED")
+
+
+@pytest.mark.parametrize(
+    ("resolution", "action", "names", "organization"),
+    [
+        ("SKIP", "SKIP", ["main"], "there"),
+        ("OVERWRITE", "OVERWRITE", ["main"], "example"),
+        ("MERGE", "MERGE", ["main"], "there"),
+        ("RENAME", "RENAME", ["main", "main ("], "there"),
+    ],
+)
+async def test_what_is_there_already_becomes_what_the_resolution_says(
+    house: House, resolution: str, action: str, names: list[str], organization: str
+) -> None:
+    request = workspace.CreateEnvironmentRequest(name="main", github_organization="there")
+    await house.workspace.CreateEnvironment(request, metadata=house.metadata)
+    before = await house.rows()
+    value = migration_pb2.ConflictResolution.Value(f"CONFLICT_RESOLUTION_{resolution}")
+    migration_id = await migrated(
+        house, export_of(("environments", [environment()])), conflict_resolution=value
+    )
+    assert actions_of(await house.items(migration_id)) == [("environment-main", action)]
+    listed = await house.workspace.ListEnvironments(
+        workspace.ListEnvironmentsRequest(), metadata=house.metadata
+    )
+    assert [each.name[: len(name)] for each, name in zip(listed.environments, names, strict=True)] == names
+    assert listed.environments[0].github_organization == organization
+    await rolled_back(house, migration_id)
+    assert await house.rows() == before
+
+
+async def test_a_person_decides_and_the_migration_goes_on(house: House) -> None:
+    request = workspace.CreateEnvironmentRequest(name="main", github_organization="there")
+    await house.workspace.CreateEnvironment(request, metadata=house.metadata)
+    ask = migration_pb2.CONFLICT_RESOLUTION_ASK
+    migration_id = await house.upload(browser(1), conflict_resolution=ask)
+    await house.call("StartMigration", migration_id=migration_id)
+    waiting = await house.until(migration_id, "WAITING")
+    assert (waiting.open_conflict_count, waiting.counts.ask) == (1, 1)
+    (conflict,) = (await house.call("ListMigrationConflicts", migration_id=migration_id)).conflicts
+    assert b"there" in conflict.existing
+    assert TOKEN.encode() not in conflict.incoming
+    await house.call(
+        "ResolveMigrationConflict",
+        migration_id=migration_id,
+        conflict_id=conflict.id,
+        resolution=migration_pb2.CONFLICT_RESOLUTION_OVERWRITE,
+    )
+    done = await house.until(migration_id, "SUCCEEDED", "FAILED")
+    assert (done.error, done.open_conflict_count, done.counts.overwrite) == ("", 0, 1)
+
+
+async def test_what_people_changed_since_is_kept_and_listed(house: House) -> None:
+    before = await house.rows()
+    migration_id = await migrated(house, browser(3))
+    items = [each for each in await house.items(migration_id) if each.table == "tasks"]
+    edited = workspace.UpdateTaskRequest(task_id=items[1].target_id, title="mine")
+    await house.workspace.UpdateTask(edited, metadata=house.metadata)
+    await rolled_back(house, migration_id)
+    (kept,) = (await house.rows())["tasks"]
+    assert "mine" in kept
+    (conflict,) = (await house.call("ListMigrationConflicts", migration_id=migration_id)).conflicts
+    assert (conflict.from_rollback, conflict.item.number) == (True, items[1].number)
+    assert b"mine" in conflict.existing
+    assert (await house.rows()) | {"tasks": []} == before
+
+
+async def test_mutations_that_were_queued_offline_are_applied_and_taken_back(house: House) -> None:
+    before = await house.rows()
+    queue = [
+        {
+            "id": f"op-{number}",
+            "table": "tasks",
+            "operation": "insert" if number == 0 else "update",
+            "data": {"id": "7b1d2f0e-6a50-4f6e-9a53-0a3f2b6c1d11", "title": f"Queued {number}"},
+            "timestamp": int(time.time() * 1000) - 60_000 + number,
+            "retryCount": 0,
+        }
+        for number in range(3)
+    ]
+    migration_id = await migrated(house, export_of(("electric-offline-queue", queue)))
+    (row,) = (await house.rows())["tasks"]
+    assert "Queued 2" in row
+    await rolled_back(house, migration_id)
+    assert await house.rows() == before
+
+
+async def test_memories_keep_their_vectors(house: House) -> None:
+    migration_id = await migrated(house, export_of(memories(300)))
+    (first, *_) = await house.items(migration_id)
+    request = memory_service_pb2.GetMemoryRequest(memory_id=first.target_id, include_vector=True)
+    memory = (await house.memory.GetMemory(request, metadata=house.metadata)).memory
+    assert (memory.content, memory.dimension) == ("Fact 0", 8)
+    await rolled_back(house, migration_id)
+    assert await house.memories() == []
+
+
+async def test_progress_is_told_as_it_comes_and_never_falls(house: House) -> None:
+    migration_id = await house.upload(browser(50))
+    await house.call("StartMigration", migration_id=migration_id)
+    request = messages.WatchMigrationRequest(migration_id=migration_id)
+    watched = house.stub.WatchMigration(request, metadata=house.metadata)
+    seen = [each.migration.progress async for each in watched]
+    assert seen == sorted(seen)
+    assert (len(seen) > 3, seen[-1]) == (True, 1.0)
+
+
+async def test_a_paused_migration_waits_until_it_is_resumed(house: House) -> None:
+    migration_id = await house.upload(browser(3))
+    await house.call("StartMigration", migration_id=migration_id)
+    await house.call("PauseMigration", migration_id=migration_id)
+    assert await house.status(migration_id) == "PAUSED"
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await house.call("StartMigration", migration_id=migration_id)
+    assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    await house.call("ResumeMigration", migration_id=migration_id)
+    await house.until(migration_id, "SUCCEEDED")
+
+
+async def test_the_same_twice_in_an_export_comes_once(house: House) -> None:
+    twice = export_of(("task-store", {"state": {"tasks": [task(1)]}}), ("tasks", [task(1, title="Other")]))
+    migration_id = await migrated(house, twice)
+    assert len((await house.rows())["tasks"]) == 1
+    assert len(await house.items(migration_id)) == 2
