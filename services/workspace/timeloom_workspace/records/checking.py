@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from timeloom_platform.errors import FieldViolation, InvalidFieldError, TimeloomError
-from timeloom_workspace.records.documents import NULL, decoded, encoded, refuse_nul
+from timeloom_workspace.records.documents import NULL, decoded, encoded, parsed, refuse_nul
 from timeloom_workspace.records.tables import (
     TAG_LENGTH_MAX,
     VARIABLE_LENGTH_MAX,
@@ -23,6 +23,9 @@ from timeloom_workspace.records.tables import (
 )
 
 VARIABLES_MAX: Final = 200
+NAME_LENGTH_MAX: Final = 100
+"""As much of a name is told that is not known."""
+
 VALUE_BYTES_MAX: Final = 8 * 1024 * 1024
 
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
@@ -76,7 +79,7 @@ def values_of_json(table: Table, document: bytes) -> dict[str, object]:
         raise InvalidFieldError.of(
             "value", f"has {len(document)} bytes; at most {VALUE_BYTES_MAX} are allowed"
         )
-    members: Any = decoded("value", document)
+    members: Any = parsed("value", document)
     if not isinstance(members, dict):
         raise InvalidFieldError.of("value", "must be a JSON object")
     by_name = {field.json_name: field for field in table.fields.values()}
@@ -88,7 +91,7 @@ def values_of_json(table: Table, document: bytes) -> dict[str, object]:
             continue
         field = by_name.get(name)
         if field is None:
-            raise InvalidFieldError.of(name, f"is no field of {table.name}")
+            raise InvalidFieldError.of(name[:NAME_LENGTH_MAX], f"is no field of {table.name}")
         values[field.name] = _of_json(field, value)
     return values
 

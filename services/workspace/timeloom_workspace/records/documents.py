@@ -19,19 +19,29 @@ _Object: TypeAlias = dict[str, Any]
 _KINDS: Final[dict[type, str]] = {dict: "a JSON object", list: "a JSON array"}
 
 
+def parsed(name: str, raw: bytes | str) -> Any:
+    """Reads JSON.
+
+    Raises:
+        MalformedJsonError: It is none.
+        InvalidFieldError: It is nested too deeply to be read.
+    """
+    try:
+        return msgspec.json.decode(raw)
+    except RecursionError:
+        raise _too_deep(name) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedJsonError(f"{name} is no JSON document: {_reason(error)}.") from None
+
+
 def decoded(name: str, raw: bytes | str) -> Any:
-    """Reads a document.
+    """Reads a document that is to be kept.
 
     Raises:
         MalformedJsonError: It is none.
         InvalidFieldError: It has what PostgreSQL does not keep.
     """
-    try:
-        value = msgspec.json.decode(raw)
-    except RecursionError:
-        raise _too_deep(name) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedJsonError(f"{name} is no JSON document: {_reason(error)}.") from None
+    value = parsed(name, raw)
     _check(name, value, depth=0, may_hold_nul="\\u0000" in raw if isinstance(raw, str) else b"\\u0000" in raw)
     return value
 
