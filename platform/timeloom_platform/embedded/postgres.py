@@ -53,6 +53,8 @@ SETTINGS: Mapping[str, str] = {
     "max_worker_processes": "4",
     "max_wal_senders": "8",
     "max_replication_slots": "16",
+    # A slot whose reader hangs is given up before it fills the disk.
+    "max_slot_wal_keep_size": "1GB",
     "log_line_prefix": "%m [%p] ",
     "log_checkpoints": "off",
     "timezone": "UTC",

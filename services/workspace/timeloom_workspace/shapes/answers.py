@@ -271,8 +271,8 @@ def _up_to_date(shape: Shape) -> bytes:
     """Says that the client has all; by the LSN it knows from where to go on.
 
     That is one after the last change, so that all of its transaction is before it. Nothing else is there: a
-    commit's record takes more than a byte. After a snapshot it is 1, before all changes: pglite-sync wants one
-    there, too.
+    commit's record takes more than a byte. After a snapshot it is 1, before all changes: pglite-sync wants
+    one there, too.
     """
     headers = {"control": "up-to-date", "global_last_seen_lsn": str(shape.log.end.lsn + 1)}
     return json.dumps({"headers": headers}, separators=(",", ":")).encode()

@@ -1,0 +1,150 @@
+"""`/v1/shape`: one call for all who wait for the same, and answers that pass as they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from timeloom.workspace.v1 import shapes_service_pb2
+from timeloom_gateway.shapes.endpoint import ShapeEndpoint
+from timeloom_gateway.web.messages import Message, Request
+from timeloom_gateway.web.metrics import HttpMetrics
+from timeloom_platform.auth import Identity, Scope
+from timeloom_platform.testing import eventually
+
+PROJECTS = ("a", "b")
+
+
+class Keeper:
+    """Admits everybody; the header says to which project."""
+
+    async def admit(self, request: Request) -> Identity:
+        return Identity(project_id=request.header(b"project"), scope=Scope.READ)
+
+    async def is_still_admitted(self, request: Request) -> bool:
+        return bool(request.header(b"project"))
+
+
+class Calls:
+    """A service that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.begun: list[shapes_service_pb2.ReadShapeRequest] = []
+        self.cancelled = 0
+        self.answer = asyncio.Event()
+
+    def __call__(self, request: shapes_service_pb2.ReadShapeRequest) -> Call:
+        self.begun.append(request)
+        return Call(self)
+
+
+class Call:
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._is_over = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        await self._calls.answer.wait()
+        head = shapes_service_pb2.ShapeHead(status=200, headers={"electric-handle": "7"})
+        yield shapes_service_pb2.ReadShapeResponse(head=head).SerializeToString()
+        yield shapes_service_pb2.ReadShapeResponse(part=b"[1,").SerializeToString()
+        yield shapes_service_pb2.ReadShapeResponse(part=b"2]").SerializeToString()
+        self._is_over = True
+
+    def cancel(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._calls.cancelled += 1
+
+
+class Client:
+    """A browser that asks once."""
+
+    def __init__(self, endpoint: ShapeEndpoint, query: str, project: str = "a") -> None:
+        self.sent: list[Message] = []
+        self._gone = asyncio.Event()
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/v1/shape",
+            "raw_path": b"/v1/shape",
+            "query_string": query.encode(),
+            "headers": [(b"project", project.encode())],
+        }
+        self.task = asyncio.create_task(endpoint(Request(scope), self._receive, self._send))
+
+    async def _receive(self) -> Message:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    def leave(self) -> None:
+        self._gone.set()
+
+    async def body(self) -> bytes:
+        await self.task
+        return b"".join(message.get("body", b"") for message in self.sent)
+
+
+def endpoint_of(calls: Any) -> ShapeEndpoint:
+    keeper: Any = Keeper()
+    return ShapeEndpoint(call=calls, gatekeeper=keeper, metrics=HttpMetrics(), closing=asyncio.Event())
+
+
+LIVE = "table=tasks&offset=0_0&handle=7&live=true"
+
+
+async def test_all_who_wait_for_the_same_share_a_call() -> None:
+    calls = Calls()
+    endpoint = endpoint_of(calls)
+    clients = [Client(endpoint, LIVE) for _ in range(20)]
+    await eventually(lambda: calls.begun)
+    await asyncio.sleep(0)
+    calls.answer.set()
+    assert {await client.body() for client in clients} == {b"[1,2]"}
+    assert len(calls.begun) == 1
+    assert dict(clients[0].sent[0]["headers"])[b"electric-handle"] == b"7"
+
+
+async def test_another_project_never_shares() -> None:
+    calls = Calls()
+    endpoint = endpoint_of(calls)
+    clients = [Client(endpoint, LIVE, project) for project in PROJECTS]
+    await eventually(lambda: len(calls.begun) == len(PROJECTS))
+    calls.answer.set()
+    for client in clients:
+        await client.body()
+
+
+async def test_who_asks_after_an_answer_begins_the_next_call() -> None:
+    calls = Calls()
+    endpoint = endpoint_of(calls)
+    calls.answer.set()
+    assert await Client(endpoint, LIVE).body() == b"[1,2]"
+    assert await Client(endpoint, LIVE).body() == b"[1,2]"
+    assert len(calls.begun) == 2
+
+
+async def test_the_call_ends_when_nobody_waits_any_more() -> None:
+    calls = Calls()
+    endpoint = endpoint_of(calls)
+    clients = [Client(endpoint, LIVE) for _ in range(2)]
+    await eventually(lambda: calls.begun)
+    clients[0].leave()
+    await asyncio.wait({clients[0].task})
+    assert calls.cancelled == 0
+    clients[1].leave()
+    await asyncio.wait({clients[1].task})
+    await eventually(lambda: calls.cancelled == 1)
+    assert all(client.task.exception() is not None for client in clients)
+
+
+async def test_other_answers_pass_as_they_come() -> None:
+    calls = Calls()
+    calls.answer.set()
+    clients = [Client(endpoint_of(calls), "table=tasks&offset=-1") for _ in range(2)]
+    assert [await client.body() for client in clients] == [b"[1,2]", b"[1,2]"]
+    assert len(calls.begun) == 2
