@@ -22,7 +22,8 @@ SECRET = "ghp_a-token-that-nobody-may-see"
 
 
 async def create_task(service: Service, **fields: Any) -> workspace_pb2.Task:
-    request = messages.CreateTaskRequest(**{"title": "Water the plants", **fields})
+    given: dict[str, Any] = {"title": "Water the plants", **fields}
+    request = messages.CreateTaskRequest(**given)
     return (await service.stub.CreateTask(request, metadata=service.metadata)).task
 
 
@@ -45,7 +46,8 @@ async def titles(service: Service, **fields: Any) -> list[str]:
 
 
 async def create_environment(service: Service, **fields: Any) -> workspace_pb2.Environment:
-    request = messages.CreateEnvironmentRequest(**{"name": "kitchen", **fields})
+    given: dict[str, Any] = {"name": "kitchen", **fields}
+    request = messages.CreateEnvironmentRequest(**given)
     return (await service.stub.CreateEnvironment(request, metadata=service.metadata)).environment
 
 
@@ -154,14 +156,15 @@ async def test_preferences_belong_to_users(service: Service) -> None:
     )
     request = messages.CreatePreferenceRequest(user_id="bob", key="theme", value=b"null")
     await service.stub.CreatePreference(request, metadata=service.metadata)
-    for filters, keys in (
+    cases: list[tuple[dict[str, Any], Any]] = [
         ({"user_id": "ada"}, ["ada"]),
         ({"user_id": ""}, []),
         ({"key": "theme"}, ["ada", "bob"]),
         ({"key_prefix": "the"}, ["ada", "bob"]),
         ({"key_prefix": "them%"}, []),
-    ):
-        listing = messages.ListPreferencesRequest(**filters)  # type: ignore[arg-type]  # each is right
+    ]
+    for filters, keys in cases:
+        listing = messages.ListPreferencesRequest(**filters)
         found = await service.stub.ListPreferences(listing, metadata=service.metadata)
         assert sorted(each.user_id for each in found.preferences) == keys
     update = messages.UpdatePreferenceRequest(preference_id=made.id, value=b"[1.5]")
@@ -185,7 +188,12 @@ async def test_an_agent_session_knows_its_times(service: Service) -> None:
     update = messages.UpdateAgentSessionRequest(agent_session_id=made.id, active=False, end_time=start)
     changed = (await service.stub.UpdateAgentSession(update, metadata=service.metadata)).agent_session
     assert (changed.active, changed.end_time, changed.total_stages) == (False, start, 3)
-    for filters, count in (({"active": True}, 0), ({"active": False}, 1), ({"agent_id": "cook"}, 0)):
+    cases: list[tuple[dict[str, Any], int]] = [
+        ({"active": True}, 0),
+        ({"active": False}, 1),
+        ({"agent_id": "cook"}, 0),
+    ]
+    for filters, count in cases:
         listing = messages.ListAgentSessionsRequest(**filters)
         found = await service.stub.ListAgentSessions(listing, metadata=service.metadata)
         assert len(found.agent_sessions) == count
@@ -263,19 +271,21 @@ async def test_changes_at_once_without_an_etag_are_all_made(service: Service) ->
     ],
 )
 async def test_what_is_wrong_is_named(service: Service, fields: dict[str, Any], message: str) -> None:
-    request = messages.CreateTaskRequest(**{"title": "Water", **fields})
+    given: dict[str, Any] = {"title": "Water", **fields}
+    request = messages.CreateTaskRequest(**given)
     found = await refused(service.stub.CreateTask(request, metadata=service.metadata))
     assert (found.status, found.message) == (grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 async def test_what_a_change_would_make_wrong_is_refused(service: Service) -> None:
     task = await create_task(service, metadata=json.dumps({"a": "x" * 600_000}).encode())
-    for fields, message in (
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"title": ""}, "title is required"),
         ({"status": 0}, "status must be one of PENDING, IN_PROGRESS, PAUSED, COMPLETED, CANCELLED"),
         ({"metadata": json.dumps({"b": "x" * 600_000}).encode()}, "metadata has 1200015 bytes"),
         ({"metadata": b"7"}, "metadata must be a JSON object"),
-    ):
+    ]
+    for fields, message in cases:
         request = messages.UpdateTaskRequest(task_id=task.id, **fields)
         found = await refused(service.stub.UpdateTask(request, metadata=service.metadata))
         assert found.message.startswith(message)
@@ -302,7 +312,7 @@ async def test_lists_are_filtered(service: Service) -> None:
     await create_task(
         service, title="Three", priority=workspace_pb2.TASK_PRIORITY_HIGH, repository="ada/house"
     )
-    for filters, expected in (
+    cases: list[tuple[dict[str, Any], Any]] = [
         ({}, ["Three", "Two", "One"]),
         ({"statuses": [workspace_pb2.TASK_STATUS_PAUSED]}, ["One"]),
         ({"priority": workspace_pb2.TASK_PRIORITY_HIGH}, ["Three"]),
@@ -317,7 +327,8 @@ async def test_lists_are_filtered(service: Service) -> None:
         ({"order_by": "title desc"}, ["Two", "Three", "One"]),
         ({"order_by": "priority desc"}, ["Three"]),
         ({"order_by": "create_time"}, ["One", "Two", "Three"]),
-    ):
+    ]
+    for filters, expected in cases:
         assert (await titles(service, **filters))[: len(expected) or None] == expected
 
 
@@ -392,7 +403,13 @@ async def test_a_page_token_is_good_for_its_list_alone(service: Service) -> None
     for n in range(3):
         await create_task(service, title=f"Task {n}")
     token = (await list_tasks(service, page_size=1)).next_page_token
-    for fields in ({"order_by": "title"}, {"query": "task"}, {"archived": False}, {"tags": ["a"]}):
+    others: list[dict[str, Any]] = [
+        {"order_by": "title"},
+        {"query": "task"},
+        {"archived": False},
+        {"tags": ["a"]},
+    ]
+    for fields in others:
         request = messages.ListTasksRequest(page_token=token, **fields)
         found = await refused(service.stub.ListTasks(request, metadata=service.metadata))
         assert found.reason == "INVALID_PAGE_TOKEN"

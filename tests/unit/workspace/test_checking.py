@@ -74,9 +74,9 @@ def test_a_merge_patch_has_the_laws_of_its_rfc(target: Any, first: Any, second: 
 @given(target=OBJECTS, patch=OBJECTS)
 def test_a_merge_patch_leaves_what_it_does_not_name(target: dict[str, Any], patch: dict[str, Any]) -> None:
     result = patched(target, patch)
-    for name in target:
+    for name, value in target.items():
         if name not in patch:
-            assert result[name] == target[name]
+            assert result[name] == value
     assert not [name for name, value in patch.items() if value is None and name in result]
 
 
