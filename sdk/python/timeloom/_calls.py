@@ -43,7 +43,8 @@ from timeloom.workflows.v1.workflow_executions_service_pb2_grpc import WorkflowE
 from timeloom.workflows.v1.workflow_triggers_service_pb2_grpc import WorkflowTriggersServiceStub
 from timeloom.workflows.v1.workflow_worker_service_pb2_grpc import WorkflowWorkerServiceStub
 from timeloom.workflows.v1.workflows_service_pb2_grpc import WorkflowsServiceStub
-from timeloom.workspace.v1 import workspace_service_pb2
+from timeloom.workspace.v1 import sync_service_pb2, workspace_service_pb2
+from timeloom.workspace.v1.sync_service_pb2_grpc import SyncServiceStub
 from timeloom.workspace.v1.workspace_service_pb2_grpc import WorkspaceServiceStub
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from timeloom.workflows.v1.workflow_triggers_service_pb2_grpc import WorkflowTriggersServiceAsyncStub
     from timeloom.workflows.v1.workflow_worker_service_pb2_grpc import WorkflowWorkerServiceAsyncStub
     from timeloom.workflows.v1.workflows_service_pb2_grpc import WorkflowsServiceAsyncStub
+    from timeloom.workspace.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
     from timeloom.workspace.v1.workspace_service_pb2_grpc import WorkspaceServiceAsyncStub
 
 _SNAPSHOTS = snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"]
@@ -74,6 +76,7 @@ _WORKFLOW_EXECUTIONS = workflow_executions_service_pb2.DESCRIPTOR.services_by_na
 _WORKFLOW_TRIGGERS = workflow_triggers_service_pb2.DESCRIPTOR.services_by_name["WorkflowTriggersService"]
 _WORKFLOW_WORKER = workflow_worker_service_pb2.DESCRIPTOR.services_by_name["WorkflowWorkerService"]
 _WORKSPACE = workspace_service_pb2.DESCRIPTOR.services_by_name["WorkspaceService"]
+_SYNC = sync_service_pb2.DESCRIPTOR.services_by_name["SyncService"]
 _SERVICES = (
     _SNAPSHOTS,
     _TIME_TRAVEL,
@@ -87,6 +90,7 @@ _SERVICES = (
     _WORKFLOW_TRIGGERS,
     _WORKFLOW_WORKER,
     _WORKSPACE,
+    _SYNC,
 )
 _METHODS = [method for service in _SERVICES for method in service.methods]
 
@@ -193,6 +197,11 @@ class Connection:
     def workspace(self) -> WorkspaceServiceAsyncStub:
         """The service of what apps keep for their users, for calls from the client's event loop."""
         return cast("WorkspaceServiceAsyncStub", self._stub(WorkspaceServiceStub))
+
+    @property
+    def sync(self) -> SyncServiceAsyncStub:
+        """The service that takes mutations, for calls from the client's event loop."""
+        return cast("SyncServiceAsyncStub", self._stub(SyncServiceStub))
 
     def _stub(self, kind: type[Any]) -> Any:
         channel = self._open()

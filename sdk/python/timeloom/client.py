@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from timeloom._blocking import Facade, Method, Portal, blocking, iterating, paging, plain
 from timeloom._migrations import Migrations
+from timeloom._sync import Sync
 from timeloom._workspace import AgentSessions, Environments, Preferences, Tasks
 from timeloom.aio import (
     TIMEOUT_SECONDS_DEFAULT,
@@ -406,6 +407,7 @@ class Timeloom(Facade[AsyncTimeloom]):
         environments: Where agents work.
         preferences: What users have chosen.
         agent_sessions: Conversations between people and agents, as apps keep them.
+        sync: Takes what clients changed while nobody heard them.
         migrations: What browser apps kept by themselves, brought over.
         api_keys: The keys that open the project, and as whom.
     """
@@ -449,6 +451,7 @@ class Timeloom(Facade[AsyncTimeloom]):
         self.environments = Environments(self.portal, twin.environments)
         self.preferences = Preferences(self.portal, twin.preferences)
         self.agent_sessions = AgentSessions(self.portal, twin.agent_sessions)
+        self.sync = Sync(self.portal, twin.sync)
         self.migrations = Migrations(self.portal, twin.migrations)
         self.api_keys = ApiKeys(self.portal, twin.api_keys)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from timeloom.hybrid_clocks import COUNTER_MAX
 from timeloom_workspace.clocks import (
-    COUNTER_MAX,
     Clock,
     HybridClock,
     InvalidClockError,

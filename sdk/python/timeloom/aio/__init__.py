@@ -24,6 +24,7 @@ from timeloom.aio.recording import AsyncRecordedExecution, AsyncRecording, Async
 from timeloom.aio.replaying import AsyncReplay, AsyncReplaying, replaying
 from timeloom.aio.retention import AsyncRetention
 from timeloom.aio.snapshots import AsyncSnapshots
+from timeloom.aio.sync import AsyncSync
 from timeloom.aio.tasks import AsyncTasks
 from timeloom.aio.workflow_executions import AsyncWorkflowExecutions
 from timeloom.aio.workflows import AsyncWorkflows
@@ -79,6 +80,7 @@ class AsyncTimeloom:
         environments: Where agents work.
         preferences: What users have chosen.
         agent_sessions: Conversations between people and agents, as apps keep them.
+        sync: Takes what clients changed while nobody heard them.
         migrations: What browser apps kept by themselves, brought over.
         stream: What recorded snapshots travel on; for adapters of agent frameworks.
     """
@@ -115,6 +117,7 @@ class AsyncTimeloom:
         self.environments = AsyncEnvironments(self._connection)
         self.preferences = AsyncPreferences(self._connection)
         self.agent_sessions = AsyncAgentSessions(self._connection)
+        self.sync = AsyncSync(self._connection)
         self.migrations = AsyncMigrations(self._connection)
         self.api_keys = AsyncApiKeys(self._connection)
 
