@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -106,11 +107,12 @@ def kill_in_turn(stack: StackProcess) -> None:
     for name in VICTIMS:
         before = stack.state()["processes"][name]
         os.kill(before["pid"], signal.SIGKILL)
-        stack.wait_for(
-            lambda state, name=name, before=before: (
-                state.get("ready") and state["processes"][name]["restarts"] > before["restarts"]
-            )
-        )
+        stack.wait_for(partial(is_back, name, before["restarts"]))
+
+
+def is_back(name: str, restarts: int, state: dict[str, Any]) -> bool:
+    """Returns whether a process runs again, and everything with it."""
+    return bool(state.get("ready")) and state["processes"][name]["restarts"] > restarts
 
 
 def contents(stack: StackProcess, *, exactly: bool) -> dict[str, list[str]]:
