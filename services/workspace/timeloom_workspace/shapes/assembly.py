@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from timeloom.workspace.v1 import shapes_service_pb2, shapes_service_pb2_grpc
@@ -14,7 +15,8 @@ from timeloom_workspace.shapes.peers import Peers
 from timeloom_workspace.shapes.servicer import ShapesServicer
 from timeloom_workspace.shapes.tables import RegisteredTables, Registry
 
-PUBLICATION: Final = "timeloom_shapes"
+PUBLICATIONS: Final = ("timeloom_shapes", "timeloom_shapes_migration")
+"""Of the workspace, and of the rooms whose tables are in the same database: each publishes its own."""
 
 
 def assembled(
@@ -22,7 +24,7 @@ def assembled(
     *,
     limits: ShapeLimits | None = None,
     registry: Registry | None = None,
-    publication: str = PUBLICATION,
+    publications: Sequence[str] = PUBLICATIONS,
 ) -> Part:
     """The part of the service that shows shapes.
 
@@ -30,11 +32,11 @@ def assembled(
         ground: What they stand on.
         limits: How much they may take.
         registry: The tables that shapes may be made of.
-        publication: What tells of their changes.
+        publications: What tells of their changes.
     """
     engine = Engine(
         url=ground.database_url,
-        publication=publication,
+        publications=publications,
         directory=ground.directory,
         limits=limits or ShapeLimits(),
         address=ground.address,

@@ -35,6 +35,8 @@ from timeloom_workspace.shapes.tables import Registration, Table
 
 RESTART_SECONDS: Final = 1.0
 HOUSEKEEPING_SECONDS: Final = 5.0
+RENEW_SECONDS: Final = 60.0
+"""How long a slot is kept at least, though a table is asked for that it does not know."""
 SETTLE_SECONDS: Final = 10.0
 """How long a first request waits for it to be known which replica follows changes."""
 SLOT_IDLE_SECONDS: Final = 60.0
@@ -69,18 +71,27 @@ class Engine:
 
     Args:
         url: Of the database, as a role that may replicate and take on those of the rooms.
-        publication: The tables that the slot tells of.
+        publications: Of the tables that the slot tells of.
         directory: Where shapes are kept on disk; what is there is removed.
         limits: How much they may take.
         address: Where this process serves; other replicas ask here while it follows changes.
     """
 
     def __init__(
-        self, *, url: str, publication: str, directory: Path, limits: ShapeLimits, address: str = ""
+        self,
+        *,
+        url: str,
+        publications: Sequence[str],
+        directory: Path,
+        limits: ShapeLimits,
+        address: str = "",
     ) -> None:
         self.limits = limits
         self._url = url
-        self._publication = publication
+        self._publications = publications
+        self._published: frozenset[tuple[str, str]] = frozenset()
+        self._renew_time = 0.0
+        self._has_to_renew = False
         self._address = address
         self._settled = asyncio.Event()
         self._elsewhere = ""
@@ -215,6 +226,10 @@ class Engine:
         try:
             async with asyncio.timeout(self.limits.start_seconds):
                 await self._streaming.wait()
+                if shape.definition.table.relation not in self._published:
+                    self._renew()
+                    self._fail(shape, "The changes of this table are not followed, yet.")
+                    return
                 async with self._snapshot_places:
                     await self._take_snapshot(shape)
         except TimeoutError:
@@ -227,6 +242,13 @@ class Engine:
             _logger.exception("snapshot failed", table=shape.definition.table.registration.name)
             self._fail(shape, "The shape could not be begun.")
             raise
+
+    def _renew(self) -> None:
+        """Begins the slot anew, which then knows tables that were published since; all shapes go with it."""
+        now = time.monotonic()
+        if now - self._renew_time > RENEW_SECONDS:
+            self._renew_time = now
+            self._has_to_renew = True
 
     def _fail(self, shape: Shape, reason: str) -> None:
         shape.error = shape.error or RuntimeError(reason)
@@ -334,7 +356,7 @@ class Engine:
         while True:
             await self._wanted.wait()
             try:
-                async with open_stream(self._url, self._publication, address=self._address) as stream:
+                async with open_stream(self._url, self._publications, address=self._address) as stream:
                     await self._read(stream)
             except AnotherReaderError as error:
                 self._failure = "Another replica of the service has the shapes."
@@ -361,16 +383,20 @@ class Engine:
 
     async def _read(self, stream: Stream) -> None:
         """Reads until there has been no shape for a while."""
+        self._published = stream.tables
         self._streaming.set()
         self._elsewhere = ""
         self._settled.set()
-        _logger.info("changes are followed", publication=self._publication)
+        _logger.info("changes are followed", tables=len(stream.tables))
         needed_time = time.monotonic()
         while True:
             begin_time = time.monotonic()
             if self._shapes:
                 needed_time = begin_time
             elif begin_time - needed_time > SLOT_IDLE_SECONDS:
+                return
+            if self._has_to_renew:
+                self._has_to_renew = False
                 return
             if not await stream.read(self.take):
                 # Where reading takes long, PostgreSQL is left alone for as long.

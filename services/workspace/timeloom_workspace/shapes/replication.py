@@ -39,6 +39,11 @@ SELECT lsn::text FROM pg_create_logical_replication_slot(
     $1 || '_' || pg_backend_pid()::text, 'pgoutput', temporary => true
 )
 """
+_PUBLISHED: Final = """
+SELECT pubname::text AS publication, schemaname::text AS schema, tablename::text AS name
+FROM pg_publication_tables
+WHERE pubname = ANY($1::text [])
+"""
 _POSITION: Final = "SELECT (pg_current_wal_insert_lsn() - '0/0')::text"
 _CHANGES: Final = """
 SELECT data FROM pg_logical_slot_get_binary_changes(
@@ -163,12 +168,14 @@ class Stream:
 
     Args:
         connection: Whose session the slot belongs to.
-        publication: Which tables it tells of.
+        publications: What it tells of.
+        tables: Those that these publish.
     """
 
-    def __init__(self, connection: Any, publication: str) -> None:
+    def __init__(self, connection: Any, publications: Sequence[str], tables: frozenset[TableName]) -> None:
+        self.tables = tables
         self._connection = connection
-        self._publication = publication
+        self._publications = ",".join(publications)
         self._assembler = Assembler()
         self._position = -1
 
@@ -187,7 +194,7 @@ class Stream:
                 _CHANGES,
                 SLOT_PREFIX,
                 CHANGES_PER_POLL_MAX,
-                self._publication,
+                self._publications,
                 prefetch=ROWS_PER_FETCH,
                 timeout=POLL_TIMEOUT_SECONDS,
             )
@@ -203,12 +210,12 @@ class Stream:
 
 
 @asynccontextmanager
-async def open_stream(url: str, publication: str, *, address: str) -> AsyncGenerator[Stream]:
+async def open_stream(url: str, publications: Sequence[str], *, address: str) -> AsyncGenerator[Stream]:
     """Opens a slot, which begins now and ends with the block.
 
     Args:
         url: Of the database, as a role that may replicate.
-        publication: Which tables it tells of.
+        publications: What it tells of; those that are not there are left out.
         address: Where this process serves.
 
     Raises:
@@ -229,8 +236,13 @@ async def open_stream(url: str, publication: str, *, address: str) -> AsyncGener
         if not await connection.fetchval(_LOCK):
             name = await connection.fetchval(_READER) or ""
             raise AnotherReaderError(name.removeprefix(_SESSION_NAME))
+        rows = await connection.fetch(_PUBLISHED, list(publications))
         await connection.fetchval(_CREATE_SLOT, SLOT_PREFIX)
-        yield Stream(connection, publication)
+        yield Stream(
+            connection,
+            sorted({row["publication"] for row in rows}),
+            frozenset((row["schema"], row["name"]) for row in rows),
+        )
     finally:
         # Terminating it would leave the slot until PostgreSQL notices.
         await connection.close(timeout=CONNECT_TIMEOUT_SECONDS)

@@ -46,9 +46,20 @@ def _of_workspace(name: str) -> Registration:
     )
 
 
-REGISTERED: Final[Sequence[Registration]] = tuple(
-    _of_workspace(name)
-    for name in ("tasks", "environments", "preferences", "agent_sessions", "sync_conflicts")
+_WORKSPACE_TABLES: Final = ("tasks", "environments", "preferences", "agent_sessions", "sync_conflicts")
+
+MIGRATIONS: Final = Registration(
+    name="migrations",
+    schema="migration",
+    table="migrations",
+    role="timeloom_migration",
+    # How the service drives them is its own affair.
+    hidden=frozenset({"phase", "goal", "driven", "runs", "restarts", "position", "workflow_execution_id"}),
+)
+
+REGISTERED: Final[Sequence[Registration]] = (
+    *(_of_workspace(name) for name in _WORKSPACE_TABLES),
+    MIGRATIONS,
 )
 
 

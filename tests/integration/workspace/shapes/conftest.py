@@ -20,7 +20,7 @@ import pytest_asyncio
 from timeloom_platform.testing.databases import Rooms
 from timeloom_workspace.assembly import PACKAGE, ROOM
 from timeloom_workspace.shapes.answers import Answer, Answers
-from timeloom_workspace.shapes.assembly import PUBLICATION
+from timeloom_workspace.shapes.assembly import PUBLICATIONS
 from timeloom_workspace.shapes.engine import Engine
 from timeloom_workspace.shapes.limits import ShapeLimits
 from timeloom_workspace.shapes.tables import RegisteredTables
@@ -143,7 +143,7 @@ async def serving(
     limits: ShapeLimits = LIMITS,
     allows_deletion: bool = False,
 ) -> AsyncGenerator[Shapes]:
-    engine = Engine(url=url, publication=PUBLICATION, directory=directory, limits=limits)
+    engine = Engine(url=url, publications=PUBLICATIONS, directory=directory, limits=limits)
     answers = Answers(engine=engine, registry=RegisteredTables(), allows_deletion=allows_deletion)
     connection = await asyncpg.connect(superuser_url)
     running = asyncio.create_task(engine.run())
