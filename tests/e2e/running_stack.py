@@ -44,7 +44,13 @@ class RunningStack:
 
     def run(self, *arguments: str) -> str:
         """Runs the command line against this stack and returns what it prints."""
-        done = subprocess.run(
+        done = self.attempt(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs the command line against this stack, however that ends."""
+        return subprocess.run(
             [TIMELOOM, *arguments],
             env=_environment(self.data_dir),
             capture_output=True,
@@ -52,8 +58,6 @@ class RunningStack:
             timeout=START_LIMIT_SECONDS,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
 
 @contextmanager

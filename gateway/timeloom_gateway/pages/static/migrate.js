@@ -342,17 +342,27 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   }
 
+  // A reload may come between the server's answer and the note of it: what is there already goes on.
   async function create(server, state) {
+    if (state.created) {
+      try {
+        return await server.get(`/api/migration/${state.id}`);
+      } catch (error) {
+        // It was deleted meanwhile, or it is another server.
+        if (error.status !== 404) throw error;
+      }
+    }
     const { id, source, sha256: whole, hashes, conflictResolution, secretPolicy } = state;
     const head = { migrationId: id, formatVersion: FORMAT_VERSION, source, recordCount: hashes.length, sha256: whole };
     if (conflictResolution) head.conflictResolution = conflictResolution;
     if (secretPolicy) head.secretPolicy = secretPolicy;
-    try {
-      return await server.post("/api/migration", head);
-    } catch (error) {
+    const migration = await server.post("/api/migration", head).catch((error) => {
       if (error.status !== 409) throw error;
       return server.get(`/api/migration/${id}`);
-    }
+    });
+    Object.assign(state, { created: true, started: false });
+    await keepState(state);
+    return migration;
   }
 
   async function upload(server, state, records, report) {
@@ -531,9 +541,16 @@
       this.key.required = !this.options.apiKey && !this.hasSession();
       const close = element("button", { type: "button" }, "Close");
       close.addEventListener("click", () => this.host.remove());
+      const again = element("button", { type: "button" }, "Start over");
+      again.addEventListener("click", async () => {
+        await forget();
+        this.host.remove();
+        await open({ ...this.options, start: false });
+      });
+      void keptState().then((state) => (again.hidden = !state));
       this.form.replaceChildren(element("label", {}, "Address of Timeloom", this.url));
       if (!this.options.apiKey) this.form.append(element("label", {}, "API key", this.key));
-      this.form.append(element("button", { type: "submit" }, label), close);
+      this.form.append(element("button", { type: "submit" }, label), close, again);
       this.form.onsubmit = (event) => {
         event.preventDefault();
         this.options.url = this.url.value;
