@@ -196,14 +196,4 @@ def test_of_one_id_the_newest_counts_and_the_first_if_nobody_knows() -> None:
     assert [each.action for each in settle([undated, another])] == [None, Action.SKIP]
     assert [each.action for each in settle([new, new])] == [None, Action.SKIP]
     assert [each.action for each in settle([new, resource(Table.MEMORIES, content="x")])] == [None, None]
-
-
-def test_of_one_name_the_second_gets_another() -> None:
-    first = resource(Table.ENVIRONMENTS, name="prod")
-    second = resource(Table.ENVIRONMENTS, target=UUID(int=3), name="prod")
-
-    settled = settle([first, second])
-
-    assert settled[0] == first
-    assert settled[1].fields["name"] == "prod (00000000)"
-    assert settle(settled) == settled
+    assert settle(settle([old, new])) == settle([old, new])

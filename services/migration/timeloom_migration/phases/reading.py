@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from timeloom_migration.limits import ITEMS_MAX
 from timeloom_migration.model import Migration, Stage, StoredItem
 from timeloom_migration.phases.batch import Batch, Work, encoded
 from timeloom_migration.planning.model import Action, Context, Fields, Json, Record, Resource, Table
+from timeloom_migration.planning.settling import settle
 from timeloom_migration.storage import items as storage
 from timeloom_migration.storage import records
 from timeloom_migration.storage.records import StoredRecord
@@ -50,7 +52,7 @@ class Reading:
 def items_of(kept: Sequence[StoredRecord], context: Context) -> list[StoredItem]:
     """Returns the items of an export, numbered from 1 on."""
     items: list[StoredItem] = []
-    for resource in _resources(kept, context):
+    for resource in settle(islice(_resources(kept, context), ITEMS_MAX + 1)):
         if len(items) == ITEMS_MAX:
             raise TooManyItemsError(f"The records contain more than {ITEMS_MAX} resources.")
         items.append(_item(len(items) + 1, resource))
