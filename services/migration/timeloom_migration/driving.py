@@ -60,7 +60,7 @@ DEFINITION: Final = msgspec.json.encode(
                             "operation": "advance",
                             "input": {"migrationId": "${ input.migrationId }"},
                         },
-                        "timeout": "60s",
+                        "timeout": "5m",
                         "retry": {"maxAttempts": 20, "initialInterval": "1s", "maxInterval": "15s"},
                     }
                 ],
