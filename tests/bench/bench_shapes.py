@@ -47,7 +47,7 @@ def main() -> Report:
         title="Shapes",
         peer="a plain COPY of the same columns by a client of PostgreSQL",
         notes=(
-            f"{CLIENTS:,} clients wait on one shape, {CHANGES} changes one after another: from when a write is",
+            f"{CLIENTS:,} clients wait on one shape, {CHANGES} changes in turn: from when a write is",
             "sent until the change is at a client. All clients run in one process on the same machine.",
         ),
     )
