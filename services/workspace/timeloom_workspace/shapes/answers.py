@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from timeloom_workspace.shapes.engine import Engine
@@ -154,9 +155,9 @@ class Answers:
                 if shape.state is State.GONE:
                     yield b'data: {"headers":{"control":"must-refetch"}}\n\n'
                     return
-                found = shape.after(offset)
+                found, events = shape.events_after(offset, partial(_as_events, shape))
                 if found.body or is_first:
-                    yield _as_events(shape, found)
+                    yield events
                     offset, is_first = found.end, False
                     if not found.is_last:
                         continue

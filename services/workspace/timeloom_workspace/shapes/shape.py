@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -138,6 +138,7 @@ class Shape:
         self.compacted_bytes = 0
         self._changed = asyncio.Event()
         self._prepared: OrderedDict[Offset, Slice] = OrderedDict()
+        self._events: OrderedDict[Offset, tuple[Slice, bytes]] = OrderedDict()
         self._columns = frozenset(definition.columns)
         table = definition.table
         self._key = table.key
@@ -152,6 +153,7 @@ class Shape:
     def wake(self) -> None:
         """Wakes everybody who waits for more."""
         self._prepared.clear()
+        self._events.clear()
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
@@ -163,6 +165,16 @@ class Shape:
             if len(self._prepared) > PREPARED_ANSWERS_MAX:
                 self._prepared.popitem(last=False)
         return found
+
+    def events_after(self, offset: Offset, write: Callable[[Slice], bytes]) -> tuple[Slice, bytes]:
+        """What follows a place, and the events that say so: written once for all at the same place."""
+        prepared = self._events.get(offset)
+        if prepared is None:
+            found = self.after(offset)
+            prepared = self._events[offset] = found, write(found)
+            if len(self._events) > PREPARED_ANSWERS_MAX:
+                self._events.popitem(last=False)
+        return prepared
 
     def entries_of(self, transaction: Transaction, changes: Sequence[RowChange]) -> list[Entry]:
         """What the changes of a transaction are in this shape."""
