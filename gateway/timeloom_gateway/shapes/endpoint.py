@@ -121,10 +121,10 @@ class ShapeEndpoint:
         self, key: tuple[str, bytes], asked: ReadShapeRequest, request: Request, receive: Receive, send: Send
     ) -> None:
         """Sends what one call answers to all who ask the same at the same time."""
-        answering = asyncio.ensure_future(self._shared.answer(key, asked))
         leaving = asyncio.ensure_future(
             until_left(receive, lambda: self._gatekeeper.is_still_admitted(request), closing=self._closing)
         )
+        answering = self._shared.join(key, asked)
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not answering.done():
@@ -133,7 +133,7 @@ class ShapeEndpoint:
                 raise ClientGoneError("The client went away.")
             whole = answering.result()
         finally:
-            answering.cancel()
+            self._shared.leave(key, answering)
             leaving.cancel()
         await _send_head(send, whole.status, whole.headers, len(whole.body))
         await _send_part(send, whole.body, is_last=True)
@@ -167,24 +167,22 @@ class _SharedAnswers:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._waiting: dict[tuple[str, bytes], int] = {}
+        self._waiting: dict[asyncio.Task[_Whole], int] = {}
         self._answers: dict[tuple[str, bytes], asyncio.Task[_Whole]] = {}
 
-    async def answer(self, key: tuple[str, bytes], asked: ReadShapeRequest) -> _Whole:
-        """The answer to a request of a project."""
+    def join(self, key: tuple[str, bytes], asked: ReadShapeRequest) -> asyncio.Task[_Whole]:
+        """The answer to a request of a project, when it is there; whoever joins leaves."""
         task = self._answers.get(key)
         if task is None:
             task = self._answers[key] = asyncio.create_task(self._answer(key, asked))
-        self._waiting[key] = self._waiting.get(key, 0) + 1
-        try:
-            return await asyncio.shield(task)
-        finally:
-            self._leave(key, task)
+        self._waiting[task] = self._waiting.get(task, 0) + 1
+        return task
 
-    def _leave(self, key: tuple[str, bytes], task: asyncio.Task[_Whole]) -> None:
-        self._waiting[key] -= 1
-        if self._waiting[key] == 0:
-            del self._waiting[key]
+    def leave(self, key: tuple[str, bytes], task: asyncio.Task[_Whole]) -> None:
+        """Says that somebody has the answer, or does not want it any more."""
+        self._waiting[task] -= 1
+        if self._waiting[task] == 0:
+            del self._waiting[task]
             task.cancel()
             if self._answers.get(key) is task:
                 del self._answers[key]
@@ -201,7 +199,8 @@ class _SharedAnswers:
                     parts.append(response.part)
         finally:
             # Who asks from now on asks for what comes after this answer.
-            self._answers.pop(key, None)
+            if self._answers.get(key) is asyncio.current_task():
+                del self._answers[key]
             call.cancel()
         if head is None:
             raise UnavailableError("The service did not answer.", retry_after_seconds=1)
