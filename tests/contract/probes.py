@@ -327,8 +327,8 @@ PROBES: dict[str, Probe] = {
     _SYNC + "GetSyncConflict": _made(needs="conflict"),
     _SYNC + "ResolveSyncConflict": _made(needs="conflict", choice="CHOICE_SERVER"),
     _SYNC + "ListMutationDeadLetters": _own(),
-    _SYNC + "RedriveMutation": _made(needs="deadLetter"),
-    _SYNC + "DiscardMutation": _made(needs="deadLetter"),
+    _SYNC + "RedriveMutation": _made(needs="deadMutation", field="deadLetterId"),
+    _SYNC + "DiscardMutation": _made(needs="deadMutation", field="deadLetterId"),
     _SYNC + "ListSyncPolicies": _own(),
     _SYNC + "SetSyncPolicy": _own(table="tasks", policy="CONFLICT_POLICY_SERVER_WINS"),
 }

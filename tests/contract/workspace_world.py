@@ -16,7 +16,7 @@ from timeloom.workspace.v1 import workspace_service_pb2 as messages
 from timeloom.workspace.v1 import workspace_service_pb2_grpc as services
 from timeloom_workspace.clocks import HybridClock
 
-NEEDS: Final = ("task", "environment", "preference", "agentSession", "conflict", "deadLetter")
+NEEDS: Final = ("task", "environment", "preference", "agentSession", "conflict", "deadMutation")
 
 
 async def make(channel: grpc.aio.Channel, headers: Mapping[str, str], needs: str) -> dict[str, str]:
@@ -27,7 +27,7 @@ async def make(channel: grpc.aio.Channel, headers: Mapping[str, str], needs: str
         headers: Those of a caller who may do everything in the project.
         needs: One of `NEEDS`.
     """
-    if needs in ("conflict", "deadLetter"):
+    if needs in ("conflict", "deadMutation"):
         return await _make_by_sync(channel, headers, needs)
     stub: Any = services.WorkspaceServiceStub(channel)
     metadata = tuple(headers.items())
@@ -64,7 +64,7 @@ async def _make_by_sync(channel: grpc.aio.Channel, headers: Mapping[str, str], n
         answer = await stub.ApplyMutations(request, metadata=tuple(headers.items()))
         return cast("nouns.MutationResult", answer.results[0])
 
-    if needs == "deadLetter":
+    if needs == "deadMutation":
         return {needs: (await send("one", "INSERT", "", b"{}")).dead_letter_id}
     base = (await send("one", "INSERT", "", b'{"name": "cellar"}')).clock
     await send("one", "UPDATE", base, b'{"description": "cold"}')
