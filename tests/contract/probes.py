@@ -112,6 +112,7 @@ _WORK = "/timeloom.workflows.v1.WorkflowWorkerService/"
 _WORKSPACE = "/timeloom.workspace.v1.WorkspaceService/"
 _SYNC = "/timeloom.workspace.v1.SyncService/"
 _MIGRATION = "/timeloom.migration.v1.MigrationService/"
+_SHAPES = "/timeloom.workspace.v1.ShapesService/"
 _TRANSFER = "/timeloom.workspace.v1.TransferService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
 _TIME_TRAVEL = "/timeloom.snapshots.v1.TimeTravelService/"
@@ -322,6 +323,7 @@ PROBES: dict[str, Probe] = {
     _WORKSPACE + "ListAgentSessions": _own(),
     _WORKSPACE + "UpdateAgentSession": _made(needs="agentSession", active=True),
     _WORKSPACE + "DeleteAgentSession": _made(needs="agentSession"),
+    _SHAPES + "ReadShape": _own(method="GET", query="table=tasks&offset=-1"),
     _SYNC + "ApplyMutations": _own(clientId="tab", mutations=[{"id": "one", "table": "tasks"}]),
     _SYNC + "ListSyncConflicts": _own(),
     _SYNC + "GetSyncConflict": _made(needs="conflict"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.integration.memory.service import running_service as running_memory
 from tests.integration.memory.words import WordsEmbedder
@@ -34,6 +37,7 @@ from timeloom_platform.settings import ProcessSettings
 from timeloom_platform.testing import Databases, throw_away_nats
 from timeloom_snapshots.assembly import assembled
 from timeloom_workflows.settings import EngineSettings
+from timeloom_workspace.parts import ShapeGround
 
 ROOMS = {
     "identity": "timeloom_platform.identity",
@@ -146,8 +150,21 @@ async def _open_memory(
 
 
 async def _open_workspace(stack: AsyncExitStack, settings: GatewaySettings) -> str:
-    running = await stack.enter_async_context(running_workspace(settings.database_url))
+    shapes = ShapeGround(
+        database_url=settings.database_url,
+        directory=Path(stack.enter_context(TemporaryDirectory(prefix="timeloom-shapes-"))),
+        tokens=InternalTokens(settings.internal_secret),
+        address="",
+    )
+    running = await stack.enter_async_context(running_workspace(settings.database_url, shapes=shapes))
+    working = asyncio.create_task(running.assembly.run())
+    stack.push_async_callback(_cancelled, working)
     return await _serve(stack, settings, running.assembly.bindings)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def _open_migration(stack: AsyncExitStack, settings: GatewaySettings, rooms: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ from timeloom_platform.pagination import Cursors
 from timeloom_platform.sealing import MasterKeys
 from timeloom_platform.testing.grpc_server import InProcessServer, in_process_server
 from timeloom_workspace.assembly import ROOM, Assembly, assembled
-from timeloom_workspace.parts import Surroundings
+from timeloom_workspace.parts import ShapeGround, Surroundings
 
 SECRET = "a secret that only the tests' services know"
 SEALING_KEY = "a master key that only the tests know"
@@ -61,9 +61,13 @@ class Service:
 
 @asynccontextmanager
 async def running_service(
-    database_url: str, *, project_id: UUID | None = None, master_keys: MasterKeys | None = None
+    database_url: str,
+    *,
+    project_id: UUID | None = None,
+    master_keys: MasterKeys | None = None,
+    shapes: ShapeGround | None = None,
 ) -> AsyncGenerator[Service]:
-    """Runs the service on a migrated database."""
+    """Runs the service on a migrated database; with a ground for shapes it serves these, too."""
     project_id = project_id or uuid4()
     database = await Database.connect(database_url, room=ROOM)
     assembly = assembled(
@@ -72,6 +76,7 @@ async def running_service(
             cursors=Cursors(SECRET),
             clock=lambda: datetime.now(UTC),
             master_keys=master_keys or MasterKeys(SEALING_KEY),
+            shapes=shapes,
         )
     )
     try:
