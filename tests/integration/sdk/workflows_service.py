@@ -25,7 +25,7 @@ from timeloom_platform.embedded import ports
 from timeloom_platform.outbox import OutboxRelay
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import GrpcServer, ServiceBinding
-from timeloom_platform.testing import Databases, servers
+from timeloom_platform.testing import Databases, eventually, servers
 from timeloom_snapshots import assembly as snapshots
 from timeloom_workflows import assembly as workflows
 from timeloom_workflows import events
@@ -114,11 +114,17 @@ class WorkflowsService:
         await asyncio.sleep(0)
 
     async def _purge_events(self) -> None:
+        # What is still to be published would be followed later.
+        await eventually(self._is_all_published)
         connection = await nats.connect(self._nats_url)
         try:
             await connection.jetstream().purge_stream(EVENTS)
         finally:
             await connection.close()
+
+    async def _is_all_published(self) -> bool:
+        async with self._database.system_transaction() as connection:
+            return bool(await connection.fetchval("SELECT NOT EXISTS (SELECT FROM outbox)"))
 
     async def _serve(self) -> None:
         async with AsyncExitStack() as stack:
