@@ -231,13 +231,7 @@ async def test_servers_that_are_there_already_are_used(
     settings = {"TIMELOOM_DATABASE_URL": database_url, "TIMELOOM_NATS_URL": nats_server.url}
     stack = StackProcess(scratch_directory / "data", settings=settings).up()
     try:
-        assert list(stack.state()["processes"]) == [
-            "memory",
-            "snapshots",
-            "workflows",
-            "workspace",
-            "gateway",
-        ]
+        assert tuple(stack.state()["processes"]) == PROCESSES[2:]
         assert record_execution(stack)
         assert not (stack.data_dir / "postgres").exists()
         assert stack.interrupt() == 0
