@@ -57,7 +57,7 @@ class Changes:
 
     def wake(self, overview: Overview) -> Overview:
         """Wakes those who wait, when the transaction has committed."""
-        self._hints.changed(overview.migration.id)
+        self._hints.changed.ring(overview.migration.id)
         if not overview.migration.driven:
             self._hints.has_undriven.set()
         return overview

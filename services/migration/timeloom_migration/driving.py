@@ -18,12 +18,13 @@ from timeloom.workflows.v1 import (
     workflows_service_pb2_grpc,
 )
 from timeloom_migration.changes import Changes
-from timeloom_migration.hints import Hints, wait
+from timeloom_migration.hints import Hints
 from timeloom_migration.lifecycle import WORKING, Phase, Status
 from timeloom_migration.limits import IDLE_SECONDS, WORKFLOW_TURNS_MAX
 from timeloom_migration.model import Migration
 from timeloom_migration.storage import migrations as storage
 from timeloom_platform.auth import Identity, Scope, acting_as
+from timeloom_platform.bell import wait
 from timeloom_platform.database import Database
 from timeloom_platform.errors import TimeloomError
 

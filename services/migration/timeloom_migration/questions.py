@@ -8,11 +8,12 @@ from typing import Final
 from uuid import UUID
 
 from timeloom_migration.changes import found
-from timeloom_migration.hints import Hints, wait
+from timeloom_migration.hints import Hints
 from timeloom_migration.lifecycle import ENDED, Status
 from timeloom_migration.model import Conflict, Migration, Overview, StoredItem
 from timeloom_migration.planning.model import Action, Family
 from timeloom_migration.storage import items, migrations
+from timeloom_platform.bell import wait
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import UnavailableError
 from timeloom_platform.pagination import Cursors, ListIdentity, Page
@@ -137,7 +138,7 @@ class Questions:
             UnavailableError: The service is about to stop.
         """
         last: Overview | None = None
-        with self._hints.heard(migration_id) as something_happened:
+        with self._hints.changed.heard(migration_id) as something_happened:
             while True:
                 overview = await self.get(project_id, migration_id)
                 if overview != last:

@@ -8,12 +8,13 @@ from typing import Final
 from uuid import UUID
 
 from timeloom_memory.jobs.answers import job_updated
-from timeloom_memory.jobs.hints import JobHints, wait
+from timeloom_memory.jobs.hints import JobHints
 from timeloom_memory.jobs.model import ACTIVE_MAX, Job, JobKind
 from timeloom_memory.sharing.access import Access
 from timeloom_memory.storage import jobs as storage
 from timeloom_memory.storage.predicates import Parameters
 from timeloom_platform import outbox
+from timeloom_platform.bell import wait
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import AlreadyExistsError, NotFoundError, OverloadedError, UnavailableError
 from timeloom_platform.ids import uuid7

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from timeloom_memory.jobs.answers import job_updated
-from timeloom_memory.jobs.hints import JobHints, wait
+from timeloom_memory.jobs.hints import JobHints
 from timeloom_memory.jobs.model import (
     DOCUMENT_LENGTH_MAX,
     ERROR_LENGTH_MAX,
@@ -29,6 +29,7 @@ from timeloom_memory.jobs.model import (
 )
 from timeloom_memory.storage import jobs as storage
 from timeloom_platform import outbox
+from timeloom_platform.bell import wait
 from timeloom_platform.database import Connection, Database, map_database_error
 from timeloom_platform.errors import TimeloomError
 

@@ -198,7 +198,7 @@ class Engine:
             execution.id,
             execution.status,
             has_parent=execution.parent_id is not None,
-            holds_slots=True,
+            holds_slots=True,  # its row, which has ended, does not say any more whether it did
         )
 
     # -- After commits ----------------------------------------------------------------
