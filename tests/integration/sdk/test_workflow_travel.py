@@ -223,7 +223,7 @@ def test_a_child_belongs_to_the_session_of_its_parent(workflows_client: Timeloom
     ran = client.workflows.execute(outer, wait=True)
     kinds = {each.step_name: each.kind for each in recorded(client, ran.id)}
     assert kinds["large"] is SnapshotKind.DECISION_POINT
-    (child,) = client.executions.list(agent_id=inner)
+    (child,) = eventually(lambda: list(client.executions.list(agent_id=inner)))
     assert child.session_id == ran.id
 
 
