@@ -25,51 +25,59 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from timeloom.memory.v1 import memory_pb2 as timeloom_dot_memory_dot_v1_dot_memory__pb2
 from timeloom.migration.v1 import migration_pb2 as timeloom_dot_migration_dot_v1_dot_migration__pb2
+from timeloom.observability.v1 import alerts_service_pb2 as timeloom_dot_observability_dot_v1_dot_alerts__service__pb2
+from timeloom.observability.v1 import observability_pb2 as timeloom_dot_observability_dot_v1_dot_observability__pb2
 from timeloom.snapshots.v1 import snapshots_pb2 as timeloom_dot_snapshots_dot_v1_dot_snapshots__pb2
 from timeloom.workflows.v1 import workflows_pb2 as timeloom_dot_workflows_dot_v1_dot_workflows__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftimeloom/events/v1/events.proto\x12\x12timeloom.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftimeloom/memory/v1/memory.proto\x1a%timeloom/migration/v1/migration.proto\x1a%timeloom/snapshots/v1/snapshots.proto\x1a%timeloom/workflows/v1/workflows.proto\"\xf5\t\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\r\n\x05topic\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\x05 \x01(\t\x12\x41\n\x11\x65xecution_created\x18\n \x01(\x0b\x32$.timeloom.events.v1.ExecutionCreatedH\x00\x12\x41\n\x11\x65xecution_updated\x18\x0b \x01(\x0b\x32$.timeloom.events.v1.ExecutionUpdatedH\x00\x12\x41\n\x11\x65xecution_deleted\x18\x0c \x01(\x0b\x32$.timeloom.events.v1.ExecutionDeletedH\x00\x12\x43\n\x12snapshots_recorded\x18\r \x01(\x0b\x32%.timeloom.events.v1.SnapshotsRecordedH\x00\x12\x41\n\x11snapshots_deleted\x18\x0e \x01(\x0b\x32$.timeloom.events.v1.SnapshotsDeletedH\x00\x12?\n\x10snapshot_updated\x18\x0f \x01(\x0b\x32#.timeloom.events.v1.SnapshotUpdatedH\x00\x12?\n\x10memories_changed\x18\x10 \x01(\x0b\x32#.timeloom.events.v1.MemoriesChangedH\x00\x12?\n\x10memory_announced\x18\x11 \x01(\x0b\x32#.timeloom.events.v1.MemoryAnnouncedH\x00\x12\x42\n\x12memory_job_updated\x18\x12 \x01(\x0b\x32$.timeloom.events.v1.MemoryJobUpdatedH\x00\x12R\n\x1aworkflow_execution_changed\x18\x13 \x01(\x0b\x32,.timeloom.events.v1.WorkflowExecutionChangedH\x00\x12?\n\x10workflow_changed\x18\x14 \x01(\x0b\x32#.timeloom.events.v1.WorkflowChangedH\x00\x12N\n\x18workflow_event_published\x18\x15 \x01(\x0b\x32*.timeloom.events.v1.WorkflowEventPublishedH\x00\x12R\n\x1aworkflow_execution_deleted\x18\x16 \x01(\x0b\x32,.timeloom.events.v1.WorkflowExecutionDeletedH\x00\x12P\n\x19workspace_records_changed\x18\x17 \x01(\x0b\x32+.timeloom.events.v1.WorkspaceRecordsChangedH\x00\x12\x46\n\x14sync_conflict_opened\x18\x18 \x01(\x0b\x32&.timeloom.events.v1.SyncConflictOpenedH\x00\x12\x41\n\x11migration_updated\x18\x19 \x01(\x0b\x32$.timeloom.events.v1.MigrationUpdatedH\x00\x42\t\n\x07payload\"G\n\x10\x45xecutionCreated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"G\n\x10\x45xecutionUpdated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"(\n\x10\x45xecutionDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\"k\n\x11SnapshotsRecorded\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x11\n\tstep_name\x18\x04 \x01(\t\"o\n\x10SnapshotsDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x16\n\x0esnapshot_count\x18\x04 \x01(\r\"V\n\x0fSnapshotUpdated\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\r\x12\r\n\x05label\x18\x03 \x01(\t\x12\x0c\n\x04tags\x18\x04 \x03(\t\"|\n\x0fMemoriesChanged\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x12\n\nmemory_ids\x18\x03 \x03(\t\x12\x30\n\x06\x63hange\x18\x04 \x01(\x0e\x32 .timeloom.memory.v1.MemoryChange\"N\n\x0fMemoryAnnounced\x12\x17\n\x0fsubscription_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x04\"8\n\x10MemoryJobUpdated\x12$\n\x03job\x18\x01 \x01(\x0b\x32\x17.timeloom.memory.v1.Job\"\xb0\x01\n\x18WorkflowExecutionChanged\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x13\n\x0bworkflow_id\x18\x02 \x01(\t\x12>\n\x06status\x18\x03 \x01(\x0e\x32..timeloom.workflows.v1.WorkflowExecutionStatus\x12\x16\n\x0ehistory_length\x18\x04 \x01(\r\x12\x11\n\thas_inbox\x18\x05 \x01(\x08\"E\n\x18WorkflowExecutionDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x13\n\x0bworkflow_id\x18\x02 \x01(\t\"H\n\x0fWorkflowChanged\x12\x13\n\x0bworkflow_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\"M\n\x16WorkflowEventPublished\x12\x33\n\x05\x65vent\x18\x01 \x01(\x0b\x32$.timeloom.workflows.v1.WorkflowEvent\"8\n\x0bOutboxBatch\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x19.timeloom.events.v1.Event\"<\n\x17WorkspaceRecordsChanged\x12\r\n\x05table\x18\x01 \x01(\t\x12\x12\n\nrecord_ids\x18\x02 \x03(\t\"K\n\x12SyncConflictOpened\x12\x13\n\x0b\x63onflict_id\x18\x01 \x01(\t\x12\r\n\x05table\x18\x02 \x01(\t\x12\x11\n\trecord_id\x18\x03 \x01(\t\"G\n\x10MigrationUpdated\x12\x33\n\tmigration\x18\x01 \x01(\x0b\x32 .timeloom.migration.v1.Migrationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftimeloom/events/v1/events.proto\x12\x12timeloom.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftimeloom/memory/v1/memory.proto\x1a%timeloom/migration/v1/migration.proto\x1a.timeloom/observability/v1/alerts_service.proto\x1a-timeloom/observability/v1/observability.proto\x1a%timeloom/snapshots/v1/snapshots.proto\x1a%timeloom/workflows/v1/workflows.proto\"\xaa\x0b\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\r\n\x05topic\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\x05 \x01(\t\x12\x41\n\x11\x65xecution_created\x18\n \x01(\x0b\x32$.timeloom.events.v1.ExecutionCreatedH\x00\x12\x41\n\x11\x65xecution_updated\x18\x0b \x01(\x0b\x32$.timeloom.events.v1.ExecutionUpdatedH\x00\x12\x41\n\x11\x65xecution_deleted\x18\x0c \x01(\x0b\x32$.timeloom.events.v1.ExecutionDeletedH\x00\x12\x43\n\x12snapshots_recorded\x18\r \x01(\x0b\x32%.timeloom.events.v1.SnapshotsRecordedH\x00\x12\x41\n\x11snapshots_deleted\x18\x0e \x01(\x0b\x32$.timeloom.events.v1.SnapshotsDeletedH\x00\x12?\n\x10snapshot_updated\x18\x0f \x01(\x0b\x32#.timeloom.events.v1.SnapshotUpdatedH\x00\x12?\n\x10memories_changed\x18\x10 \x01(\x0b\x32#.timeloom.events.v1.MemoriesChangedH\x00\x12?\n\x10memory_announced\x18\x11 \x01(\x0b\x32#.timeloom.events.v1.MemoryAnnouncedH\x00\x12\x42\n\x12memory_job_updated\x18\x12 \x01(\x0b\x32$.timeloom.events.v1.MemoryJobUpdatedH\x00\x12R\n\x1aworkflow_execution_changed\x18\x13 \x01(\x0b\x32,.timeloom.events.v1.WorkflowExecutionChangedH\x00\x12?\n\x10workflow_changed\x18\x14 \x01(\x0b\x32#.timeloom.events.v1.WorkflowChangedH\x00\x12N\n\x18workflow_event_published\x18\x15 \x01(\x0b\x32*.timeloom.events.v1.WorkflowEventPublishedH\x00\x12R\n\x1aworkflow_execution_deleted\x18\x16 \x01(\x0b\x32,.timeloom.events.v1.WorkflowExecutionDeletedH\x00\x12P\n\x19workspace_records_changed\x18\x17 \x01(\x0b\x32+.timeloom.events.v1.WorkspaceRecordsChangedH\x00\x12\x46\n\x14sync_conflict_opened\x18\x18 \x01(\x0b\x32&.timeloom.events.v1.SyncConflictOpenedH\x00\x12\x41\n\x11migration_updated\x18\x19 \x01(\x0b\x32$.timeloom.events.v1.MigrationUpdatedH\x00\x12=\n\x0f\x65vents_recorded\x18\x1a \x01(\x0b\x32\".timeloom.events.v1.EventsRecordedH\x00\x12\x39\n\ralert_changed\x18\x1b \x01(\x0b\x32 .timeloom.events.v1.AlertChangedH\x00\x12\x39\n\rscore_created\x18\x1c \x01(\x0b\x32 .timeloom.events.v1.ScoreCreatedH\x00\x42\t\n\x07payload\"G\n\x10\x45xecutionCreated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"G\n\x10\x45xecutionUpdated\x12\x33\n\texecution\x18\x01 \x01(\x0b\x32 .timeloom.snapshots.v1.Execution\"(\n\x10\x45xecutionDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\"k\n\x11SnapshotsRecorded\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x11\n\tstep_name\x18\x04 \x01(\t\"o\n\x10SnapshotsDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\r\x12\x16\n\x0esnapshot_count\x18\x04 \x01(\r\"V\n\x0fSnapshotUpdated\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\r\x12\r\n\x05label\x18\x03 \x01(\t\x12\x0c\n\x04tags\x18\x04 \x03(\t\"|\n\x0fMemoriesChanged\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x12\n\nmemory_ids\x18\x03 \x03(\t\x12\x30\n\x06\x63hange\x18\x04 \x01(\x0e\x32 .timeloom.memory.v1.MemoryChange\"N\n\x0fMemoryAnnounced\x12\x17\n\x0fsubscription_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x04\"8\n\x10MemoryJobUpdated\x12$\n\x03job\x18\x01 \x01(\x0b\x32\x17.timeloom.memory.v1.Job\"\xb0\x01\n\x18WorkflowExecutionChanged\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x13\n\x0bworkflow_id\x18\x02 \x01(\t\x12>\n\x06status\x18\x03 \x01(\x0e\x32..timeloom.workflows.v1.WorkflowExecutionStatus\x12\x16\n\x0ehistory_length\x18\x04 \x01(\r\x12\x11\n\thas_inbox\x18\x05 \x01(\x08\"E\n\x18WorkflowExecutionDeleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x13\n\x0bworkflow_id\x18\x02 \x01(\t\"H\n\x0fWorkflowChanged\x12\x13\n\x0bworkflow_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\"M\n\x16WorkflowEventPublished\x12\x33\n\x05\x65vent\x18\x01 \x01(\x0b\x32$.timeloom.workflows.v1.WorkflowEvent\"8\n\x0bOutboxBatch\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x19.timeloom.events.v1.Event\"<\n\x17WorkspaceRecordsChanged\x12\r\n\x05table\x18\x01 \x01(\t\x12\x12\n\nrecord_ids\x18\x02 \x03(\t\"K\n\x12SyncConflictOpened\x12\x13\n\x0b\x63onflict_id\x18\x01 \x01(\t\x12\r\n\x05table\x18\x02 \x01(\t\x12\x11\n\trecord_id\x18\x03 \x01(\t\"G\n\x10MigrationUpdated\x12\x33\n\tmigration\x18\x01 \x01(\x0b\x32 .timeloom.migration.v1.Migration\"B\n\x0e\x45ventsRecorded\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .timeloom.observability.v1.Event\"?\n\x0c\x41lertChanged\x12/\n\x05\x61lert\x18\x01 \x01(\x0b\x32 .timeloom.observability.v1.Alert\"?\n\x0cScoreCreated\x12/\n\x05score\x18\x01 \x01(\x0b\x32 .timeloom.observability.v1.Scoreb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'timeloom.events.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENT']._serialized_start=239
-  _globals['_EVENT']._serialized_end=1508
-  _globals['_EXECUTIONCREATED']._serialized_start=1510
-  _globals['_EXECUTIONCREATED']._serialized_end=1581
-  _globals['_EXECUTIONUPDATED']._serialized_start=1583
-  _globals['_EXECUTIONUPDATED']._serialized_end=1654
-  _globals['_EXECUTIONDELETED']._serialized_start=1656
-  _globals['_EXECUTIONDELETED']._serialized_end=1696
-  _globals['_SNAPSHOTSRECORDED']._serialized_start=1698
-  _globals['_SNAPSHOTSRECORDED']._serialized_end=1805
-  _globals['_SNAPSHOTSDELETED']._serialized_start=1807
-  _globals['_SNAPSHOTSDELETED']._serialized_end=1918
-  _globals['_SNAPSHOTUPDATED']._serialized_start=1920
-  _globals['_SNAPSHOTUPDATED']._serialized_end=2006
-  _globals['_MEMORIESCHANGED']._serialized_start=2008
-  _globals['_MEMORIESCHANGED']._serialized_end=2132
-  _globals['_MEMORYANNOUNCED']._serialized_start=2134
-  _globals['_MEMORYANNOUNCED']._serialized_end=2212
-  _globals['_MEMORYJOBUPDATED']._serialized_start=2214
-  _globals['_MEMORYJOBUPDATED']._serialized_end=2270
-  _globals['_WORKFLOWEXECUTIONCHANGED']._serialized_start=2273
-  _globals['_WORKFLOWEXECUTIONCHANGED']._serialized_end=2449
-  _globals['_WORKFLOWEXECUTIONDELETED']._serialized_start=2451
-  _globals['_WORKFLOWEXECUTIONDELETED']._serialized_end=2520
-  _globals['_WORKFLOWCHANGED']._serialized_start=2522
-  _globals['_WORKFLOWCHANGED']._serialized_end=2594
-  _globals['_WORKFLOWEVENTPUBLISHED']._serialized_start=2596
-  _globals['_WORKFLOWEVENTPUBLISHED']._serialized_end=2673
-  _globals['_OUTBOXBATCH']._serialized_start=2675
-  _globals['_OUTBOXBATCH']._serialized_end=2731
-  _globals['_WORKSPACERECORDSCHANGED']._serialized_start=2733
-  _globals['_WORKSPACERECORDSCHANGED']._serialized_end=2793
-  _globals['_SYNCCONFLICTOPENED']._serialized_start=2795
-  _globals['_SYNCCONFLICTOPENED']._serialized_end=2870
-  _globals['_MIGRATIONUPDATED']._serialized_start=2872
-  _globals['_MIGRATIONUPDATED']._serialized_end=2943
+  _globals['_EVENT']._serialized_start=334
+  _globals['_EVENT']._serialized_end=1784
+  _globals['_EXECUTIONCREATED']._serialized_start=1786
+  _globals['_EXECUTIONCREATED']._serialized_end=1857
+  _globals['_EXECUTIONUPDATED']._serialized_start=1859
+  _globals['_EXECUTIONUPDATED']._serialized_end=1930
+  _globals['_EXECUTIONDELETED']._serialized_start=1932
+  _globals['_EXECUTIONDELETED']._serialized_end=1972
+  _globals['_SNAPSHOTSRECORDED']._serialized_start=1974
+  _globals['_SNAPSHOTSRECORDED']._serialized_end=2081
+  _globals['_SNAPSHOTSDELETED']._serialized_start=2083
+  _globals['_SNAPSHOTSDELETED']._serialized_end=2194
+  _globals['_SNAPSHOTUPDATED']._serialized_start=2196
+  _globals['_SNAPSHOTUPDATED']._serialized_end=2282
+  _globals['_MEMORIESCHANGED']._serialized_start=2284
+  _globals['_MEMORIESCHANGED']._serialized_end=2408
+  _globals['_MEMORYANNOUNCED']._serialized_start=2410
+  _globals['_MEMORYANNOUNCED']._serialized_end=2488
+  _globals['_MEMORYJOBUPDATED']._serialized_start=2490
+  _globals['_MEMORYJOBUPDATED']._serialized_end=2546
+  _globals['_WORKFLOWEXECUTIONCHANGED']._serialized_start=2549
+  _globals['_WORKFLOWEXECUTIONCHANGED']._serialized_end=2725
+  _globals['_WORKFLOWEXECUTIONDELETED']._serialized_start=2727
+  _globals['_WORKFLOWEXECUTIONDELETED']._serialized_end=2796
+  _globals['_WORKFLOWCHANGED']._serialized_start=2798
+  _globals['_WORKFLOWCHANGED']._serialized_end=2870
+  _globals['_WORKFLOWEVENTPUBLISHED']._serialized_start=2872
+  _globals['_WORKFLOWEVENTPUBLISHED']._serialized_end=2949
+  _globals['_OUTBOXBATCH']._serialized_start=2951
+  _globals['_OUTBOXBATCH']._serialized_end=3007
+  _globals['_WORKSPACERECORDSCHANGED']._serialized_start=3009
+  _globals['_WORKSPACERECORDSCHANGED']._serialized_end=3069
+  _globals['_SYNCCONFLICTOPENED']._serialized_start=3071
+  _globals['_SYNCCONFLICTOPENED']._serialized_end=3146
+  _globals['_MIGRATIONUPDATED']._serialized_start=3148
+  _globals['_MIGRATIONUPDATED']._serialized_end=3219
+  _globals['_EVENTSRECORDED']._serialized_start=3221
+  _globals['_EVENTSRECORDED']._serialized_end=3287
+  _globals['_ALERTCHANGED']._serialized_start=3289
+  _globals['_ALERTCHANGED']._serialized_end=3352
+  _globals['_SCORECREATED']._serialized_start=3354
+  _globals['_SCORECREATED']._serialized_end=3417
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,8 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from timeloom.memory.v1 import memory_pb2 as _memory_pb2
 from timeloom.migration.v1 import migration_pb2 as _migration_pb2
+from timeloom.observability.v1 import alerts_service_pb2 as _alerts_service_pb2
+from timeloom.observability.v1 import observability_pb2 as _observability_pb2
 from timeloom.snapshots.v1 import snapshots_pb2 as _snapshots_pb2
 from timeloom.workflows.v1 import workflows_pb2 as _workflows_pb2
 import builtins as _builtins
@@ -53,6 +55,9 @@ class Event(_message.Message):
     WORKSPACE_RECORDS_CHANGED_FIELD_NUMBER: _builtins.int
     SYNC_CONFLICT_OPENED_FIELD_NUMBER: _builtins.int
     MIGRATION_UPDATED_FIELD_NUMBER: _builtins.int
+    EVENTS_RECORDED_FIELD_NUMBER: _builtins.int
+    ALERT_CHANGED_FIELD_NUMBER: _builtins.int
+    SCORE_CREATED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Unique (a UUIDv7): consumers use it to recognise a repeated delivery."""
     project_id: _builtins.str
@@ -97,6 +102,12 @@ class Event(_message.Message):
     def sync_conflict_opened(self) -> Global___SyncConflictOpened: ...
     @_builtins.property
     def migration_updated(self) -> Global___MigrationUpdated: ...
+    @_builtins.property
+    def events_recorded(self) -> Global___EventsRecorded: ...
+    @_builtins.property
+    def alert_changed(self) -> Global___AlertChanged: ...
+    @_builtins.property
+    def score_created(self) -> Global___ScoreCreated: ...
     def __init__(
         self,
         *,
@@ -121,12 +132,15 @@ class Event(_message.Message):
         workspace_records_changed: Global___WorkspaceRecordsChanged | None = ...,
         sync_conflict_opened: Global___SyncConflictOpened | None = ...,
         migration_updated: Global___MigrationUpdated | None = ...,
+        events_recorded: Global___EventsRecorded | None = ...,
+        alert_changed: Global___AlertChanged | None = ...,
+        score_created: Global___ScoreCreated | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "migration_updated", b"migration_updated", "payload", b"payload", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "sync_conflict_opened", b"sync_conflict_opened", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed", "workflow_execution_deleted", b"workflow_execution_deleted", "workspace_records_changed", b"workspace_records_changed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert_changed", b"alert_changed", "create_time", b"create_time", "events_recorded", b"events_recorded", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "migration_updated", b"migration_updated", "payload", b"payload", "score_created", b"score_created", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "sync_conflict_opened", b"sync_conflict_opened", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed", "workflow_execution_deleted", b"workflow_execution_deleted", "workspace_records_changed", b"workspace_records_changed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "migration_updated", b"migration_updated", "payload", b"payload", "project_id", b"project_id", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "sync_conflict_opened", b"sync_conflict_opened", "topic", b"topic", "traceparent", b"traceparent", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed", "workflow_execution_deleted", b"workflow_execution_deleted", "workspace_records_changed", b"workspace_records_changed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert_changed", b"alert_changed", "create_time", b"create_time", "events_recorded", b"events_recorded", "execution_created", b"execution_created", "execution_deleted", b"execution_deleted", "execution_updated", b"execution_updated", "id", b"id", "memories_changed", b"memories_changed", "memory_announced", b"memory_announced", "memory_job_updated", b"memory_job_updated", "migration_updated", b"migration_updated", "payload", b"payload", "project_id", b"project_id", "score_created", b"score_created", "snapshot_updated", b"snapshot_updated", "snapshots_deleted", b"snapshots_deleted", "snapshots_recorded", b"snapshots_recorded", "sync_conflict_opened", b"sync_conflict_opened", "topic", b"topic", "traceparent", b"traceparent", "workflow_changed", b"workflow_changed", "workflow_event_published", b"workflow_event_published", "workflow_execution_changed", b"workflow_execution_changed", "workflow_execution_deleted", b"workflow_execution_deleted", "workspace_records_changed", b"workspace_records_changed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted", "snapshot_updated", "memories_changed", "memory_announced", "memory_job_updated", "workflow_execution_changed", "workflow_changed", "workflow_event_published", "workflow_execution_deleted", "workspace_records_changed", "sync_conflict_opened", "migration_updated"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["execution_created", "execution_updated", "execution_deleted", "snapshots_recorded", "snapshots_deleted", "snapshot_updated", "memories_changed", "memory_announced", "memory_job_updated", "workflow_execution_changed", "workflow_changed", "workflow_event_published", "workflow_execution_deleted", "workspace_records_changed", "sync_conflict_opened", "migration_updated", "events_recorded", "alert_changed", "score_created"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -586,3 +600,71 @@ class MigrationUpdated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MigrationUpdated: _TypeAlias = MigrationUpdated  # noqa: Y015
+
+@_typing.final
+class EventsRecorded(_message.Message):
+    """Events of telemetry were committed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[_observability_pb2.Event]:
+        """Without inputs, outputs and attributes; those of one project, in the order of their arrival."""
+
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[_observability_pb2.Event] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventsRecorded: _TypeAlias = EventsRecorded  # noqa: Y015
+
+@_typing.final
+class AlertChanged(_message.Message):
+    """An alert fired, or was resolved."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> _alerts_service_pb2.Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: _alerts_service_pb2.Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertChanged: _TypeAlias = AlertChanged  # noqa: Y015
+
+@_typing.final
+class ScoreCreated(_message.Message):
+    """A score was given."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCORE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def score(self) -> _observability_pb2.Score: ...
+    def __init__(
+        self,
+        *,
+        score: _observability_pb2.Score | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["score", b"score"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["score", b"score"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScoreCreated: _TypeAlias = ScoreCreated  # noqa: Y015
