@@ -1,0 +1,174 @@
+-- What programs say of themselves once and not with each event.
+CREATE TABLE resources (
+    project_id uuid NOT NULL,
+    -- SHA-256 of the attributes in canonical form, the first half of it.
+    id uuid NOT NULL,
+    attributes jsonb NOT NULL,
+    PRIMARY KEY (project_id, id)
+);
+
+SELECT protect_table('resources');
+
+-- What happened. An id begins with the milliseconds of the start time, so that the order of ids is the order of time, a
+-- partition is a day, and the newest are at the right end of every index.
+CREATE TABLE events (
+    project_id uuid NOT NULL,
+    id uuid NOT NULL,
+    -- The numbers of the contract's enums.
+    type smallint NOT NULL,
+    kind smallint NOT NULL,
+    status smallint NOT NULL,
+    severity smallint NOT NULL,
+    cost_source smallint NOT NULL,
+    name text NOT NULL,
+    message text NOT NULL,
+    error_type text NOT NULL,
+    trace_id bytea,
+    span_id bytea,
+    parent_span_id bytea,
+    execution_id uuid,
+    resource_id uuid,
+    start_time timestamptz NOT NULL,
+    receive_time timestamptz NOT NULL,
+    duration_ns bigint NOT NULL,
+    session_id text NOT NULL,
+    user_id text NOT NULL,
+    agent_id text NOT NULL,
+    model text NOT NULL,
+    provider text NOT NULL,
+    tool_name text NOT NULL,
+    service_name text NOT NULL,
+    scope_name text NOT NULL,
+    -- NULL where nobody counted.
+    input_tokens bigint,
+    output_tokens bigint,
+    total_tokens bigint,
+    cache_read_tokens bigint,
+    cache_write_tokens bigint,
+    reasoning_tokens bigint,
+    -- In US dollars; NULL where it is not known.
+    cost double precision,
+    input_cost double precision,
+    output_cost double precision,
+    input_preview text NOT NULL,
+    output_preview text NOT NULL,
+    tags text [] NOT NULL,
+    attributes jsonb NOT NULL,
+    links jsonb,
+    PRIMARY KEY (project_id, id)
+) PARTITION BY RANGE (id);
+
+CREATE INDEX events_trace ON events (project_id, trace_id) WHERE trace_id IS NOT NULL;
+CREATE INDEX events_roots ON events (project_id, id) WHERE type = 1 AND parent_span_id IS NULL;
+CREATE INDEX events_errors ON events (project_id, id) WHERE status = 2;
+CREATE INDEX events_kind ON events (project_id, kind, id);
+CREATE INDEX events_name ON events (project_id, name, id);
+CREATE INDEX events_agent ON events (project_id, agent_id, id) WHERE agent_id <> '';
+CREATE INDEX events_model ON events (project_id, model, id) WHERE model <> '';
+CREATE INDEX events_tool ON events (project_id, tool_name, id) WHERE tool_name <> '';
+CREATE INDEX events_session ON events (project_id, session_id, id) WHERE session_id <> '';
+CREATE INDEX events_user ON events (project_id, user_id, id) WHERE user_id <> '';
+CREATE INDEX events_execution ON events (project_id, execution_id, id) WHERE execution_id IS NOT NULL;
+
+SELECT protect_table('events');
+
+-- A trace as far as it has arrived.
+CREATE TABLE traces (
+    project_id uuid NOT NULL,
+    id bytea NOT NULL,
+    name text NOT NULL,
+    kind smallint NOT NULL,
+    -- The root's; 0 until it has arrived.
+    root_status smallint NOT NULL,
+    root_span_id bytea,
+    execution_id uuid,
+    session_id text NOT NULL,
+    user_id text NOT NULL,
+    agent_id text NOT NULL,
+    models text [] NOT NULL,
+    service_names text [] NOT NULL,
+    tags text [] NOT NULL,
+    start_time timestamptz NOT NULL,
+    end_time timestamptz NOT NULL,
+    duration_ns bigint NOT NULL,
+    span_count integer NOT NULL,
+    error_count integer NOT NULL,
+    input_tokens bigint,
+    output_tokens bigint,
+    total_tokens bigint,
+    cache_read_tokens bigint,
+    cache_write_tokens bigint,
+    reasoning_tokens bigint,
+    cost double precision,
+    -- Whether a part of the cost is not known.
+    has_unknown_cost boolean NOT NULL,
+    input_preview text NOT NULL,
+    output_preview text NOT NULL,
+    -- When the last of it arrived.
+    update_time timestamptz NOT NULL,
+    PRIMARY KEY (project_id, id)
+) WITH (fillfactor = 80);
+
+CREATE INDEX traces_start_time ON traces (project_id, start_time, id);
+CREATE INDEX traces_session ON traces (project_id, session_id, start_time) WHERE session_id <> '';
+CREATE INDEX traces_user ON traces (project_id, user_id, start_time) WHERE user_id <> '';
+CREATE INDEX traces_agent ON traces (project_id, agent_id, start_time) WHERE agent_id <> '';
+
+SELECT protect_table('traces');
+
+-- What metrics are told apart by. A project has a bounded number of them; what comes beyond is without its name.
+CREATE TABLE series (
+    project_id uuid NOT NULL,
+    id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+    type smallint NOT NULL,
+    kind smallint NOT NULL,
+    status smallint NOT NULL,
+    severity smallint NOT NULL,
+    name text NOT NULL,
+    error_type text NOT NULL,
+    agent_id text NOT NULL,
+    model text NOT NULL,
+    provider text NOT NULL,
+    tool_name text NOT NULL,
+    service_name text NOT NULL,
+    PRIMARY KEY (project_id, id),
+    CONSTRAINT series_dimensions UNIQUE (
+        project_id,
+        type,
+        kind,
+        status,
+        severity,
+        name,
+        error_type,
+        agent_id,
+        model,
+        provider,
+        tool_name,
+        service_name
+    )
+);
+
+SELECT protect_table('series');
+
+-- What the events of a series come to within a time. Ingesting adds rows of ten seconds; upkeep merges those of one time
+-- and series, and makes longer ones of them.
+CREATE TABLE metric_rows (
+    project_id uuid NOT NULL,
+    -- In seconds: 10, 300 or 3600.
+    resolution smallint NOT NULL,
+    time timestamptz NOT NULL,
+    series_id integer NOT NULL,
+    position bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    count integer NOT NULL,
+    duration_ns_sum double precision NOT NULL,
+    duration_ns_max bigint NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    total_tokens bigint NOT NULL,
+    cost double precision NOT NULL,
+    -- How many durations fall into which bucket of a sketch.
+    sketch bytea NOT NULL,
+    PRIMARY KEY (project_id, resolution, time, series_id, position)
+);
+
+SELECT protect_table('metric_rows');
