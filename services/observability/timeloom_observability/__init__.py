@@ -1,0 +1,1 @@
+"""The observability service: what agents do, as telemetry tells it, kept, counted and found."""

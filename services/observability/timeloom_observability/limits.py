@@ -1,0 +1,43 @@
+"""What is bounded, by name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NAME_LENGTH_MAX: Final = 500
+"""Characters of an event's name; what is longer is cut, and stays whole in the attributes."""
+
+WORD_LENGTH_MAX: Final = 200
+"""Characters of an agent, a model, a session and whatever else events are grouped by; likewise."""
+
+MESSAGE_LENGTH_MAX: Final = 10_000
+"""Characters of what a log says, or of why a span failed; likewise."""
+
+PREVIEW_LENGTH_MAX: Final = 500
+"""Characters of what went in, or came out, that lists show."""
+
+TAGS_MAX: Final = 100
+
+ATTRIBUTES_MAX: Final = 10_000
+"""Attributes of one record; one with more is rejected."""
+
+RECORD_BYTES_MAX: Final = 16 * 1024 * 1024
+"""What one record may take as JSON; a larger one is rejected."""
+
+VALUE_DEPTH_MAX: Final = 24
+"""How deep the value of an attribute may be nested; a record with a deeper one is rejected."""
+
+MOMENTS_MAX: Final = 1_000
+"""Moments of one span; those after them are dropped and counted."""
+
+LINKS_MAX: Final = 1_000
+"""Links of one span; likewise."""
+
+REASONS_MAX: Final = 5
+"""Of why records were rejected, so many reasons are told."""
+
+TIME_MIN_NS: Final = 946_684_800 * 1_000_000_000
+"""The beginning of the year 2000: what began before is kept as of then, so that no clock makes partitions."""
+
+TIME_AHEAD_MAX_NS: Final = 24 * 3600 * 1_000_000_000
+"""How far ahead of the receiver's clock an event may begin."""

@@ -1,0 +1,1 @@
+"""OpenTelemetry's requests, decoded and checked: from the wire to events."""

@@ -1,0 +1,1 @@
+"""What attributes of telemetry mean, whoever wrote them."""

@@ -1,0 +1,77 @@
+"""Distributions in logarithmic buckets, which can be added up and tell every quantile within one percent.
+
+This is DDSketch (Masson, Rim and Lee, VLDB 2019) with integer buckets and no collapsing: durations in
+nanoseconds up to 292 years fall into 2,185 buckets. A sketch is a mapping from bucket to count, so that
+merging two of them is adding counts, whoever does it and in whatever order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+RELATIVE_ERROR: Final = 0.01
+ZERO_BUCKET: Final = -1
+"""Of values below one."""
+
+_GAMMA: Final = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
+_LOG_GAMMA: Final = math.log(_GAMMA)
+_MIDDLE: Final = 2 / (_GAMMA + 1)
+
+
+def bucket_of(value: float) -> int:
+    """Returns the bucket of a value: the i-th holds those above gamma^(i-1), up to gamma^i."""
+    if value < 1:
+        return ZERO_BUCKET
+    return math.ceil(math.log(value) / _LOG_GAMMA)
+
+
+def middle_of(bucket: int) -> float:
+    """Returns the value that is within one percent of all those in a bucket."""
+    return 0.0 if bucket == ZERO_BUCKET else _MIDDLE * _GAMMA**bucket
+
+
+def sketch_of(values: Iterable[float]) -> dict[int, int]:
+    """Returns the sketch of values, none of which is negative."""
+    return dict(Counter(map(bucket_of, values)))
+
+
+def merged(sketches: Iterable[Mapping[int, int]]) -> dict[int, int]:
+    """Returns the sketch of everything that is in any of them."""
+    total: dict[int, int] = {}
+    for sketch in sketches:
+        for bucket, count in sketch.items():
+            total[bucket] = total.get(bucket, 0) + count
+    return total
+
+
+def quantile(sketch: Mapping[int, int], share: float) -> float | None:
+    """Returns the value below which a share of all values is, as PostgreSQL's `percentile_cont` defines it.
+
+    Args:
+        sketch: What to look in; None is returned if it is empty.
+        share: From 0 to 1.
+    """
+    return next(iter(quantiles(sketch, (share,))))
+
+
+def quantiles(sketch: Mapping[int, int], shares: Iterable[float]) -> list[float | None]:
+    """Returns several quantiles in the order of their shares, for one pass over the buckets each."""
+    buckets = sorted(sketch)
+    count = sum(sketch.values())
+    return [_at_rank(sketch, buckets, share * (count - 1)) if count else None for share in shares]
+
+
+def _at_rank(sketch: Mapping[int, int], buckets: list[int], rank: float) -> float:
+    """Returns the value of a rank, between those of its neighbours if it is not a whole number."""
+    below, above = math.floor(rank), math.ceil(rank)
+    passed, lower = 0, math.nan
+    for bucket in buckets:
+        passed += sketch[bucket]
+        if math.isnan(lower) and passed > below:
+            lower = middle_of(bucket)
+        if passed > above:
+            return lower + (middle_of(bucket) - lower) * (rank - below)
+    return lower

@@ -1,0 +1,1 @@
+"""A trace as the states of an execution."""
