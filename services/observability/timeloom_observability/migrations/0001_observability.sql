@@ -53,6 +53,9 @@ CREATE TABLE events (
     input_preview text NOT NULL,
     output_preview text NOT NULL,
     tags text [] NOT NULL,
+    -- JSON documents as they came; NULL where nobody said.
+    input text,
+    output text,
     attributes jsonb NOT NULL,
     links jsonb,
     PRIMARY KEY (project_id, id)
@@ -172,3 +175,77 @@ CREATE TABLE metric_rows (
 );
 
 SELECT protect_table('metric_rows');
+
+-- The sum of what is known; NULL if nothing is.
+CREATE FUNCTION added(one bigint, other bigint) RETURNS bigint
+LANGUAGE sql
+IMMUTABLE
+RETURN CASE WHEN one IS NULL THEN other ELSE one + coalesce(other, 0) END;
+
+-- The first twenty of both, each once.
+CREATE FUNCTION united(one text [], other text []) RETURNS text []
+LANGUAGE sql
+IMMUTABLE
+RETURN CASE
+    WHEN other <@ one THEN one
+    ELSE ARRAY(
+        SELECT found.name
+        FROM unnest(one || other) WITH ORDINALITY AS found (name, position)
+        GROUP BY found.name
+        ORDER BY min(found.position)
+        LIMIT 20
+    )
+END;
+
+-- How many nanoseconds there are between two times.
+CREATE FUNCTION span_ns(earlier timestamptz, later timestamptz) RETURNS bigint
+LANGUAGE sql
+STABLE
+RETURN (extract(EPOCH FROM later - earlier) * 1000000000)::bigint;
+
+-- The least id of a day: an id begins with the milliseconds since 1970.
+CREATE FUNCTION first_event_id(day date) RETURNS uuid
+LANGUAGE sql
+IMMUTABLE
+RETURN (lpad(to_hex((day - date '1970-01-01')::bigint * 86400000), 12, '0') || repeat('0', 20))::uuid;
+
+-- What is older than a month when the service begins is one partition; nothing makes days of it.
+DO $$
+BEGIN
+    EXECUTE format(
+        'CREATE TABLE events_before PARTITION OF events FOR VALUES FROM (MINVALUE) TO (%L)',
+        first_event_id((now() AT TIME ZONE 'UTC')::date - 35)
+    );
+END
+$$;
+
+-- Makes the partition of a day, unless it is there. The room's roles own no tables, so it runs as their owner. It is made
+-- apart and attached then, which lets readers and writers of the others go on.
+CREATE FUNCTION make_events_partition(day date) RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    partition name := 'events_' || to_char(day, 'YYYYMMDD');
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('timeloom partitions of events', 0));
+    IF to_regclass(partition) IS NULL THEN
+        EXECUTE format('CREATE TABLE %I (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition);
+        EXECUTE format(
+            'ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+            partition, first_event_id(day), first_event_id(day + 1)
+        );
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    EXECUTE format(
+        'REVOKE ALL ON FUNCTION make_events_partition FROM PUBLIC; '
+        'GRANT EXECUTE ON FUNCTION make_events_partition TO timeloom_%1$s_system',
+        current_schema()
+    );
+END
+$$;
