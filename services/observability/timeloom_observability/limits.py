@@ -30,6 +30,9 @@ VALUE_DEPTH_MAX: Final = 24
 MOMENTS_MAX: Final = 1_000
 """Moments of one span; those after them are dropped and counted."""
 
+BUCKETS_MAX: Final = 1_000
+"""Buckets, or quantiles, of one point of a metric; one with more is rejected."""
+
 LINKS_MAX: Final = 1_000
 """Links of one span; likewise."""
 
