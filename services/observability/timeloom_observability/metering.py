@@ -67,6 +67,18 @@ class Tally(Struct, kw_only=True, gc=False):
         if event.cost is not None:
             self.cost += event.cost.total
 
+    def merge(self, other: Tally) -> None:
+        """Add what another one counted."""
+        self.count += other.count
+        self.duration_ns_sum += other.duration_ns_sum
+        self.duration_ns_max = max(self.duration_ns_max, other.duration_ns_max)
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        self.total_tokens += other.total_tokens
+        self.cost += other.cost
+        for bucket, count in other.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + count
+
 
 Tallies = dict[tuple[int, Series], Tally]
 """By the beginning of the step, in seconds since 1970, and the series."""

@@ -19,6 +19,8 @@ JOIN pg_class AS child ON child.oid = inherits.inhrelid
 WHERE inherits.inhparent = 'events'::regclass
 """
 
+MAKE_PARTITION: Final = "SELECT make_events_partition($1)"
+
 
 def partition_of(day: date) -> str:
     """Returns the name of a day's partition."""
@@ -28,6 +30,11 @@ def partition_of(day: date) -> str:
 def first_id(day: date) -> UUID:
     """Returns the least id that an event of a day can have."""
     return UUID(int=((day.toordinal() - _EPOCH_DAY) * _DAY_MS) << _TIME_BITS)
+
+
+async def make(connection: Connection, day: date) -> None:
+    """Makes the partition of a day, unless it is there; in a transaction of the system role."""
+    await connection.execute(MAKE_PARTITION, day)
 
 
 async def existing(connection: Connection) -> frozenset[str]:
