@@ -1,7 +1,7 @@
 """From what has arrived to what is committed: requests that wait together go together.
 
-A request is answered once its transaction is committed, and not before. What comes again has the ids that it had, and
-changes nothing, so that whoever is not answered sends it again.
+A request is answered once its transaction is committed, and not before. What comes again has the ids that it
+had, and changes nothing, so that whoever is not answered sends it again.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Ingestor:
             size_bytes: What they take in memory, roughly.
 
         Raises:
-            UnavailableError: There is too much to be written already, or nothing can be written; it says when to try again.
+            UnavailableError: There is too much to be written already, or nothing can be written now.
         """
         if not events:
             return
@@ -167,8 +167,8 @@ class Ingestor:
     async def _commit(self, group: _Group) -> None:
         try:
             await self._write(group)
-        except Exception as error:
-            # Whoever sent it learns of it, and sends it again if that may help.
+        except Exception as error:  # noqa: BLE001
+            # Whatever it is, whoever sent it learns of it, and sends it again if that may help.
             reason = error if isinstance(error, TimeloomError) else map_database_error(error) or error
             for arrival in group.arrivals:
                 if not arrival.done.done():

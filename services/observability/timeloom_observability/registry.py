@@ -1,8 +1,8 @@
 """The series of each project by their numbers, and the bound on how many there are.
 
-What metrics are told apart by comes from those who send telemetry, who may put anything into a name. So a project has a
-bounded number of series; when it has them all, new ones lose their names first, then their tools and errors, then their
-agents and models, until they are series that exist or one that always has room.
+What metrics are told apart by comes from those who send telemetry, who may put anything into a name. So a
+project has a bounded number of series; when it has them all, new ones lose their names first, then their
+tools and errors, then their agents and models, until they are series that exist or one that always has room.
 """
 
 from __future__ import annotations
