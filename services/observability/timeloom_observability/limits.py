@@ -36,6 +36,9 @@ BUCKETS_MAX: Final = 1_000
 LINKS_MAX: Final = 1_000
 """Links of one span; likewise."""
 
+STATES_MAX: Final = 10_000
+"""States that one trace becomes."""
+
 REASONS_MAX: Final = 5
 """Of why records were rejected, so many reasons are told."""
 

@@ -27,6 +27,7 @@ class Outcome:
     rejected_count: int = 0
     warning_count: int = 0
     _reasons: list[str] = field(default_factory=list[str])
+    _untold_count: int = 0
 
     def reject(self, record: str, reason: object, *, count: int = 1) -> None:
         """Leaves records out, named as their sender knows them."""
@@ -41,9 +42,12 @@ class Outcome:
     @property
     def message(self) -> str:
         """What partial success says: the first reasons, and how many more there are; empty if all is well."""
-        more = self.rejected_count + self.warning_count - len(self._reasons)
-        return "; ".join([*self._reasons, *([f"and {more} more"] if more > 0 else [])])
+        return "; ".join(
+            [*self._reasons, *([f"and {self._untold_count} more"] if self._untold_count else [])]
+        )
 
     def _say(self, reason: str) -> None:
         if len(self._reasons) < REASONS_MAX:
             self._reasons.append(reason)
+        else:
+            self._untold_count += 1

@@ -65,8 +65,8 @@ def _messages_of_list(items: list[Any], depth: int) -> list[Message]:
 def _messages_of(document: dict[str, Any]) -> list[Message]:
     """Returns the messages that one document is: several where it answers calls of tools, too."""
     role = _role_of(document)
-    builder = _Builder(role or "assistant", document)
-    if role is not None:
+    builder = _Builder(role or "assistant", document if role else {})
+    if role:
         for member in ("content", "parts", "contents"):
             if builder.is_empty:
                 builder.take(document.get(member))
