@@ -302,7 +302,7 @@ class Event(_message.Message):
     """What went in, and came out. Lists leave these, and what follows, out."""
     output: _builtins.bytes
     attributes: _builtins.bytes
-    """All attributes as they were sent, as a JSON object."""
+    """All attributes as they were sent, as a JSON object, without those that are the input and the output."""
     resource: _builtins.bytes
     """What was said of the program that reported it, as a JSON object."""
     @_builtins.property
