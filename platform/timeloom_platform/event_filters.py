@@ -1,8 +1,8 @@
 """Which events of telemetry a filter means, decided from an event alone.
 
 Whoever follows events live (the gateway, the observability service, its alerts) asks this; the database
-answers the same questions of what is stored. A filter becomes a list of conditions once, so that an event takes those
-that were asked for and no others.
+answers the same questions of what is stored. A filter becomes a list of conditions once, so that an event
+takes those that were asked for and no others.
 """
 
 from __future__ import annotations
