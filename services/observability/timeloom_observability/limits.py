@@ -27,6 +27,9 @@ RECORD_BYTES_MAX: Final = 16 * 1024 * 1024
 VALUE_DEPTH_MAX: Final = 24
 """How deep the value of an attribute may be nested; a record with a deeper one is rejected."""
 
+DOCUMENT_DEPTH_MAX: Final = 100
+"""How deep JSON in a text may be nested; what is deeper stays a text, so that no reader runs out of stack."""
+
 MOMENTS_MAX: Final = 1_000
 """Moments of one span; those after them are dropped and counted."""
 

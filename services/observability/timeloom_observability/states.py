@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from timeloom_observability.limits import STATES_MAX
 from timeloom_observability.model import Event, EventKind, EventStatus, EventType
-from timeloom_observability.semantics.json_text import decoded, document_in
+from timeloom_observability.semantics.json_text import document_in, value_in
 from timeloom_observability.semantics.messages import Message, messages_in, text_of
 from timeloom_observability.trees import Place, tree_of
 
@@ -141,7 +141,7 @@ class _Story:
 
 def _conversation(span: Event) -> list[Message]:
     """Returns all that was said when a model had answered."""
-    instructions = decoded(span.attributes).get(_INSTRUCTIONS)
+    instructions = value_in(span.attributes).get(_INSTRUCTIONS)
     _, value = document_in(instructions)
     system = text_of(value)
     return [
@@ -155,14 +155,14 @@ def _said(document: bytes | None, role: str) -> list[Message]:
     """Returns the messages of a document; what is none is said by who would have said it."""
     if document is None:
         return []
-    value = decoded(document)
+    value = value_in(document)
     return messages_in(value) or [{"role": role, "content": text_of(value)}]
 
 
 def _tool(span: Event) -> dict[str, Any]:
     tool: dict[str, Any] = {"name": span.tool_name or span.name}
     if span.input is not None:
-        tool["arguments"] = decoded(span.input)
+        tool["arguments"] = value_in(span.input)
     if span.output is not None:
         tool["result"] = _readable(span.output)
     return tool
@@ -170,7 +170,7 @@ def _tool(span: Event) -> dict[str, Any]:
 
 def _readable(document: bytes) -> Any:
     """Returns what came out: the text of a message that wraps it, or the value as it is."""
-    value = decoded(document)
+    value = value_in(document)
     messages = messages_in(value)
     return messages[-1].get("content", value) if messages else value
 

@@ -101,7 +101,7 @@ def _point(
     return MetricPoint(
         id=receiver.names.content(time_ns, b"point", series, time_ns.to_bytes(8, "big")),
         series=series,
-        start_ns=min(point.start_time_unix_nano, time_ns),
+        start_ns=max(min(point.start_time_unix_nano, time_ns), 0),
         time_ns=time_ns,
         attributes=told,
         **values,

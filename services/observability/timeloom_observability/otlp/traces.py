@@ -66,8 +66,9 @@ class _Reader:
         """Adds a span's event, those of its moments, and the scores that are told with them."""
         trace_id = checked_id(span.trace_id, "trace id", TRACE_ID_BYTES)
         span_id = checked_id(span.span_id, "span id", SPAN_ID_BYTES)
-        check_count(len(span.attributes))
-        attributes = self._form.attributes(span.attributes)
+        sent = span.attributes
+        check_count(len(sent))
+        attributes = self._form.attributes(sent)
         start_ns = self._receiver.kept_ns(span.start_time_unix_nano, attributes)
         scores = scores_in(attributes, self._receiver, trace_id=trace_id, span_id=span_id, start_ns=start_ns)
         moments = self._moments(span, source, scores) if span.events else []

@@ -7,6 +7,8 @@ from typing import Any, Final, TypeGuard
 
 import msgspec
 
+from timeloom_observability.limits import DOCUMENT_DEPTH_MAX
+
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder()
 _NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
@@ -32,18 +34,43 @@ def storable(document: bytes) -> bytes:
     return _NUL.sub(rb"\1\\ufffd", document) if b"\\u0000" in document else document
 
 
-def decoded(text: str | bytes) -> Any:
+def decoded(text: str) -> Any:
     """Returns what a JSON document says.
 
     Raises:
         ValueError: It is no JSON, or nested too deep.
     """
     try:
-        return _DECODER.decode(text)
-    except msgspec.MsgspecError as error:
+        value = _DECODER.decode(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(str(error)) from error
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
+    if text.count("{") + text.count("[") > DOCUMENT_DEPTH_MAX and _is_too_deep(value):
+        raise ValueError(f"nested more than {DOCUMENT_DEPTH_MAX} deep")
+    return value
+
+
+def value_in(document: bytes) -> Any:
+    """Returns what is in JSON that is kept; what is nested too deep to be read is its text."""
+    text = document.decode()
+    try:
+        return decoded(text)
+    except ValueError:
+        return text
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Whether a value is nested more than may be, found level by level."""
+    level = [value]
+    for _ in range(DOCUMENT_DEPTH_MAX):
+        level = [
+            item
+            for held in level
+            if isinstance(held, dict | list)
+            for item in (held.values() if isinstance(held, dict) else held)
+        ]
+        if not level:
+            return False
+    return any(isinstance(held, dict | list) for held in level)
 
 
 def document_in(value: Any) -> tuple[bytes, Any]:

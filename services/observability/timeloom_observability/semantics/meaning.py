@@ -18,15 +18,10 @@ _INPUT_NAMES: Final = SOURCES["input"][1]
 _OUTPUT_NAMES: Final = SOURCES["output"][1]
 _RANK_MAX: Final = 1_000
 
-_WORDS: Final = ("agent_id", "model", "provider", "tool_name", "session_id", "user_id", "error_type", "tags")
-_COUNTS: Final = (
-    "input_tokens",
-    "output_tokens",
-    "total_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
+_WORDS: Final = frozenset(
+    {"agent_id", "model", "provider", "tool_name", "session_id", "user_id", "error_type", "tags"}
 )
+_COUNTS: Final = frozenset(TokenUsage.__struct_fields__)
 _COUNTED: Final = frozenset({EventKind.LLM, EventKind.EMBEDDING, EventKind.RERANKER})
 """Kinds whose tokens and costs are their own. Others pass on what was counted below them."""
 
@@ -102,7 +97,7 @@ def fields_of_span(
     """
     found = found_in(attributes)
     kind = kind_of(found, scope_name=scope_name, span_name=name)
-    fields: dict[str, Any] = {target: found[target] for target in _WORDS if target in found}
+    fields: dict[str, Any] = {target: found[target] for target in _WORDS & found.keys()}
     fields["kind"] = kind
     if kind is EventKind.AGENT and "agent_id" not in fields:
         fields["agent_id"] = _named(name, _AGENT_PREFIX)
@@ -121,7 +116,7 @@ def fields_of_span(
 def fields_of_report(attributes: dict[str, Any]) -> dict[str, Any]:
     """Returns fields of the event of a log or moment; what its span counts, it does not count again."""
     found = found_in(attributes)
-    fields: dict[str, Any] = {target: found[target] for target in _WORDS if target in found}
+    fields: dict[str, Any] = {target: found[target] for target in _WORDS & found.keys()}
     _take_contents(attributes, found, fields)
     return fields
 
@@ -136,7 +131,7 @@ def usage_in(found: Mapping[str, Any]) -> TokenUsage | None:
 
     Some do not count cached tokens as input. It shows where there are more cached ones than others.
     """
-    if found.keys().isdisjoint(_COUNTS):
+    if _COUNTS.isdisjoint(found):
         return None
     input_tokens, output_tokens = found.get("input_tokens", 0), found.get("output_tokens", 0)
     cache_read_tokens, cache_write_tokens = (
