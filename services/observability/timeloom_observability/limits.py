@@ -18,6 +18,12 @@ PREVIEW_LENGTH_MAX: Final = 500
 
 TAGS_MAX: Final = 100
 
+TOKENS_MAX: Final = 1_000_000_000
+"""Tokens of one call; who says more has not counted. Sums of them stay within what the database adds up."""
+
+COST_MAX: Final = 1_000_000_000.0
+"""US dollars of one call; likewise."""
+
 ATTRIBUTES_MAX: Final = 10_000
 """Attributes of one record; one with more is rejected."""
 

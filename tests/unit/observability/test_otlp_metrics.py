@@ -193,6 +193,15 @@ def test_a_histogram_that_cannot_be_read_is_rejected_and_the_others_are_not(
     assert outcome.message == f"a point of metric 'd' is rejected: {reason}"
 
 
+def test_a_count_that_the_database_cannot_hold_is_rejected() -> None:
+    data = HistogramDataPoint(**TIMES, count=2**64 - 1)
+
+    outcome = read(Metric(name="d", histogram=Histogram(data_points=[data])))
+
+    assert (outcome.points, outcome.rejected_count) == ([], 1)
+    assert f"its count {2**64 - 1} is not from 0 to {2**63 - 1}" in outcome.message
+
+
 def test_an_instrument_without_a_name_is_rejected_with_all_its_points() -> None:
     outcome = read(Metric(gauge=Gauge(data_points=[number(as_int=1)] * 3)), Metric(name="empty"))
 

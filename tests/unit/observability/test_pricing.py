@@ -91,6 +91,12 @@ def test_tokens_that_nobody_told_apart_cost_what_nobody_knows() -> None:
     assert TABLE.cost_of("openai", "gpt-4o", TokenUsage(total_tokens=5), at("2026-01-01")) is None
 
 
+def test_a_price_that_makes_no_sense_makes_no_cost() -> None:
+    table = PriceTable((Price(model="m", input_per_million=1e308, output_per_million=1e308),), ())
+
+    assert table.cost_of("", "m", TokenUsage(input_tokens=10**9, output_tokens=10**9), 0) is None
+
+
 def own(model: str, price: float, **fields: Any) -> Price:
     return Price(model=model, input_per_million=price, output_per_million=0.0, **fields)
 

@@ -256,7 +256,9 @@ def test_an_agent_elsewhere_has_used_what_it_says() -> None:
         ({"gen_ai.operation.name": "plan"}, EventKind.PLAN),
         ({"gen_ai.operation.name": "search_memory"}, EventKind.MEMORY),
         ({"gen_ai.operation.name": "create_agent"}, EventKind.OTHER),
-        ({"gen_ai.operation.name": "invented", "gen_ai.request.model": "m"}, EventKind.OTHER),
+        ({"gen_ai.operation.name": "create_agent", "gen_ai.request.model": "m"}, EventKind.OTHER),
+        ({"gen_ai.operation.name": "invented", "gen_ai.request.model": "m"}, EventKind.LLM),
+        ({"gen_ai.operation.name": "invented", "openinference.span.kind": "TOOL"}, EventKind.TOOL),
         ({"gen_ai.operation.name": 7}, EventKind.OTHER),
         ({"openinference.span.kind": "RERANKER"}, EventKind.RERANKER),
         ({"openinference.span.kind": "GUARDRAIL"}, EventKind.GUARDRAIL),
@@ -423,7 +425,18 @@ def test_a_span_says_which_execution_it_is_a_part_of() -> None:
 
 @pytest.mark.parametrize(
     ("value", "tokens"),
-    [(5, 5), (5.0, 5), ("5", 5), (-1, None), (True, None), ("many", None), (2**60, None), ([5], None)],
+    [
+        (5, 5),
+        (5.0, 5),
+        ("5", 5),
+        (-1, None),
+        (True, None),
+        ("many", None),
+        (10**9, 10**9),
+        (10**9 + 1, None),
+        ("nan", None),
+        ([5], None),
+    ],
 )
 def test_tokens_are_counted_where_they_are_numbers(value: Any, tokens: int | None) -> None:
     event = event_of({"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": value})

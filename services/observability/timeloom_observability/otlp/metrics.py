@@ -32,6 +32,7 @@ _SCALE_MIN: Final = -10
 _SCALE_MAX: Final = 20
 """The range of scales that OpenTelemetry's data model has."""
 
+_COUNT_MAX: Final = (1 << 63) - 1
 _SERIES_BYTES: Final = 16
 
 
@@ -120,7 +121,7 @@ def _histogram(point: HistogramDataPoint, form: Form) -> dict[str, Any]:
     bounds, counts = list(point.explicit_bounds), list(map(float, point.bucket_counts))
     if counts and len(counts) != len(bounds) + 1:
         raise RejectedError(f"it has {len(counts)} buckets, but {len(bounds)} bounds")
-    return {**_buckets(bounds, counts), "count": point.count, **_extremes(point, form)}
+    return {**_buckets(bounds, counts), "count": _count(point.count), **_extremes(point, form)}
 
 
 def _exponential(point: ExponentialHistogramDataPoint, form: Form) -> dict[str, Any]:
@@ -134,7 +135,14 @@ def _exponential(point: ExponentialHistogramDataPoint, form: Form) -> dict[str, 
         negative = _powers(point.scale, below.offset, len(below.bucket_counts))
         bounds = [*(-bound for bound in reversed(negative)), *bounds]
         counts = [0.0, *map(float, reversed(below.bucket_counts)), *counts]
-    return {**_buckets(bounds, counts), "count": point.count, **_extremes(point, form)}
+    return {**_buckets(bounds, counts), "count": _count(point.count), **_extremes(point, form)}
+
+
+def _count(sent: int) -> int:
+    """Returns how many values were measured."""
+    if not 0 <= sent <= _COUNT_MAX:
+        raise RejectedError(f"its count {sent} is not from 0 to {_COUNT_MAX}")
+    return sent
 
 
 def _powers(scale: int, offset: int, count: int) -> list[float]:
@@ -163,7 +171,7 @@ def _summary(point: SummaryDataPoint, form: Form) -> dict[str, Any]:
     _check_bucket_count(len(point.quantile_values))
     found = sorted((entry.quantile, entry.value) for entry in point.quantile_values)
     return {
-        "count": point.count,
+        "count": _count(point.count),
         "sum": point.sum,
         "bounds": tuple(quantile for quantile, _ in found),
         "counts": tuple(value for _, value in found),

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from msgspec import Struct, structs
 
+from timeloom_observability.limits import COST_MAX
 from timeloom_observability.model import Cost, CostSource, TokenUsage
 from timeloom_observability.pricing.names import ANY_PROVIDER, names_of, provider_of
 
@@ -112,6 +113,8 @@ def _cost(price: Price, usage: TokenUsage) -> Cost | None:
         + usage.cache_write_tokens * (price.input_per_million if write is None else write)
     ) / _MILLION
     output_cost = usage.output_tokens * price.output_per_million / _MILLION
+    if not input_cost + output_cost <= COST_MAX:
+        return None
     return Cost(
         total=input_cost + output_cost, input=input_cost, output=output_cost, source=CostSource.PRICED
     )

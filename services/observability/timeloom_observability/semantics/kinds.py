@@ -51,17 +51,25 @@ _NAMES: Final[Mapping[EventKind, tuple[str, ...]]] = {
         "delete_memory_store",
     ),
     EventKind.PLAN: ("plan",),
+    EventKind.OTHER: ("create_agent",),
 }
 
 KINDS: Final[Mapping[str, EventKind]] = {name: kind for kind, names in _NAMES.items() for name in names}
+"""By what telemetry calls them, in lower case."""
 
 OPENAI_AGENTS: Final = "openinference.instrumentation.openai_agents"
 LANGCHAIN: Final = "openinference.instrumentation.langchain"
 
 
 def kind_of(found: Mapping[str, Any], *, scope_name: str, span_name: str) -> EventKind:
-    """Returns a span's kind: by its operation if that is known, otherwise by what else is known of it."""
-    kind = KINDS.get(found.get("operation", ""))
+    """Returns a span's kind: what its operation says, or else what is likely.
+
+    Args:
+        found: What its attributes tell, by the targets of the rules.
+        scope_name: Who reported it: some libraries have their own ideas.
+        span_name: Its name.
+    """
+    kind: EventKind | None = found.get("kind")
     if kind is None:
         return _guessed(found)
     if kind is EventKind.AGENT and scope_name == OPENAI_AGENTS and "agent_id" not in found:
@@ -74,6 +82,4 @@ def kind_of(found: Mapping[str, Any], *, scope_name: str, span_name: str) -> Eve
 def _guessed(found: Mapping[str, Any]) -> EventKind:
     if "tool_name" in found:
         return EventKind.TOOL
-    if "operation" not in found and "model" in found:
-        return EventKind.LLM
-    return EventKind.OTHER
+    return EventKind.LLM if "model" in found else EventKind.OTHER

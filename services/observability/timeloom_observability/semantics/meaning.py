@@ -64,7 +64,7 @@ def _put_together(attributes: Mapping[str, Any], found: dict[str, Any], ranks: d
     LangChain's instrumentation gives every step the first message of its input, besides all of it as its
     value: messages count where a model was called.
     """
-    is_model = found.get("operation") in (None, "llm")
+    is_model = found.get("kind") in (None, EventKind.LLM)
     for prefix in prefixes_in(attributes, _PREFIXES):
         target, rank, _ = FLATTENED[prefix]
         if prefix.startswith("llm.") and not is_model:
@@ -104,7 +104,7 @@ def fields_of_span(
     elif kind is EventKind.TOOL and "tool_name" not in fields:
         fields["tool_name"] = _named(name, _TOOL_PREFIX)
     if kind in _COUNTED or (kind is EventKind.AGENT and is_remote):
-        fields["usage"] = usage = usage_in(found)
+        fields["usage"] = usage = _usage(found)
         fields["cost"] = _reported_cost(found)
         if fields["cost"] is None and usage is not None:
             provider, model = fields.get("provider", ""), fields.get("model", "")
@@ -126,7 +126,7 @@ def _named(span_name: str, prefix: str) -> str:
     return word(span_name.removeprefix(prefix)) or ""
 
 
-def usage_in(found: Mapping[str, Any]) -> TokenUsage | None:
+def _usage(found: Mapping[str, Any]) -> TokenUsage | None:
     """Returns how many tokens were counted; None if nobody counted.
 
     Some do not count cached tokens as input. It shows where there are more cached ones than others.
@@ -134,13 +134,10 @@ def usage_in(found: Mapping[str, Any]) -> TokenUsage | None:
     if _COUNTS.isdisjoint(found):
         return None
     input_tokens, output_tokens = found.get("input_tokens", 0), found.get("output_tokens", 0)
-    cache_read_tokens, cache_write_tokens = (
-        found.get("cache_read_tokens", 0),
-        found.get("cache_write_tokens", 0),
-    )
-    cached = cache_read_tokens + cache_write_tokens
-    if cached > input_tokens:
-        input_tokens += cached
+    cache_read_tokens = found.get("cache_read_tokens", 0)
+    cache_write_tokens = found.get("cache_write_tokens", 0)
+    if cache_read_tokens + cache_write_tokens > input_tokens:
+        input_tokens += cache_read_tokens + cache_write_tokens
     return TokenUsage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,

@@ -7,12 +7,13 @@ name that ends in a dot stands for a list or tree that was flattened into severa
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from timeloom_observability.limits import TAGS_MAX, WORD_LENGTH_MAX
+from timeloom_observability.limits import COST_MAX, TAGS_MAX, TOKENS_MAX, WORD_LENGTH_MAX
+from timeloom_observability.model import EventKind
 from timeloom_observability.semantics.json_text import is_array
+from timeloom_observability.semantics.kinds import KINDS
 
 
 def word(value: Any) -> str | None:
@@ -26,27 +27,31 @@ def word(value: Any) -> str | None:
     return None
 
 
-def lower(value: Any) -> str | None:
-    """Returns a name of a small vocabulary, free of the quotes that a value in JSON has."""
-    return value.strip('"').lower() or None if isinstance(value, str) else None
+def kind(value: Any) -> EventKind | None:
+    """Returns the kind that an operation is of; None if nobody knows the operation."""
+    return KINDS.get(value.strip('"').lower()) if isinstance(value, str) else None
 
 
-def count(value: Any) -> int | None:
+def tokens(value: Any) -> int | None:
     """Returns a number of tokens."""
-    number = value if type(value) is int and value >= 0 else amount(value)
-    return None if number is None or number > _COUNT_MAX else int(number)
+    number = value if type(value) is int else _number(value)
+    return int(number) if number is not None and 0 <= number <= TOKENS_MAX else None
 
 
-def amount(value: Any) -> float | None:
-    """Returns what is neither negative nor endless."""
+def dollars(value: Any) -> float | None:
+    """Returns what something cost."""
+    number = _number(value)
+    return number if number is not None and 0 <= number <= COST_MAX else None
+
+
+def _number(value: Any) -> float | None:
+    """Returns a number that may have been sent as a text."""
     if isinstance(value, str):
         try:
-            value = float(value)
+            return float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if 0 <= value < math.inf else None
+    return None if isinstance(value, bool) or not isinstance(value, int | float) else value
 
 
 def words(value: Any) -> tuple[str, ...] | None:
@@ -73,11 +78,9 @@ Rule: TypeAlias = tuple[str, int, Callable[[Any], Any]]
 """What an attribute tells: of which field, how well (less is better), and how its value is read. Plain tuples
 are taken apart in half the time that named ones take."""
 
-_COUNT_MAX: Final = 1 << 53
-
 SOURCES: Final[Mapping[str, tuple[Callable[[Any], Any], tuple[str, ...]]]] = {
-    "operation": (
-        lower,
+    "kind": (
+        kind,
         (
             "gen_ai.operation.name",
             "openinference.span.kind",
@@ -142,7 +145,7 @@ SOURCES: Final[Mapping[str, tuple[Callable[[Any], Any], tuple[str, ...]]]] = {
     "error_type": (word, ("error.type", "exception.type")),
     "tags": (words, ("timeloom.tags", "tag.tags", "langfuse.trace.tags", "ai.telemetry.metadata.tags")),
     "input_tokens": (
-        count,
+        tokens,
         (
             "gen_ai.usage.input_tokens",
             "gen_ai.usage.prompt_tokens",
@@ -154,7 +157,7 @@ SOURCES: Final[Mapping[str, tuple[Callable[[Any], Any], tuple[str, ...]]]] = {
         ),
     ),
     "output_tokens": (
-        count,
+        tokens,
         (
             "gen_ai.usage.output_tokens",
             "gen_ai.usage.completion_tokens",
@@ -165,7 +168,7 @@ SOURCES: Final[Mapping[str, tuple[Callable[[Any], Any], tuple[str, ...]]]] = {
         ),
     ),
     "total_tokens": (
-        count,
+        tokens,
         (
             "gen_ai.usage.total_tokens",
             "llm.token_count.total",
@@ -174,7 +177,7 @@ SOURCES: Final[Mapping[str, tuple[Callable[[Any], Any], tuple[str, ...]]]] = {
         ),
     ),
     "cache_read_tokens": (
-        count,
+        tokens,
         (
             "gen_ai.usage.cache_read.input_tokens",
             "gen_ai.usage.cache_read_input_tokens",
@@ -184,7 +187,7 @@ SOURCES: Final[Mapping[str, tuple[Callable[[Any], Any], tuple[str, ...]]]] = {
         ),
     ),
     "cache_write_tokens": (
-        count,
+        tokens,
         (
             "gen_ai.usage.cache_creation.input_tokens",
             "gen_ai.usage.cache_creation_input_tokens",
@@ -193,7 +196,7 @@ SOURCES: Final[Mapping[str, tuple[Callable[[Any], Any], tuple[str, ...]]]] = {
         ),
     ),
     "reasoning_tokens": (
-        count,
+        tokens,
         (
             "gen_ai.usage.reasoning.output_tokens",
             "gen_ai.usage.reasoning_tokens",
@@ -203,9 +206,9 @@ SOURCES: Final[Mapping[str, tuple[Callable[[Any], Any], tuple[str, ...]]]] = {
             "ai.usage.reasoningTokens",
         ),
     ),
-    "cost": (amount, ("operation.cost", "gen_ai.usage.cost", "llm.cost.total", "llm.usage.cost")),
-    "input_cost": (amount, ("gen_ai.usage.input_cost", "llm.cost.prompt")),
-    "output_cost": (amount, ("gen_ai.usage.output_cost", "llm.cost.completion")),
+    "cost": (dollars, ("operation.cost", "gen_ai.usage.cost", "llm.cost.total", "llm.usage.cost")),
+    "input_cost": (dollars, ("gen_ai.usage.input_cost", "llm.cost.prompt")),
+    "output_cost": (dollars, ("gen_ai.usage.output_cost", "llm.cost.completion")),
     "input": (
         content,
         (
