@@ -30,6 +30,9 @@ ATTRIBUTES_MAX: Final = 10_000
 RECORD_BYTES_MAX: Final = 16 * 1024 * 1024
 """What one record may take as JSON; a larger one is rejected."""
 
+RESOURCE_BYTES_MAX: Final = 1024 * 1024
+"""What a program may say of itself; everything of one that says more is rejected."""
+
 VALUE_DEPTH_MAX: Final = 24
 """How deep the value of an attribute may be nested; a record with a deeper one is rejected."""
 

@@ -9,6 +9,11 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberDataPoint
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.helpers.telemetry import (
@@ -18,12 +23,18 @@ from tests.helpers.telemetry import (
     TRACE_ID,
     as_json,
     as_protobuf,
+    key_values,
     moment,
     span,
     traces,
 )
 from timeloom_observability.errors import MalformedTelemetryError
-from timeloom_observability.limits import DOCUMENT_DEPTH_MAX
+from timeloom_observability.limits import (
+    ATTRIBUTES_MAX,
+    DOCUMENT_DEPTH_MAX,
+    RESOURCE_BYTES_MAX,
+    VALUE_DEPTH_MAX,
+)
 from timeloom_observability.model import Event, MetricPoint
 from timeloom_observability.otlp.json_form import JSON
 from timeloom_observability.otlp.logs import read_logs
@@ -151,3 +162,37 @@ def test_an_index_of_any_size_takes_no_more_than_what_is_sent() -> None:
 
     assert event.input == b'[{"role":"assistant"},{"role":"user"}]'
     assert event.attributes == b'{"llm.input_messages.7":"x"}'
+
+
+DEEP = json.loads("[" * (VALUE_DEPTH_MAX + 1) + "1" + "]" * (VALUE_DEPTH_MAX + 1))
+TOO_MUCH: list[dict[str, Any]] = [
+    {"deep": DEEP},
+    {"large": "x" * RESOURCE_BYTES_MAX},
+    {f"x.{number}": 1 for number in range(ATTRIBUTES_MAX + 1)},
+]
+
+
+@pytest.mark.parametrize("said", TOO_MUCH, ids=["deep", "large", "many"])
+@pytest.mark.parametrize("form", [PROTOBUF, JSON], ids=["protobuf", "json"])
+def test_a_program_that_says_too_much_of_itself_is_rejected_and_others_are_not(
+    said: dict[str, Any], form: Any
+) -> None:
+    encode = as_protobuf if form is PROTOBUF else as_json
+    for request, record, read in (
+        (ExportTraceServiceRequest(), span(), read_traces),
+        (ExportLogsServiceRequest(), LogRecord(event_name="said"), read_logs),
+        (
+            ExportMetricsServiceRequest(),
+            Metric(name="n", gauge=Gauge(data_points=[NumberDataPoint(as_int=1)])),
+            read_metrics,
+        ),
+    ):
+        for attributes in (said, {"service.name": "shop"}):
+            of_resource = getattr(request, request.DESCRIPTOR.fields[0].name).add()
+            of_resource.resource.attributes.extend(key_values(attributes))
+            of_scope = getattr(of_resource, of_resource.DESCRIPTOR.fields[1].name).add()
+            getattr(of_scope, of_scope.DESCRIPTOR.fields[1].name).extend([record, record])
+        outcome = read(encode(request), form, RECEIVER)
+        kept: list[Event | MetricPoint] = [*outcome.events, *outcome.points]
+        assert [each.service_name for each in kept] == ["shop", "shop"]
+        assert outcome.rejected_count == 2

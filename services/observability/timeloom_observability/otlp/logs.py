@@ -33,6 +33,7 @@ BODY: Final = "log.body"
 UNNAMED: Final = "log"
 """The name of records that have none."""
 
+_LABEL_LENGTH_MAX: Final = 100
 _SEVERITY_STEP: Final = 4
 _SEVERITY_MAX: Final = 24
 _OUTPUTS: Final = frozenset({"gen_ai.choice", "gen_ai.assistant.message"})
@@ -49,9 +50,14 @@ def read_logs(data: bytes, form: Form, receiver: Receiver) -> Outcome:
     outcome = Outcome()
     position = 0
     for resource_logs in form.logs(data).resource_logs:
-        resource = form.attributes(resource_logs.resource.attributes)
         for scope_logs in resource_logs.scope_logs:
-            source = source_of(form, resource, scope_logs.scope)
+            try:
+                source = source_of(form, resource_logs.resource, scope_logs.scope)
+            except RejectedError as error:
+                label = f"each log record of scope {scope_logs.scope.name[:_LABEL_LENGTH_MAX]!r}"
+                outcome.reject(label, error, count=len(scope_logs.log_records))
+                position += len(scope_logs.log_records)
+                continue
             for record in scope_logs.log_records:
                 position += 1
                 try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from opentelemetry.proto.metrics.v1.metrics_pb2 import (
@@ -26,6 +26,7 @@ from timeloom_observability.semantics.rules import plain
 
 Point: TypeAlias = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint | SummaryDataPoint
 
+_LABEL_LENGTH_MAX: Final = 100
 _CUMULATIVE: Final = 2
 _NO_VALUE: Final = 1
 _SCALE_MIN: Final = -10
@@ -44,9 +45,14 @@ def read_metrics(data: bytes, form: Form, receiver: Receiver) -> Outcome:
     """
     outcome = Outcome()
     for resource_metrics in form.metrics(data).resource_metrics:
-        resource = form.attributes(resource_metrics.resource.attributes)
         for scope_metrics in resource_metrics.scope_metrics:
-            source = source_of(form, resource, scope_metrics.scope)
+            try:
+                source = source_of(form, resource_metrics.resource, scope_metrics.scope)
+            except RejectedError as error:
+                label = f"each point of scope {scope_metrics.scope.name[:_LABEL_LENGTH_MAX]!r}"
+                count = sum(len(_points(metric, form)) for metric in scope_metrics.metrics)
+                outcome.reject(label, error, count=count)
+                continue
             for metric in scope_metrics.metrics:
                 _read(metric, form, receiver, source, outcome)
     return outcome
@@ -54,7 +60,7 @@ def read_metrics(data: bytes, form: Form, receiver: Receiver) -> Outcome:
 
 def _read(metric: Metric, form: Form, receiver: Receiver, source: Source, outcome: Outcome) -> None:
     """Adds the points of one instrument."""
-    label = f"metric {metric.name[:100]!r}"
+    label = f"metric {metric.name[:_LABEL_LENGTH_MAX]!r}"
     which = form.set_in(metric, "data")
     if which is None:
         outcome.warn(label, "it has no points")
@@ -87,6 +93,12 @@ def _read(metric: Metric, form: Form, receiver: Receiver, source: Source, outcom
         outcome.points.append(kept)
         if kept.time_ns != point.time_unix_nano:
             outcome.warn(f"a point of {label}", "its time is far off, and kept as near as is allowed")
+
+
+def _points(metric: Metric, form: Form) -> Sequence[Point]:
+    """Returns the points of an instrument, whatever they are."""
+    which = form.set_in(metric, "data")
+    return getattr(metric, which).data_points if which else ()
 
 
 def _point(

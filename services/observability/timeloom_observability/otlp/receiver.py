@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from timeloom_observability.ids import Names
 from timeloom_observability.limits import (
@@ -15,6 +16,7 @@ from timeloom_observability.limits import (
     MESSAGE_LENGTH_MAX,
     NAME_LENGTH_MAX,
     RECORD_BYTES_MAX,
+    RESOURCE_BYTES_MAX,
     TIME_AHEAD_MAX_NS,
     TIME_MIN_NS,
 )
@@ -66,18 +68,23 @@ class Source:
     resource: bytes
 
 
-def source_of(form: Form, resource_attributes: dict[str, Any], scope: InstrumentationScope) -> Source:
-    """Returns the source of what a scope reports."""
-    known = dict(resource_attributes)
+def source_of(form: Form, resource: Resource, scope: InstrumentationScope) -> Source:
+    """Returns the source of what a scope reports.
+
+    Raises:
+        RejectedError: It says more of itself than is taken; so nothing of it is.
+    """
+    check_count(len(resource.attributes))
+    known = form.attributes(resource.attributes)
+    service_name = word(known.get("service.name")) or ""
     if scope.version:
         known["otel.scope.version"] = scope.version
     if scope.attributes:
         known["otel.scope.attributes"] = form.attributes(scope.attributes)
-    return Source(
-        service_name=word(resource_attributes.get("service.name")) or "",
-        scope_name=plain(scope.name)[:NAME_LENGTH_MAX],
-        resource=encoded(known),
-    )
+    told = encoded(known)
+    if len(told) > RESOURCE_BYTES_MAX:
+        raise RejectedError(f"its resource takes {len(told)} bytes; at most {RESOURCE_BYTES_MAX} are taken")
+    return Source(service_name=service_name, scope_name=plain(scope.name[:NAME_LENGTH_MAX]), resource=told)
 
 
 def checked_id(sent: bytes, what: str, length: int) -> bytes:

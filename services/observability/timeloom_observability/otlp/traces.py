@@ -43,9 +43,13 @@ def read_traces(data: bytes, form: Form, receiver: Receiver) -> Outcome:
     """
     reader = _Reader(form, receiver)
     for resource_spans in form.traces(data).resource_spans:
-        resource = form.attributes(resource_spans.resource.attributes)
         for scope_spans in resource_spans.scope_spans:
-            source = source_of(form, resource, scope_spans.scope)
+            try:
+                source = source_of(form, resource_spans.resource, scope_spans.scope)
+            except RejectedError as error:
+                label = f"each span of scope {scope_spans.scope.name[:_LABEL_LENGTH_MAX]!r}"
+                reader.outcome.reject(label, error, count=len(scope_spans.spans))
+                continue
             for span in scope_spans.spans:
                 try:
                     reader.read(span, source)
