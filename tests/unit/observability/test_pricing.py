@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_cached_tokens_have_prices_of_their_own() -> None:
 
 
 def test_cached_tokens_without_a_price_of_their_own_cost_what_others_do() -> None:
-    table = PriceTable((Price(model="m", input_per_million=2.0, output_per_million=0.0),), ())
+    table = PriceTable((Price(id=UUID(int=1), model="m", input_per_million=2.0, output_per_million=0.0),), ())
     usage = TokenUsage(input_tokens=1_000_000, cache_read_tokens=500_000, cache_write_tokens=500_000)
 
     assert parts(table.cost_of("", "m", usage, 0)) == (2.0, 0.0)
@@ -92,13 +93,15 @@ def test_tokens_that_nobody_told_apart_cost_what_nobody_knows() -> None:
 
 
 def test_a_price_that_makes_no_sense_makes_no_cost() -> None:
-    table = PriceTable((Price(model="m", input_per_million=1e308, output_per_million=1e308),), ())
+    table = PriceTable(
+        (Price(id=UUID(int=1), model="m", input_per_million=1e308, output_per_million=1e308),), ()
+    )
 
     assert table.cost_of("", "m", TokenUsage(input_tokens=10**9, output_tokens=10**9), 0) is None
 
 
 def own(model: str, price: float, **fields: Any) -> Price:
-    return Price(model=model, input_per_million=price, output_per_million=0.0, **fields)
+    return Price(id=UUID(int=1), model=model, input_per_million=price, output_per_million=0.0, **fields)
 
 
 def test_own_prices_go_first_and_of_them_the_longest_and_newest() -> None:
@@ -132,6 +135,7 @@ def test_every_list_price_can_be_found_under_its_name() -> None:
         assert price in TABLE.prices_of(price.provider, price.model)
         assert provider_of(price.provider) == price.provider
         assert price.built_in
+    assert len({price.id for price in built_in_prices()}) == len(built_in_prices())
 
 
 def test_a_table_remembers_a_bounded_number_of_models() -> None:

@@ -10,11 +10,16 @@ from __future__ import annotations
 import functools
 from datetime import UTC, datetime
 from importlib import resources
+from typing import Final
+from uuid import UUID, uuid5
 
 from msgspec import Struct, json
 
 from timeloom_observability import pricing
 from timeloom_observability.pricing.table import NS_PER_SECOND, Price
+
+_LIST: Final = UUID("0d7a3f5e-4c0f-5c2b-8a39-6f0f4d1c9b27")
+"""The name space of list prices."""
 
 
 class _Listed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +47,7 @@ def built_in_prices() -> tuple[Price, ...]:
 def _price(provider: str, model: str, listed: _Listed) -> Price:
     since = datetime.fromisoformat(listed.since).replace(tzinfo=UTC)
     return Price(
+        id=uuid5(_LIST, f"{provider}/{model}/{listed.since}"),
         provider=provider,
         model=model,
         input_per_million=listed.input,

@@ -33,7 +33,7 @@ class Price(Struct, frozen=True, kw_only=True):
         input_tokens_max: What has a larger input costs something else.
     """
 
-    id: UUID | None = None
+    id: UUID
     provider: str = ANY_PROVIDER
     model: str
     input_per_million: float

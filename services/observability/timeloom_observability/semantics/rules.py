@@ -29,12 +29,16 @@ def word(value: Any) -> str | None:
 
 def kind(value: Any) -> EventKind | None:
     """Returns the kind that an operation is of; None if nobody knows the operation."""
-    return KINDS.get(value.strip('"').lower()) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return KINDS.get(value) or KINDS.get(value.strip('"').lower())
 
 
 def tokens(value: Any) -> int | None:
     """Returns a number of tokens."""
-    number = value if type(value) is int else _number(value)
+    if type(value) is int:
+        return value if 0 <= value <= TOKENS_MAX else None
+    number = _number(value)
     return int(number) if number is not None and 0 <= number <= TOKENS_MAX else None
 
 
