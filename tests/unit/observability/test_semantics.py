@@ -232,18 +232,23 @@ def test_what_an_agent_sums_up_is_not_counted_again() -> None:
     assert (kept["gen_ai.usage.input_tokens"], kept["gen_ai.aggregated_usage.input_tokens"]) == (114, 114)
 
 
+REMOTE = {"gen_ai.operation.name": "invoke_agent", "gen_ai.usage.output_tokens": 7, "operation.cost": 0.25}
+
+
 def test_an_agent_elsewhere_has_used_what_it_says() -> None:
     event = event_of(
-        {"gen_ai.operation.name": "invoke_agent", "gen_ai.usage.output_tokens": 7, "operation.cost": 0.25},
+        {**REMOTE, "server.address": "agents.example"},
         name="invoke_agent travel",
         kind=CLIENT,
     )
+    own = event_of(REMOTE, name="invoke_agent travel", kind=CLIENT)
 
     assert (event.agent_id, event.usage, event.cost) == (
         "travel",
         TokenUsage(output_tokens=7, total_tokens=7),
         Cost(total=0.25, source=CostSource.REPORTED),
     )
+    assert (own.agent_id, own.usage, own.cost) == ("travel", None, None)
 
 
 @pytest.mark.parametrize(
@@ -414,6 +419,19 @@ def test_what_the_span_itself_says_of_its_failure_goes_first() -> None:
     failed, _ = events_of(span({"error.type": "timeout"}, status=(0, "outer"), events=[thrown]))
 
     assert (failed.status, failed.error_type, failed.message) == (EventStatus.ERROR, "timeout", "outer")
+
+
+def test_messages_in_a_moment_are_shown_with_the_span_that_has_none() -> None:
+    details = {"gen_ai.input.messages": [{"role": "user", "content": "Hi"}], "gen_ai.output.messages": "[]"}
+    told = moment("gen_ai.client.inference.operation.details", details)
+
+    call, inside = events_of(
+        span({"gen_ai.operation.name": "chat", "gen_ai.output.messages": '"Ho"'}, events=[told])
+    )
+
+    assert (call.input, call.input_preview) == (b'[{"role":"user","content":"Hi"}]', "Hi")
+    assert call.output == b'"\\"Ho\\""'
+    assert (inside.input, inside.output, inside.kind) == (call.input, b"[]", EventKind.OTHER)
 
 
 def test_a_span_says_which_execution_it_is_a_part_of() -> None:

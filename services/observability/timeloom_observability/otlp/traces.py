@@ -31,6 +31,8 @@ from timeloom_observability.semantics.meaning import fields_of_report, fields_of
 _STATUS_ERROR: Final = 2
 _KINDS: Final = {2: "server", 3: "client", 4: "producer", 5: "consumer"}
 _CLIENT: Final = 3
+_SERVER: Final = "server.address"
+"""Told by who calls another process; some call an agent of their own process a client's call, too."""
 _DURATION_MAX_NS: Final = (1 << 63) - 1
 _LABEL_LENGTH_MAX: Final = 100
 
@@ -110,13 +112,15 @@ class _Reader:
             attributes,
             name=name,
             scope_name=source.scope_name,
-            is_remote=span.kind == _CLIENT,
+            is_remote=span.kind == _CLIENT and _SERVER in attributes,
             start_ns=start_ns,
             prices=self._receiver.prices,
         )
         fields["name"] = name
         fields["execution_id"] = execution_in(attributes)
         _tell_outcome(span, attributes, fields, moments)
+        for moment in moments:
+            _tell_contents(moment, fields)
         if span.links:
             fields["links"] = self._links(span)
         _keep_rest(span, attributes)
@@ -212,6 +216,14 @@ def _tell_outcome(
         fields.setdefault("error_type", thrown.error_type)
     said = kept_message(status.message, attributes) or message_in(attributes)
     fields["message"] = said or (thrown.message if thrown is not None else "")
+
+
+def _tell_contents(moment: Event, fields: dict[str, Any]) -> None:
+    """Shows what went in and came out with a span that leaves saying so to a moment in it."""
+    if moment.input is not None and "input" not in fields:
+        fields["input"], fields["input_preview"] = moment.input, moment.input_preview
+    if moment.output is not None and "output" not in fields:
+        fields["output"], fields["output_preview"] = moment.output, moment.output_preview
 
 
 def _keep_rest(span: Span, attributes: dict[str, Any]) -> None:
