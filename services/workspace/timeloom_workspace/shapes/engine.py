@@ -49,6 +49,11 @@ _LOST: Final = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
+_NOT_ALLOWED: Final = (
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.ConfigurationLimitExceededError,
+)
 _logger = structlog.get_logger(__name__)
 
 
@@ -365,12 +370,25 @@ class Engine:
             except DecodeError:
                 self._failure = "Changes could not be read."
                 _logger.exception("changes could not be decoded")
+            except _NOT_ALLOWED as error:
+                self._refuse(
+                    "The database does not let changes be followed: it needs wal_level=logical and a free "
+                    "replication slot, and the service's role the attribute REPLICATION."
+                )
+                _logger.warning("changes cannot be followed", error=str(error))
             except _LOST as error:
                 self._failure = "The database does not let changes be followed."
                 _logger.warning("changes are no longer followed", error=str(error))
             finally:
                 self._stop()
             await asyncio.sleep(RESTART_SECONDS)
+
+    def _refuse(self, reason: str) -> None:
+        """Tells everybody who waits: trying again changes nothing until somebody has set up the database."""
+        self._failure = reason
+        self._settled.set()
+        for shape in list(self._shapes.values()):
+            self._fail(shape, reason)
 
     def _stop(self) -> None:
         was_streaming = self._streaming.is_set()
