@@ -121,10 +121,10 @@ async def letters(client: AsyncTimeloom) -> list[str]:
 
 
 async def conflicts(
-    client: AsyncTimeloom, record: Known, **filters: SyncConflictStatus
+    client: AsyncTimeloom, record: Known, status: SyncConflictStatus | None = None
 ) -> list[SyncConflict]:
     """Returns a record's conflicts."""
-    pages = client.sync.conflicts(table=record.table, record_id=record.id, page_size=1000, **filters)
+    pages = client.sync.conflicts(status=status, table=record.table, record_id=record.id, page_size=1000)
     return [each async for each in pages]
 
 
@@ -175,7 +175,7 @@ async def assert_left_to_people(client: AsyncTimeloom, devices: Sequence[Device]
     assert [outcomes[each.queue.client_id] for each in others] == [{MutationOutcome.CONFLICT}] * 2
     description = latest(first.mutations_of(decided))["description"]
     assert (await client.environments.get(decided.id)).description == description
-    still_open = await conflicts(client, decided, status=SyncConflictStatus.OPEN)
+    still_open = await conflicts(client, decided, SyncConflictStatus.OPEN)
     assert sorted(each.mutation.id for each in still_open) == sorted(
         each.id for device in others for each in device.mutations_of(decided)
     )
