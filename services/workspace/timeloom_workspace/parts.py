@@ -14,6 +14,7 @@ from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.sealing import MasterKeys
 from timeloom_platform.server import ServiceBinding
+from timeloom_workspace.shapes.limits import CHUNK_BYTES
 
 Job: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 Listener: TypeAlias = Callable[[Bus], Coroutine[Any, Any, None]]
@@ -29,6 +30,8 @@ class ShapeGround:
         tokens: Make callers known to other replicas.
         address: Where other replicas reach this one.
         allows_deletion: Whether clients may have a shape begun anew.
+        schemas: Whose tables shapes may be made of besides ours.
+        chunk_bytes: An answer ends when it is at least so large.
     """
 
     database_url: str
@@ -36,6 +39,8 @@ class ShapeGround:
     tokens: InternalTokens
     address: str
     allows_deletion: bool = False
+    schemas: Sequence[str] = ()
+    chunk_bytes: int = CHUNK_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,17 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from timeloom_platform.sealing import SealingSettings
 from timeloom_platform.settings import ServiceSettings
+from timeloom_workspace.shapes.limits import CHUNK_BYTES
+
+OUR_SCHEMAS: Final = frozenset(
+    {"identity", "information_schema", "memory", "migration", "snapshots", "workflows", "workspace"}
+)
+"""What lies there is guarded by more than a scope, or is nobody's business."""
+CHUNK_BYTES_MIN: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +27,30 @@ class ShapeSettings:
         directory: Where they are on disk, for this process alone; what is there is removed.
         address: Where other replicas reach this one; taken from where it listens unless it is named.
         allow_deletion: Whether clients may have a shape begun anew: all its clients fetch it again.
+        schemas: With commas between them: those of which all tables may be asked for as shapes.
+        chunk_bytes: An answer ends when it is at least so large; the client asks for the rest.
     """
 
     directory: str = field(default="", metadata={"env": "TIMELOOM_SHAPES_DIRECTORY"})
     address: str = field(default="", metadata={"env": "TIMELOOM_SHAPES_ADDRESS"})
     allow_deletion: bool = field(default=False, metadata={"env": "TIMELOOM_SHAPES_ALLOW_DELETION"})
+    schemas: str = field(default="", metadata={"env": "TIMELOOM_SHAPES_SCHEMAS"})
+    chunk_bytes: int = field(default=CHUNK_BYTES, metadata={"env": "TIMELOOM_SHAPES_CHUNK_BYTES"})
+
+    def __post_init__(self) -> None:
+        for name in self.schema_names:
+            if name in OUR_SCHEMAS or name.startswith("pg_"):
+                raise ValueError(f"TIMELOOM_SHAPES_SCHEMAS must not name {name}: it is not for clients")
+        if not CHUNK_BYTES_MIN <= self.chunk_bytes <= CHUNK_BYTES:
+            raise ValueError(
+                f"TIMELOOM_SHAPES_CHUNK_BYTES must lie between {CHUNK_BYTES_MIN} and {CHUNK_BYTES}"
+            )
+
+    @property
+    def schema_names(self) -> tuple[str, ...]:
+        """The schemas, each once."""
+        names = (name.strip() for name in self.schemas.split(","))
+        return tuple(dict.fromkeys(name for name in names if name))
 
     @property
     def path(self) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from timeloom_workspace.shapes.clauses.parsing import Clause
 from timeloom_workspace.shapes.engine import Engine
 from timeloom_workspace.shapes.errors import (
     InvalidShapeRequestError,
@@ -20,8 +21,9 @@ from timeloom_workspace.shapes.errors import (
 from timeloom_workspace.shapes.limits import SUBSET_BYTES_MAX, SUBSET_ROWS_MAX
 from timeloom_workspace.shapes.log import Slice
 from timeloom_workspace.shapes.offsets import BEFORE_ALL, Offset
+from timeloom_workspace.shapes.own_tables import OwnTables
 from timeloom_workspace.shapes.requests import ShapeRequest, Subset, parse
-from timeloom_workspace.shapes.shape import Shape, State, clause_of, defined
+from timeloom_workspace.shapes.shape import Definition, Shape, State, clause_of, defined
 from timeloom_workspace.shapes.snapshots import RowQuery, order_of
 from timeloom_workspace.shapes.tables import Registry
 
@@ -64,13 +66,17 @@ class Answers:
 
     Args:
         engine: Keeps the shapes.
-        registry: Knows the tables.
+        registry: Knows our tables.
+        own_tables: Knows those of the installation's own schemas.
         allows_deletion: Whether clients may have a shape begun anew.
     """
 
-    def __init__(self, *, engine: Engine, registry: Registry, allows_deletion: bool = False) -> None:
+    def __init__(
+        self, *, engine: Engine, registry: Registry, own_tables: OwnTables, allows_deletion: bool = False
+    ) -> None:
         self._engine = engine
         self._registry = registry
+        self._own_tables = own_tables
         self._allows_deletion = allows_deletion
 
     async def answer(
@@ -93,16 +99,17 @@ class Answers:
         Raises:
             MustRefetchError: The client knows another one.
         """
-        registration = self._registry.find(request.table)
-        if registration is None:
-            raise InvalidShapeRequestError.of("table", f'There is no shape of a table "{request.table}"')
-        table = await self._engine.table(registration)
-        owner = project_id if registration.project_column is not None else ""
-        definition, clause = defined(request, table, owner)
+        definition, clause = await self._defined(request, project_id)
         existing = self._engine.find(definition)
         if request.handle and (existing is None or existing.handle != request.handle):
             raise MustRefetchError((existing or self._engine.begin(definition, clause)).handle)
         return await self._engine.shape(definition, clause)
+
+    async def _defined(self, request: ShapeRequest, project_id: str) -> tuple[Definition, Clause | None]:
+        registration = self._registry.find(request.table) or await self._own_tables.find(request.table)
+        table = await self._engine.table(registration)
+        owner = project_id if registration.project_column is not None else ""
+        return defined(request, table, owner)
 
     async def _read(self, request: ShapeRequest, headers: Mapping[str, str], project_id: str) -> Answer:
         shape = await self._shape(request, project_id)
@@ -220,12 +227,10 @@ class Answers:
                 405, {"message": "Shapes cannot be deleted here"}, {"allow": "GET, POST, OPTIONS"}
             )
         request = parse("DELETE", f"{query}&offset=-1", b"")
-        registration = self._registry.find(request.table)
         shape = self._engine.by_handle(request.handle) if request.handle else None
-        if registration is not None and shape is None:
-            table = await self._engine.table(registration)
-            owner = project_id if registration.project_column is not None else ""
-            shape = self._engine.find(defined(request, table, owner)[0])
+        if shape is None:
+            definition, _ = await self._defined(request, project_id)
+            shape = self._engine.find(definition)
         if shape is None or shape.definition.project_id not in ("", project_id):
             raise ShapeError(404, {"message": "There is no such shape"})
         self._engine.give_up(shape)

@@ -11,11 +11,12 @@ from timeloom_workspace.parts import Part, ShapeGround
 from timeloom_workspace.shapes.answers import Answers
 from timeloom_workspace.shapes.engine import Engine
 from timeloom_workspace.shapes.limits import ShapeLimits
+from timeloom_workspace.shapes.own_tables import OWN_PUBLICATION, OwnTables
 from timeloom_workspace.shapes.peers import Peers
 from timeloom_workspace.shapes.servicer import ShapesServicer
 from timeloom_workspace.shapes.tables import RegisteredTables, Registry
 
-PUBLICATIONS: Final = ("timeloom_shapes", "timeloom_shapes_migration")
+PUBLICATIONS: Final = ("timeloom_shapes", "timeloom_shapes_migration", OWN_PUBLICATION)
 """Of the workspace, and of the rooms whose tables are in the same database: each publishes its own."""
 
 
@@ -38,11 +39,15 @@ def assembled(
         url=ground.database_url,
         publications=publications,
         directory=ground.directory,
-        limits=limits or ShapeLimits(),
+        limits=limits or ShapeLimits(chunk_bytes=ground.chunk_bytes),
         address=ground.address,
     )
+    own_tables = OwnTables(ground.database_url, schemas=ground.schemas)
     answers = Answers(
-        engine=engine, registry=registry or RegisteredTables(), allows_deletion=ground.allows_deletion
+        engine=engine,
+        registry=registry or RegisteredTables(),
+        own_tables=own_tables,
+        allows_deletion=ground.allows_deletion,
     )
     peers = Peers(ground.tokens)
 
@@ -51,6 +56,7 @@ def assembled(
             await engine.run()
         finally:
             await peers.close()
+            await own_tables.close()
 
     return Part(
         bindings=[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from timeloom_workspace.shapes.tables import Column, Registration, Table
@@ -46,13 +47,14 @@ async def describe(connection: Any, registration: Registration) -> Table | None:
         for row in rows
         if row["name"] not in hidden
     )
-    key = registration.key or _primary_key(rows) or tuple(column.name for column in columns)
-    return Table(registration=registration, columns=columns, key=key)
+    key = registration.key or _primary_key(rows, hidden) or tuple(column.name for column in columns)
+    logged = tuple(row["name"] for row in rows)
+    return Table(registration=registration, columns=columns, key=key, logged=logged)
 
 
-def _primary_key(rows: Any) -> tuple[str, ...]:
+def _primary_key(rows: Any, hidden: AbstractSet[str | None]) -> tuple[str, ...]:
     parts = [(row["key_position"], row["name"]) for row in rows if row["key_position"] is not None]
-    return tuple(name for _, name in sorted(parts))
+    return tuple(name for _, name in sorted(parts) if name not in hidden)
 
 
 def _quoted(name: str) -> str:

@@ -27,7 +27,7 @@ from timeloom_workspace.shapes.limits import (
     ShapeLimits,
 )
 from timeloom_workspace.shapes.log import ShapeLog
-from timeloom_workspace.shapes.pgoutput import DecodeError
+from timeloom_workspace.shapes.pgoutput import DecodeError, Relation
 from timeloom_workspace.shapes.replication import AnotherReaderError, Committed, Stream, open_stream
 from timeloom_workspace.shapes.shape import Definition, RowChange, Shape, State, Transaction
 from timeloom_workspace.shapes.snapshots import RowQuery, SnapshotReader, Visibility
@@ -108,6 +108,7 @@ class Engine:
         self._followers: dict[tuple[tuple[str, str], str], dict[str, Shape]] = {}
         self._pending: dict[str, Pending] = {}
         self._tables: dict[Registration, Table] = {}
+        self._project_columns: dict[tuple[str, str], str | None] = {}
         self._recent: deque[int] = deque(maxlen=RECENT_TRANSACTIONS_MAX)
         self._wanted = asyncio.Event()
         self._streaming = asyncio.Event()
@@ -171,8 +172,15 @@ class Engine:
             raise ShapesUnavailableError("The database cannot be reached.") from error
         if described is None:
             raise ShapesUnavailableError(f"The table {registration.name} is not there, yet.")
+        self._forget_former(described)
         self._tables[registration] = described
         return described
+
+    def _forget_former(self, table: Table) -> None:
+        """Gives up shapes of what had a table's name before, or of what it was before."""
+        former = [key for key, each in self._tables.items() if each.relation == table.relation]
+        if any(registration != table.registration for registration in former):
+            self._spoil(table.relation)
 
     def find(self, definition: Definition) -> Shape | None:
         """The shape of a definition, if there is one."""
@@ -193,6 +201,8 @@ class Engine:
             raise ShapesUnavailableError("The shape's snapshot is not ready, yet.") from None
         if shape.error is not None:
             raise ShapesUnavailableError(str(shape.error))
+        if shape.state is State.GONE:
+            raise ShapesUnavailableError("The shape's table changed while its snapshot was taken.")
         return shape
 
     def begin(self, definition: Definition, clause: Clause | None) -> Shape:
@@ -231,7 +241,9 @@ class Engine:
         try:
             async with asyncio.timeout(self.limits.start_seconds):
                 await self._streaming.wait()
-                if shape.definition.table.relation not in self._published:
+                registration = shape.definition.table.registration
+                # One that is not ours was published before its shape began: the slot hears of it.
+                if registration.oid is None and shape.definition.table.relation not in self._published:
                     self._renew()
                     self._fail(shape, "The changes of this table are not followed, yet.")
                     return
@@ -281,6 +293,8 @@ class Engine:
         async with self._snapshots.open(registration, definition.project_id) as (connection, visibility):
             if not all(visibility.has(xid) for xid in recent):
                 raise _SnapshotTooEarlyError
+            if shape.state is not State.BEGINNING:
+                return
             self._admit(shape, visibility)
             if definition.has_snapshot:
                 await self._copy_rows(shape, connection)
@@ -307,7 +321,9 @@ class Engine:
     def _follow_with(self, shape: Shape) -> None:
         definition = shape.definition
         self._pending[shape.handle] = Pending()
-        key = (definition.table.relation, definition.project_id)
+        relation = definition.table.relation
+        self._project_columns[relation] = definition.table.registration.project_column
+        key = (relation, definition.project_id)
         self._followers.setdefault(key, {})[shape.handle] = shape
 
     def _unfollow(self, shape: Shape) -> None:
@@ -356,6 +372,7 @@ class Engine:
             self.give_up(shape)
         self._recent.clear()
         self._tables.clear()
+        self._project_columns.clear()
 
     async def _follow(self) -> None:
         while True:
@@ -428,6 +445,8 @@ class Engine:
         self._recent.append(transaction.xid)
         for table in committed.spoilt:
             self._spoil(table)
+        for relation in committed.relations:
+            self._compare(relation)
         for table, changes in committed.changes.items():
             for project_id, rows in self._by_project(table, changes).items():
                 for shape in list(self._followers.get((table, project_id), {}).values()):
@@ -440,24 +459,33 @@ class Engine:
             if shape.definition.table.relation == table:
                 self.give_up(shape)
 
+    def _compare(self, relation: Relation) -> None:
+        """Gives up shapes of what had the name of a table before: its columns are not the log's."""
+        name = relation.schema, relation.name
+        for table in list(self._tables.values()):
+            if table.relation == name and not table.is_as_logged(relation.id, relation.columns):
+                self._spoil(name)
+
     def _by_project(
         self, table: tuple[str, str], changes: Sequence[RowChange]
     ) -> dict[str, Sequence[RowChange]]:
-        column = next(
-            (key.project_column for key, each in self._tables.items() if each.relation == table),
-            None,
-        )
+        column = self._project_columns.get(table)
         if column is None:
             return {"": changes}
         found: dict[str, list[RowChange]] = {}
         for change in changes:
-            before = change.old[column] if change.old is not None else None
-            after = change.new[column] if change.new is not None else None
-            if before is None or after is None or before == after:
-                found.setdefault(after or before or "", []).append(change)
+            if change.old is None or change.new is None or change.old[column] == change.new[column]:
+                row = change.new if change.new is not None else change.old
+                moved = [(row, change)] if row is not None else []
             else:
-                found.setdefault(before, []).append(RowChange(old=change.old, new=None))
-                found.setdefault(after, []).append(RowChange(old=None, new=change.new))
+                moved = [
+                    (change.old, RowChange(old=change.old, new=None)),
+                    (change.new, RowChange(old=None, new=change.new)),
+                ]
+            for row, each in moved:
+                # A row of no project is nobody's.
+                if (project_id := row[column]) is not None:
+                    found.setdefault(project_id, []).append(each)
         return dict(found)
 
     def _bring(self, shape: Shape, transaction: Transaction, changes: Sequence[RowChange]) -> None:

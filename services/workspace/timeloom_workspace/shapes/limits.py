@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-TABLE_CHARACTERS_MAX: Final = 127
+CHUNK_BYTES: Final = 10 * 1024 * 1024
+TABLE_CHARACTERS_MAX: Final = 260
+"""Two names of 63 characters in quotes, with a quote doubled here and there."""
 WHERE_CHARACTERS_MAX: Final = 8192
 WHERE_TOKENS_MAX: Final = 2000
 WHERE_DEPTH_MAX: Final = 50
@@ -50,7 +52,7 @@ class ShapeLimits:
         start_seconds: How long a shape's beginning is waited for.
     """
 
-    chunk_bytes: int = 10 * 1024 * 1024
+    chunk_bytes: int = CHUNK_BYTES
     live_seconds: float = 20.0
     sse_seconds: float = 60.0
     keep_alive_seconds: float = 21.0

@@ -40,9 +40,11 @@ SELECT lsn::text FROM pg_create_logical_replication_slot(
 )
 """
 _PUBLISHED: Final = """
-SELECT pubname::text AS publication, schemaname::text AS schema, tablename::text AS name
-FROM pg_publication_tables
-WHERE pubname = ANY($1::text [])
+SELECT publication.pubname::text AS publication, published.schemaname::text AS schema,
+    published.tablename::text AS name
+FROM pg_publication AS publication
+LEFT JOIN pg_publication_tables AS published ON published.pubname = publication.pubname
+WHERE publication.pubname = ANY($1::text [])
 """
 _POSITION: Final = "SELECT (pg_current_wal_insert_lsn() - '0/0')::text"
 _CHANGES: Final = """
@@ -80,11 +82,13 @@ class Committed:
         transaction: Its place and id.
         changes: By table, in order.
         spoilt: Tables of which the changes cannot be told: they were emptied, or changed their form.
+        relations: What the log said of tables, because it had not before or because they have changed.
     """
 
     transaction: Transaction
     changes: Mapping[TableName, Sequence[RowChange]]
     spoilt: frozenset[TableName]
+    relations: Sequence[pgoutput.Relation] = ()
 
 
 class Assembler:
@@ -95,6 +99,7 @@ class Assembler:
         self._transaction: Transaction | None = None
         self._changes: dict[TableName, list[RowChange]] = {}
         self._spoilt: set[TableName] = set()
+        self._learnt: list[pgoutput.Relation] = []
 
     def take(self, data: bytes) -> Committed | None:
         """Takes a message; returns the transaction that is whole by it."""
@@ -108,7 +113,7 @@ class Assembler:
                 self._add(message.relation_id, message.old, None)
             case pgoutput.Begin():
                 self._transaction = Transaction(lsn=message.lsn, xid=message.xid)
-                self._changes, self._spoilt = {}, set()
+                self._changes, self._spoilt, self._learnt = {}, set(), []
             case pgoutput.Relation():
                 self._learn(message)
             case pgoutput.Truncate():
@@ -124,11 +129,17 @@ class Assembler:
         if known is not None and known != relation:
             self._spoilt.update({(known.schema, known.name), (relation.schema, relation.name)})
         self._relations[relation.id] = relation
+        self._learnt.append(relation)
 
     def _committed(self) -> Committed:
         if self._transaction is None:
             raise pgoutput.DecodeError("a commit without its beginning")
-        return Committed(transaction=self._transaction, changes=self._changes, spoilt=frozenset(self._spoilt))
+        return Committed(
+            transaction=self._transaction,
+            changes=self._changes,
+            spoilt=frozenset(self._spoilt),
+            relations=tuple(self._learnt),
+        )
 
     def _name(self, relation_id: int) -> TableName:
         relation = self._relations[relation_id]

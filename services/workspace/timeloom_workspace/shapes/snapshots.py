@@ -39,6 +39,8 @@ SELECT
     ARRAY(SELECT xip::text FROM pg_snapshot_xip(pg_current_snapshot()) AS xip) AS in_progress,
     (pg_current_wal_insert_lsn() - '0/0')::text AS lsn
 """
+# Of these types a cast to text writes another text than the log has.
+_OUTPUTS: Final[Mapping[str, str]] = {"bpchar": "bpcharout", "inet": "inet_out"}
 _ROLE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MODULUS: Final = 1 << 32
 
@@ -100,7 +102,7 @@ class RowQuery:
     def statement(self) -> tuple[str, list[str | None]]:
         """The SQL, which writes the protocol's messages, and its parameters."""
         parameters: list[str | None] = []
-        columns = ", ".join(f"CAST({quoted(name)} AS text) AS {quoted(name)}" for name in self.columns)
+        columns = ", ".join(f"{self._text(name)} AS {quoted(name)}" for name in self.columns)
         # Names come from the catalogue, and clauses bind what clients wrote.
         statement = [f"SELECT {self._message(parameters)} FROM (SELECT {columns} FROM {self._source}"]  # noqa: S608 - see above
         conditions = [clause.write(parameters) for clause in self.clauses]
@@ -115,7 +117,21 @@ class RowQuery:
         for word, count in (("LIMIT", self.limit), ("OFFSET", self.offset)):
             if count is not None:
                 statement.append(f"{word} {int(count)}")
-        return " ".join([*statement, ") AS sent"]), parameters
+        return " ".join([*statement, f") AS {self._row}"]), parameters
+
+    def _text(self, name: str) -> str:
+        """A value as the log writes it."""
+        output = _OUTPUTS.get(self.table.types.get(name, ""))
+        column = quoted(name)
+        return f"CAST({column} AS text)" if output is None else f"textin({output}({column}))"
+
+    @property
+    def _row(self) -> str:
+        """What rows are called in the statement: not as one of their columns."""
+        name = "sent"
+        while name in self.table.names:
+            name += "_"
+        return name
 
     @property
     def _source(self) -> str:
@@ -126,14 +142,15 @@ class RowQuery:
         parameters.append(self.table.key_prefix)
         parts = [f"${len(parameters)}::text"]
         parts += [
-            f"""COALESCE('/"' || replace(sent.{quoted(name)}, '/', '//') || '"', '/_')"""
+            f"""COALESCE('/"' || replace({self._row}.{quoted(name)}, '/', '//') || '"', '/_')"""
             for name in self.table.key
         ]
         headers = {"operation": "insert", "relation": self.table.relation}
         parameters.append(f',"headers":{json.dumps(headers, separators=(",", ":"))}}}')
         key = f"to_json({' || '.join(parts)})::text"
         return (
-            f"""'{{"key":' || {key} || ',"value":' || row_to_json(sent)::text || ${len(parameters)}::text"""
+            f"""'{{"key":' || {key} || ',"value":' || row_to_json({self._row})::text"""
+            f""" || ${len(parameters)}::text"""
         )
 
 

@@ -23,7 +23,10 @@ class Registration:
         role: Under whose rights it is read: row-level security shows it the rows of one project.
         project_column: Names each row's project; clients do not see it.
         hidden: The columns besides that clients do not see.
-        key: What tells a project's rows apart.
+        key: What tells a project's rows apart; the primary key if None.
+        publication: What tells of its changes.
+        oid: Of a table that is not ours: which one of that name, for it may be dropped and made anew.
+        form: Of a table that is not ours: changes whenever its columns do.
     """
 
     name: str
@@ -33,6 +36,9 @@ class Registration:
     project_column: str | None = "project_id"
     hidden: frozenset[str] = frozenset()
     key: tuple[str, ...] | None = ("id",)
+    publication: str = "timeloom_shapes"
+    oid: int | None = None
+    form: str = ""
 
 
 def _of_workspace(name: str) -> Registration:
@@ -55,6 +61,7 @@ MIGRATIONS: Final = Registration(
     role="timeloom_migration",
     # How the service drives them is its own affair.
     hidden=frozenset({"phase", "goal", "driven", "runs", "restarts", "position", "workflow_execution_id"}),
+    publication="timeloom_shapes_migration",
 )
 
 REGISTERED: Final[Sequence[Registration]] = (
@@ -158,11 +165,22 @@ class Table:
         registration: What it is registered as.
         columns: Those that clients may see, in order.
         key: The columns that tell a project's rows apart.
+        logged: The names of all columns, as the log has them.
     """
 
     registration: Registration
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    logged: tuple[str, ...] = ()
+
+    def is_as_logged(self, oid: int, columns: Sequence[str]) -> bool:
+        """Whether it is still the table that the log tells of; ours only change with a migration."""
+        return self.registration.oid is None or (oid == self.registration.oid and columns == self.logged)
+
+    @cached_property
+    def types(self) -> Mapping[str, str]:
+        """The types of the columns that clients may see, without arrays."""
+        return {column.name: column.type_name for column in self.columns if not column.dimensions}
 
     @cached_property
     def names(self) -> frozenset[str]:
