@@ -143,14 +143,16 @@ class OwnTables:
 
     async def _row(self, connection: Any, text: str, schema: str | None, name: str) -> Any:
         schemas = [each for each in self._schemas if schema in (None, each)]
-        rows = await connection.fetch(_FIND, schemas, name, OWN_PUBLICATION) if schemas else []
+        rows: list[Any] = []
+        if schemas:
+            rows = await connection.fetch(_FIND, schemas, name, OWN_PUBLICATION)
         if len(rows) > 1:
             rows = [row for row in rows if row["schema"] == "public"]
             if not rows:
                 raise _refused(f'There are several tables "{text}": name the schema, too')
         if not rows:
             raise _refused(f'There is no shape of a table "{text}"')
-        row = rows[0]
+        row: Any = rows[0]
         if not row["is_ordinary"]:
             raise _refused(f'"{text}" is not an ordinary table, of which alone changes can be followed')
         if row["is_generated"]:
