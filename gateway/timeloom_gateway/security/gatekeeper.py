@@ -50,8 +50,12 @@ class Gatekeeper:
         self._calls = calls
         self._failures = failures
 
-    async def admit(self, request: Request) -> Identity:
+    async def admit(self, request: Request, *, share: float = 1.0) -> Identity:
         """Makes the caller's identity current and returns it.
+
+        Args:
+            request: What is asked.
+            share: How much of a request it counts for in the caller's rate.
 
         Raises:
             UnauthenticatedError: There are no credentials, or no good ones.
@@ -60,11 +64,11 @@ class Gatekeeper:
         """
         if request.header(b"authorization"):
             identity = await self.admit_api_key(request, bearer_of(request))
-            self._count(request, identity.api_key_id)
+            self._count(request, identity.api_key_id, share)
         else:
             opened = await self.open_session(request)
             identity = opened.session.identity
-            self._count(request, opened.session.session_id)
+            self._count(request, opened.session.session_id, share)
         set_identity(identity)
         return identity
 
@@ -130,10 +134,10 @@ class Gatekeeper:
             request.answer_headers.extend(self._cookies.set_headers(opened))
         return opened
 
-    def _count(self, request: Request, caller: str) -> None:
+    def _count(self, request: Request, caller: str, share: float = 1.0) -> None:
         if self._calls.is_on:
             request.answer_headers.append((b"ratelimit-policy", self._calls.policy.encode()))
-            left = self._calls.take(caller)
+            left = self._calls.take(caller, share=share)
             request.answer_headers.append((b"ratelimit", f'"{self._calls.name}";r={left}'.encode()))
 
     def _refuse_forgery(self, request: Request, opened: OpenSession) -> None:

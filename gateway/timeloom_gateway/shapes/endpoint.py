@@ -36,6 +36,9 @@ ANSWER_SECONDS_MAX: Final = 180.0
 """A first snapshot may take long; live answers and streams of events end much sooner by themselves."""
 STALLED_SECONDS_MAX: Final = 30.0
 """A client that takes nothing for so long is let go; it can resume."""
+LIVE_SHARE: Final = 0.05
+"""What waiting for a change counts in its caller's rate: all who wait ask again with each change, at once, and
+one call answers them."""
 
 _METHODS: Final = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 _PASSED_ON: Final = ("if-none-match", "accept")
@@ -94,12 +97,12 @@ class ShapeEndpoint:
         if request.method == "OPTIONS":
             await Reply(status=204, headers={"allow": ", ".join(_METHODS)}).send(send)
             return
-        identity = await self._gatekeeper.admit(request)
+        fields = _fields(request)
+        is_live = fields.get("live") in ("true", "") and request.method == "GET"
+        identity = await self._gatekeeper.admit(request, share=LIVE_SHARE if is_live else 1.0)
         require_scope(identity, Scope.READ, "reading a shape")
         asked = await _asked(request, receive)
-        fields = _fields(request)
-        is_live = fields.get("live") in ("true", "")
-        if not is_live or request.method != "GET":
+        if not is_live:
             await self._pass_on(asked, request, receive, send)
         elif fields.get("live_sse", fields.get("experimental_live_sse")) in ("true", ""):
             async with self._live_client():
