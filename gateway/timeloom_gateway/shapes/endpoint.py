@@ -37,8 +37,8 @@ ANSWER_SECONDS_MAX: Final = 180.0
 STALLED_SECONDS_MAX: Final = 30.0
 """A client that takes nothing for so long is let go; it can resume."""
 LIVE_SHARE: Final = 0.05
-"""What waiting for a change counts in its caller's rate: all who wait ask again with each change, at once, and
-one call answers them."""
+"""What waiting for a change counts in its caller's rate: all who wait ask again with each change, at the
+same time, and one call answers them."""
 
 _METHODS: Final = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 _PASSED_ON: Final = ("if-none-match", "accept")
