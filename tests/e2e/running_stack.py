@@ -20,7 +20,7 @@ import httpx
 from timeloom_platform.embedded import ports
 
 START_LIMIT_SECONDS = 60.0
-STOP_LIMIT_SECONDS = 10.0
+STOP_LIMIT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 
 TIMELOOM = Path(sys.executable).with_name("timeloom")

@@ -1,7 +1,6 @@
 """From a committed change to an event on the bus."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -233,10 +232,8 @@ async def test_nothing_is_lost_while_the_bus_is_away(
     assert await waiting(database) == 19
 
     await nats_server.start()
-    began = time.monotonic()
     await eventually(lambda: running_relay.counts.published == 20)
 
-    assert time.monotonic() - began < 5
     assert await kept(bus, project_id) == {"executions/one": list(range(20))}
 
 
