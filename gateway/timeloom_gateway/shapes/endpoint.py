@@ -7,9 +7,10 @@ change is read, written and sent from one service to the other once, however man
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -124,16 +125,12 @@ class ShapeEndpoint:
         self, key: tuple[str, bytes], asked: ReadShapeRequest, request: Request, receive: Receive, send: Send
     ) -> None:
         """Sends what one call answers to all who ask the same at the same time."""
-        leaving = asyncio.ensure_future(
-            until_left(receive, lambda: self._gatekeeper.is_still_admitted(request), closing=self._closing)
-        )
+        leaving = self._until_left(request, receive)
         answering = self._shared.join(key, asked)
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not answering.done():
-                if self._closing.is_set():
-                    raise UnavailableError("The gateway is stopping.", retry_after_seconds=1)
-                raise ClientGoneError("The client went away.")
+                raise self._unanswered()
             whole = answering.result()
         finally:
             self._shared.leave(key, answering)
@@ -143,14 +140,11 @@ class ShapeEndpoint:
 
     async def _pass_on(self, asked: ReadShapeRequest, request: Request, receive: Receive, send: Send) -> None:
         """Sends an answer as it comes."""
-        leaving: asyncio.Task[None] = asyncio.create_task(
-            until_left(receive, self._admission_of(request), closing=self._closing)
-        )
-        reader = Reader(_responses(self._call(asked)), leaving)
+        reader = Reader(_responses(self._call(asked)), self._until_left(request, receive))
         try:
             first = await reader.next(timeout_seconds=None)
             if first is None:
-                raise ClientGoneError("The client went away.")
+                raise _nothing_came() if reader.has_ended else self._unanswered()
             await _send_head(send, first.head.status, first.head.headers, None)
             while (part := await reader.next(timeout_seconds=None)) is not None:
                 if request.method != "HEAD":
@@ -161,8 +155,15 @@ class ShapeEndpoint:
         finally:
             await reader.close()
 
-    def _admission_of(self, request: Request) -> Callable[[], Awaitable[bool]]:
-        return lambda: self._gatekeeper.is_still_admitted(request)
+    def _until_left(self, request: Request, receive: Receive) -> asyncio.Task[None]:
+        is_admitted = partial(self._gatekeeper.is_still_admitted, request)
+        return asyncio.create_task(until_left(receive, is_admitted, closing=self._closing))
+
+    def _unanswered(self) -> Exception:
+        """Why a client that waits gets no answer."""
+        if self._closing.is_set():
+            return UnavailableError("The gateway is stopping.", retry_after_seconds=1)
+        return ClientGoneError("The client went away.")
 
 
 class _SharedAnswers:
@@ -191,22 +192,21 @@ class _SharedAnswers:
                 del self._answers[key]
 
     async def _answer(self, key: tuple[str, bytes], asked: ReadShapeRequest) -> _Whole:
-        call = self._call(asked)
         head = None
         parts: list[bytes] = []
         try:
-            async for response in _responses(call):
-                if head is None:
-                    head = response.head
-                else:
-                    parts.append(response.part)
+            async with aclosing(_responses(self._call(asked))) as responses:
+                async for response in responses:
+                    if head is None:
+                        head = response.head
+                    else:
+                        parts.append(response.part)
         finally:
             # Who asks from now on asks for what comes after this answer.
             if self._answers.get(key) is asyncio.current_task():
                 del self._answers[key]
-            call.cancel()
         if head is None:
-            raise UnavailableError("The service did not answer.", retry_after_seconds=1)
+            raise _nothing_came()
         return _Whole(status=head.status, headers=dict(head.headers), body=b"".join(parts))
 
 
@@ -244,6 +244,10 @@ async def _responses(call: Any) -> AsyncGenerator[ReadShapeResponse]:
             yield ReadShapeResponse.FromString(data)
     finally:
         call.cancel()
+
+
+def _nothing_came() -> UnavailableError:
+    return UnavailableError("The service did not answer.", retry_after_seconds=1)
 
 
 def _is_event_stream(first: ReadShapeResponse) -> bool:
