@@ -276,7 +276,7 @@ class AsyncMigrations:
     async def resolve(
         self, migration_id: str, resolution: ConflictResolution, *, conflict_id: str = ""
     ) -> Migration:
-        """Decide a conflict, or all that are open; then `resume` lets a migration go on that waited."""
+        """Decide a conflict, or all that are open; a migration that waited for that goes on by itself."""
         request = pb.ResolveMigrationConflictRequest(migration_id=migration_id, conflict_id=conflict_id)
         assign(request, "resolution", resolution)
         method = self._connection.migration.ResolveMigrationConflict

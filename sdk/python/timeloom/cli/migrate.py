@@ -204,7 +204,7 @@ def rollback(*, file: str, yes: bool, as_json: bool) -> int:
 )
 @json_option("Print one JSON document: the migration.")
 def resolve(*, file: str, resolution: ConflictResolution, conflict_id: str, as_json: bool) -> int:
-    """Decide conflicts of the migration of FILE; `timeloom migrate start` then goes on.
+    """Decide conflicts of the migration of FILE; `timeloom migrate start` goes on, or looks how it does.
 
     \b
     Examples:

@@ -213,7 +213,8 @@ class MigrationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ResolveMigrationConflict(self, request, context):
-        """Decides a conflict, or all that are open. One that arose from a rollback is only noted as decided: what is there stays.
+        """Decides a conflict, or all that are open; a migration that waited for that goes on. One that arose from a rollback is
+        only noted as decided: what is there stays.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
