@@ -37,6 +37,7 @@ async def main(stop: asyncio.Event) -> None:
                     allows_deletion=loaded.shapes.allow_deletion,
                     schemas=loaded.shapes.schema_names,
                     chunk_bytes=loaded.shapes.chunk_bytes,
+                    electric=loaded.electric.ground,
                 ),
             )
         )

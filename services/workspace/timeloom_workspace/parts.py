@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,6 +21,14 @@ Listener: TypeAlias = Callable[[Bus], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ElectricGround:
+    """Where Electric is, and the secret that it wants to be told."""
+
+    url: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShapeGround:
     """What shapes stand on.
 
@@ -32,6 +40,7 @@ class ShapeGround:
         allows_deletion: Whether clients may have a shape begun anew.
         schemas: Whose tables shapes may be made of besides ours.
         chunk_bytes: An answer ends when it is at least so large.
+        electric: Keeps shapes instead of this service; None if this service does.
     """
 
     database_url: str
@@ -41,6 +50,7 @@ class ShapeGround:
     allows_deletion: bool = False
     schemas: Sequence[str] = ()
     chunk_bytes: int = CHUNK_BYTES
+    electric: ElectricGround | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

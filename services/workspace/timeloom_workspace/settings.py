@@ -7,9 +7,11 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from timeloom_platform.sealing import SealingSettings
-from timeloom_platform.settings import ServiceSettings
+from timeloom_platform.settings import ServiceSettings, secret
+from timeloom_workspace.parts import ElectricGround
 from timeloom_workspace.shapes.limits import CHUNK_BYTES
 
 OUR_SCHEMAS: Final = frozenset(
@@ -59,6 +61,37 @@ class ShapeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ElectricSettings:
+    """Electric's own service, if that is to keep the shapes.
+
+    Attributes:
+        electric_url: Where it is; empty if this service keeps them.
+        electric_secret: What it wants to be told, its ELECTRIC_SECRET.
+    """
+
+    electric_url: str = ""
+    electric_secret: str = secret(default="")
+
+    def __post_init__(self) -> None:
+        if not self.electric_url:
+            return
+        parts = urlsplit(self.electric_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("TIMELOOM_ELECTRIC_URL must be an address such as http://electric:3000")
+        if not self.electric_secret:
+            raise ValueError(
+                "TIMELOOM_ELECTRIC_SECRET is missing: Electric shows everything to whoever reaches it"
+            )
+
+    @property
+    def ground(self) -> ElectricGround | None:
+        """What shapes stand on there."""
+        if not self.electric_url:
+            return None
+        return ElectricGround(url=self.electric_url, secret=self.electric_secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of the workspace service.
 
@@ -66,14 +99,21 @@ class Settings:
         service: Those of every service.
         sealing: Those of how secrets are sealed.
         shapes: Those of shapes.
+        electric: Those of Electric.
         database_pool_size: Connections to PostgreSQL.
     """
 
     service: ServiceSettings
     sealing: SealingSettings
     shapes: ShapeSettings
+    electric: ElectricSettings
     database_pool_size: int = 8
 
     def __post_init__(self) -> None:
         if self.database_pool_size < 2:
             raise ValueError("TIMELOOM_DATABASE_POOL_SIZE must be at least 2: one connection is the relay's")
+        if self.electric.electric_url and self.shapes.schema_names:
+            raise ValueError(
+                "TIMELOOM_SHAPES_SCHEMAS is not for use with TIMELOOM_ELECTRIC_URL: "
+                "Electric is asked for Timeloom's tables only"
+            )

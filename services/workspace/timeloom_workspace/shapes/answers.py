@@ -37,7 +37,7 @@ _NEXT: Final = "public, max-age=60, stale-while-revalidate=300"
 _LIVE: Final = "public, max-age=5, stale-while-revalidate=5"
 _NO_STORE: Final = "no-store"
 # What a project's rows are depends on who asks: a cache that is shared must not mix them up.
-_VARY: Final = "authorization, cookie"
+VARY: Final = "authorization, cookie"
 _KEEP_ALIVE: Final = b": keep-alive\n\n"
 
 
@@ -242,7 +242,7 @@ def _nothing(offset: Offset) -> Slice:
 
 
 def _headers(shape: Shape, end: Offset) -> dict[str, str]:
-    return {"electric-handle": shape.handle, "electric-offset": str(end), "vary": _VARY}
+    return {"electric-handle": shape.handle, "electric-offset": str(end), "vary": VARY}
 
 
 def _sent(request: ShapeRequest, shape: Shape, offset: Offset, found: Slice, known: str) -> Answer:

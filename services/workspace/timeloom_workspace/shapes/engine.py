@@ -42,7 +42,7 @@ SETTLE_SECONDS: Final = 10.0
 SLOT_IDLE_SECONDS: Final = 60.0
 """Without a shape the slot is kept for so long: to begin one costs more than to keep it."""
 
-_LOST: Final = (
+LOST: Final = (
     OSError,
     TimeoutError,
     asyncpg.PostgresError,
@@ -168,7 +168,7 @@ class Engine:
         try:
             async with self._snapshots.connection() as connection:
                 described = await catalogue.describe(connection, registration)
-        except _LOST as error:
+        except LOST as error:
             raise ShapesUnavailableError("The database cannot be reached.") from error
         if described is None:
             raise ShapesUnavailableError(f"The table {registration.name} is not there, yet.")
@@ -251,7 +251,7 @@ class Engine:
                     await self._take_snapshot(shape)
         except TimeoutError:
             self._fail(shape, self._failure)
-        except _LOST as error:
+        except LOST as error:
             _logger.warning("snapshot failed", table=shape.definition.table.registration.name, exc_info=error)
             self._fail(shape, "The database cannot be reached.")
         except Exception:
@@ -393,7 +393,7 @@ class Engine:
                     "replication slot, and the service's role the attribute REPLICATION."
                 )
                 _logger.warning("changes cannot be followed", error=str(error))
-            except _LOST as error:
+            except LOST as error:
                 self._failure = "The database does not let changes be followed."
                 _logger.warning("changes are no longer followed", error=str(error))
             finally:
@@ -565,7 +565,7 @@ class Engine:
             try:
                 async with self._snapshots.open(registration, project_id) as opened:
                     yield opened
-            except _LOST as error:
+            except LOST as error:
                 raise ShapesUnavailableError("The database cannot be reached.") from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ REASON = (
 
 
 @asynccontextmanager
-async def _shapes_on(directory: Path, settings: Mapping[str, str]) -> AsyncIterator[tuple[Shapes, str]]:
+async def _shapes_on(directory: Path, settings: Mapping[str, str]) -> AsyncGenerator[tuple[Shapes, str]]:
     """Shapes of a PostgreSQL with other settings, and its superuser's address."""
     postgres = EmbeddedPostgres(directory / "postgres", settings={**THROW_AWAY_SETTINGS, **settings})
     await postgres.start()
