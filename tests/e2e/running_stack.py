@@ -117,7 +117,12 @@ def _if_ready(data_dir: Path) -> RunningStack | None:
 def _environment(data_dir: Path) -> dict[str, str]:
     """Ours without Timeloom's settings: a stack that runs beside the tests is not meant."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIMELOOM_")}
-    ours = {"TIMELOOM_DATA_DIR": str(data_dir), "TIMELOOM_SHAPES_ALLOW_DELETION": "true", "NO_COLOR": "1"}
+    ours = {
+        "TIMELOOM_DATA_DIR": str(data_dir),
+        "TIMELOOM_SHAPES_ALLOW_DELETION": "true",
+        "TIMELOOM_WORKFLOWS_PRIVATE_HOSTS": "localhost",
+        "NO_COLOR": "1",
+    }
     return {**inherited, **ours}
 
 
