@@ -80,18 +80,47 @@ class Answers:
         self._allows_deletion = allows_deletion
 
     async def answer(
-        self, *, method: str, query: str, body: bytes, headers: Mapping[str, str], project_id: str
+        self,
+        *,
+        method: str,
+        query: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        project_id: str,
+        agent_id: str,
     ) -> Answer:
-        """The answer to a request; one that cannot be granted is answered with the reason."""
+        """The answer to a request; one that cannot be granted is answered with the reason.
+
+        Args:
+            method: `GET`, `POST` or `DELETE`.
+            query: Of the URL.
+            body: Of a `POST`.
+            headers: With names in lower case.
+            project_id: Whose rows.
+            agent_id: The agent that the caller is bound to; empty if it is bound to none.
+        """
         try:
             if method == "DELETE":
                 return await self._delete(query, project_id)
             request = parse(method, query, body)
+            self._require_open(request.table, agent_id)
             if request.subset is not None:
                 return await self._subset(request, request.subset, project_id)
             return await self._read(request, headers, project_id)
         except ShapeError as error:
             return of_error(error)
+
+    def _require_open(self, table: str, agent_id: str) -> None:
+        """Refuses callers who are bound to an agent a table of which they may not read everything."""
+        registration = self._registry.find(table)
+        if agent_id and registration is not None and not registration.is_open_to_agents:
+            raise ShapeError(
+                403,
+                {
+                    "message": f"A shape of {registration.name} shows a whole project; these credentials are"
+                    f" bound to the agent {agent_id}."
+                },
+            )
 
     async def _shape(self, request: ShapeRequest, project_id: str) -> Shape:
         """The shape of a request.
@@ -137,7 +166,7 @@ class Answers:
     def _require(self, shape: Shape) -> None:
         """Refuses to go on with a shape that is gone."""
         if shape.state is State.GONE:
-            if not self._engine.is_active:
+            if not self._engine.follower.is_active:
                 raise ShapesUnavailableError("Changes are not followed at the moment.")
             raise MustRefetchError(self._engine.begin(shape.definition, shape.clause).handle)
 

@@ -14,11 +14,19 @@ from timeloom_workspace.shapes.engine import Engine
 from timeloom_workspace.shapes.limits import ShapeLimits
 from timeloom_workspace.shapes.own_tables import OWN_PUBLICATION, OwnTables
 from timeloom_workspace.shapes.peers import Peers
+from timeloom_workspace.shapes.registered import LOGGED_WHOLE, REGISTERED
 from timeloom_workspace.shapes.servicer import ShapesServicer
 from timeloom_workspace.shapes.snapshots import SnapshotReader
 from timeloom_workspace.shapes.tables import RegisteredTables, Registry
 
-PUBLICATIONS: Final = ("timeloom_shapes", "timeloom_shapes_migration", OWN_PUBLICATION)
+PUBLICATIONS: Final = (
+    "timeloom_shapes",
+    "timeloom_shapes_migration",
+    "timeloom_shapes_executions",
+    "timeloom_shapes_workflow_executions",
+    "timeloom_shapes_memories",
+    OWN_PUBLICATION,
+)
 """Of the workspace, and of the rooms whose tables are in the same database: each publishes its own."""
 
 
@@ -38,7 +46,7 @@ def assembled(
         publications: What tells of their changes.
     """
     if ground.electric is not None:
-        return _of_electric(ground, ground.electric, registry or RegisteredTables())
+        return _of_electric(ground, ground.electric, registry or RegisteredTables(LOGGED_WHOLE))
     engine = Engine(
         url=ground.database_url,
         publications=publications,
@@ -49,7 +57,7 @@ def assembled(
     own_tables = OwnTables(ground.database_url, schemas=ground.schemas)
     answers = Answers(
         engine=engine,
-        registry=registry or RegisteredTables(),
+        registry=registry or RegisteredTables(REGISTERED),
         own_tables=own_tables,
         allows_deletion=ground.allows_deletion,
     )

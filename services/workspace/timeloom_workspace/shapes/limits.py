@@ -24,6 +24,8 @@ ORDER_COLUMNS_MAX: Final = 8
 
 RECENT_TRANSACTIONS_MAX: Final = 8192
 """How many decoded transactions are remembered, to find a snapshot that was taken too early for them."""
+HELD_CHANGES_MAX: Final = 200_000
+"""How many changes are held back while a snapshot is being taken; with more, the shape is given up."""
 SNAPSHOT_ATTEMPTS_MAX: Final = 50
 SNAPSHOT_RETRY_SECONDS: Final = 0.02
 SNAPSHOT_ROWS_PER_FETCH: Final = 1000
@@ -45,6 +47,9 @@ class ShapeLimits:
         poll_seconds: How often PostgreSQL is asked for changes.
         shapes_max: How many shapes there are at once; those that nobody reads make room.
         shape_bytes_max: A shape that takes more on disk, even compacted, is begun anew.
+        members_max: Of how many rows a shape remembers what they were, where their table's log does not say
+            it; a shape with more is refused.
+        all_members_max: All such shapes together; the one that was read longest ago makes room.
         disk_bytes_max: All shapes together; the one that was read longest ago makes room.
         compaction_bytes: A shape's log is compacted each time it has grown by so much.
         idle_seconds: A shape that nobody has read for so long is given up.
@@ -59,6 +64,8 @@ class ShapeLimits:
     poll_seconds: float = 0.04
     shapes_max: int = 2000
     shape_bytes_max: int = 512 * 1024 * 1024
+    members_max: int = 100_000
+    all_members_max: int = 500_000
     disk_bytes_max: int = 4 * 1024 * 1024 * 1024
     compaction_bytes: int = 8 * 1024 * 1024
     idle_seconds: float = 900.0

@@ -44,17 +44,19 @@ class ShapesServicer(shapes_service_pb2_grpc.ShapesServiceServicer):
     ) -> AsyncIterator[ReadShapeResponse]:
         """Answers with a head, and the body in parts."""
         del context
-        address = "" if PASSED_ON in request.headers else await self._engine.reader()
+        address = "" if PASSED_ON in request.headers else await self._engine.follower.reader()
         if address:
             async for response in self._pass_on(address, request):
                 yield response
             return
+        identity = current_identity()
         answer = await self._answers.answer(
             method=request.method,
             query=request.query,
             body=request.body,
             headers=request.headers,
-            project_id=current_identity().project_id,
+            project_id=identity.project_id,
+            agent_id=identity.agent_id,
         )
         async for response in responses_of(answer):
             yield response
@@ -66,7 +68,7 @@ class ShapesServicer(shapes_service_pb2_grpc.ShapesServiceServicer):
                 yield response
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.UNAVAILABLE:
-                self._engine.seek_reader()
+                self._engine.follower.seek_reader()
             raise UnavailableError(
                 "The replica that follows changes does not answer.", retry_after_seconds=1
             ) from error

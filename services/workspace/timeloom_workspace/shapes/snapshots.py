@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -12,11 +13,12 @@ from uuid import UUID
 
 import asyncpg
 
+from timeloom_workspace.shapes.changes import TableName
 from timeloom_workspace.shapes.clauses.lexing import Token, TokenKind, tokens_of
 from timeloom_workspace.shapes.clauses.parsing import Clause
 from timeloom_workspace.shapes.errors import ClauseError, InvalidShapeRequestError, reasons_of
-from timeloom_workspace.shapes.limits import ORDER_COLUMNS_MAX
-from timeloom_workspace.shapes.tables import Registration, Table
+from timeloom_workspace.shapes.limits import ORDER_COLUMNS_MAX, SNAPSHOT_RETRY_SECONDS
+from timeloom_workspace.shapes.tables import Registration, Table, Words
 
 CONNECT_TIMEOUT_SECONDS: Final = 5.0
 STATEMENT_TIMEOUT_MS: Final = 120_000
@@ -41,6 +43,13 @@ SELECT
 """
 # Of these types a cast to text writes another text than the log has.
 _OUTPUTS: Final[Mapping[str, str]] = {"bpchar": "bpcharout", "inet": "inet_out"}
+_WRITERS: Final = """
+SELECT array_agg(virtualtransaction)
+FROM pg_locks
+WHERE locktype = 'relation' AND relation = to_regclass($1) AND mode = 'RowExclusiveLock' AND granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_WRITERS_LEFT: Final = _WRITERS + "AND virtualtransaction = ANY($2::text [])"
 _ROLE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MODULUS: Final = 1 << 32
 
@@ -135,8 +144,18 @@ class RowQuery:
 
     @property
     def _source(self) -> str:
-        schema, name = self.table.relation
-        return f"{quoted(schema)}.{quoted(name)}"
+        """The table as clauses and clients know it."""
+        registration = self.table.registration
+        source = f"{quoted(registration.schema)}.{quoted(registration.table)}"
+        if not registration.words and registration.gone_column is None:
+            return source
+        project = () if registration.project_column is None else (registration.project_column,)
+        words = {each.column: each for each in registration.words}
+        columns = ", ".join(
+            _worded(words[name]) if name in words else quoted(name) for name in (*self.table.names, *project)
+        )
+        gone = f" WHERE {quoted(registration.gone_column)} IS NULL" if registration.gone_column else ""
+        return f"(SELECT {columns} FROM {source}{gone}) AS shown"  # noqa: S608 - as above
 
     def _message(self, parameters: list[str | None]) -> str:
         parameters.append(self.table.key_prefix)
@@ -152,6 +171,13 @@ class RowQuery:
             f"""'{{"key":' || {key} || ',"value":' || row_to_json({self._row})::text"""
             f""" || ${len(parameters)}::text"""
         )
+
+
+def _worded(words: Words) -> str:
+    """A column's words; they are those of a contract, as its name is."""
+    column = quoted(words.column)
+    cases = " ".join(f"WHEN {number} THEN '{word}'" for number, word in words.by_number)
+    return f"CASE {column} {cases} ELSE {column}::text END AS {column}"
 
 
 def quoted(name: str) -> str:
@@ -273,6 +299,19 @@ class SnapshotReader:
         cursor = await connection.cursor(statement, *parameters)
         while records := await cursor.fetch(at_once):
             yield [record[0].encode() for record in records]
+
+    async def outlast_writers(self, table: TableName) -> None:
+        """Returns when all have ended who are writing a table as it is called.
+
+        For an instant, or as long as a standby makes them wait, they may have committed in the log, and not
+        yet for snapshots.
+        """
+        name = ".".join(map(quoted, table))
+        async with self.connection() as connection:
+            writers = await connection.fetchval(_WRITERS, name)
+            while writers:
+                await asyncio.sleep(SNAPSHOT_RETRY_SECONDS)
+                writers = await connection.fetchval(_WRITERS_LEFT, name, writers)
 
 
 async def _restrict(connection: Any, registration: Registration, project_id: str) -> None:

@@ -24,6 +24,7 @@ from timeloom_workspace.shapes.assembly import PUBLICATIONS
 from timeloom_workspace.shapes.engine import Engine
 from timeloom_workspace.shapes.limits import ShapeLimits
 from timeloom_workspace.shapes.own_tables import OwnTables
+from timeloom_workspace.shapes.registered import REGISTERED
 from timeloom_workspace.shapes.tables import RegisteredTables
 
 LIMITS = ShapeLimits(live_seconds=2.0, sse_seconds=3.0, keep_alive_seconds=0.5, poll_seconds=0.02)
@@ -81,6 +82,7 @@ class Shapes:
     answers: Answers
     connection: Any
     project_id: UUID = field(default_factory=uuid4)
+    agent_id: str = ""
 
     async def open(
         self, *, method: str = "GET", body: bytes = b"", if_none_match: str = "", **fields: str
@@ -91,6 +93,7 @@ class Shapes:
             body=body,
             headers={"if-none-match": if_none_match} if if_none_match else {},
             project_id=str(self.project_id),
+            agent_id=self.agent_id,
         )
 
     async def get(
@@ -149,7 +152,7 @@ async def serving(
     own_tables = OwnTables(url, schemas=schemas)
     answers = Answers(
         engine=engine,
-        registry=RegisteredTables(),
+        registry=RegisteredTables(REGISTERED),
         own_tables=own_tables,
         allows_deletion=allows_deletion,
     )

@@ -77,6 +77,7 @@ class Electric:
             body=b"",
             headers={"if-none-match": known[0]} if known else {},
             project_id="",
+            agent_id="",
         )
         await _write_head(writer, answer.status, {**answer.headers, "set-cookie": "not=yours"})
         async for part in answer.parts:

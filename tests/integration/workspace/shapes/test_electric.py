@@ -29,6 +29,7 @@ from timeloom_workspace.shapes import catalogue
 from timeloom_workspace.shapes.clauses.lexing import TokenKind, tokens_of
 from timeloom_workspace.shapes.electric.confining import confined
 from timeloom_workspace.shapes.errors import InvalidShapeRequestError
+from timeloom_workspace.shapes.registered import LOGGED_WHOLE
 from timeloom_workspace.shapes.requests import parse
 from timeloom_workspace.shapes.tables import RegisteredTables
 
@@ -289,7 +290,7 @@ async def test_no_clause_leaves_its_project(electrified: Electrified) -> None:
     for title in ("a", "b", ""):
         await electrified.insert(title)
         await electrified.insert(title, project_id=other)
-    registration = RegisteredTables().find("tasks")
+    registration = RegisteredTables(LOGGED_WHOLE).find("tasks")
     assert registration is not None
     table = await catalogue.describe(connection, registration)
     assert table is not None
@@ -322,11 +323,7 @@ async def test_the_role_of_electric_reads_shapes_and_nothing_else(electrified: E
         "AND has_table_privilege($1, format('%I.%I', schemaname, tablename), 'SELECT')",
         role,
     )
-    registered = {
-        f"{each.schema}.{each.table}"
-        for name in ("tasks", "environments", "preferences", "agent_sessions", "sync_conflicts", "migrations")
-        if (each := RegisteredTables().find(name)) is not None
-    }
+    registered = {".".join(each.relation) for each in LOGGED_WHOLE}
     assert {row["name"] for row in readable} == registered
     published = await electrified.superuser.fetch(
         "SELECT format('%s.%s', schemaname, tablename) AS name FROM pg_publication_tables WHERE pubname = $1",

@@ -15,8 +15,8 @@ from timeloom_workspace.shapes import catalogue
 from timeloom_workspace.shapes.answers import of_error
 from timeloom_workspace.shapes.electric.confining import confined
 from timeloom_workspace.shapes.electric.upstream import Upstream
-from timeloom_workspace.shapes.engine import LOST
 from timeloom_workspace.shapes.errors import InvalidShapeRequestError, ShapeError, ShapesUnavailableError
+from timeloom_workspace.shapes.following import LOST
 from timeloom_workspace.shapes.requests import ShapeRequest, parse
 from timeloom_workspace.shapes.servicer import responses_of
 from timeloom_workspace.shapes.snapshots import SnapshotReader
