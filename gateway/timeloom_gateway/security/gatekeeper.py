@@ -87,10 +87,10 @@ class Gatekeeper:
         """Whether the request would act by a session cookie, which a browser sends on its own account."""
         return not request.header(b"authorization") and bool(self._cookies.session_of(request))
 
-    async def admit_message(self, request: Request, api_key: str) -> Identity:
-        """As `admit`, for a key that came in a WebSocket's first message and not with its handshake."""
+    async def admit_with(self, request: Request, api_key: str, *, share: float = 1.0) -> Identity:
+        """As `admit`, for a key that is not in the headers, such as that of a WebSocket's first message."""
         identity = await self.admit_api_key(request, api_key)
-        self._count(request, identity.api_key_id)
+        self._count(request, identity.api_key_id, share)
         set_identity(identity)
         return identity
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
 
@@ -43,6 +43,8 @@ same time, and one call answers them."""
 
 _METHODS: Final = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 _PASSED_ON: Final = ("if-none-match", "accept")
+_KEY_PARAMETER: Final = "secret"
+"""The parameter in which the protocol's clients may bring their key."""
 
 ReadShapeRequest = shapes_service_pb2.ReadShapeRequest
 ReadShapeResponse = shapes_service_pb2.ReadShapeResponse
@@ -72,6 +74,16 @@ class _Whole:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Caller:
+    """Who asks, and how to answer; the key is empty if the request's headers say who it is."""
+
+    request: Request
+    receive: Receive
+    send: Send
+    api_key: str = field(repr=False)
+
+
 class ShapeEndpoint:
     """Serves shapes to whoever may read.
 
@@ -80,15 +92,23 @@ class ShapeEndpoint:
         gatekeeper: Admits callers.
         metrics: Bounds those who wait for changes.
         closing: Set when the gateway is about to leave.
+        anonymous_key: The API key that those read with who bring none; empty if nobody may.
     """
 
     def __init__(
-        self, *, call: Call, gatekeeper: Gatekeeper, metrics: HttpMetrics, closing: asyncio.Event
+        self,
+        *,
+        call: Call,
+        gatekeeper: Gatekeeper,
+        metrics: HttpMetrics,
+        closing: asyncio.Event,
+        anonymous_key: str = "",
     ) -> None:
         self._call = call
         self._gatekeeper = gatekeeper
         self._metrics = metrics
         self._closing = closing
+        self._anonymous_key = anonymous_key
         self._shared = _SharedAnswers(call)
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
@@ -100,18 +120,24 @@ class ShapeEndpoint:
             return
         fields = _fields(request)
         is_live = fields.get("live") in ("true", "") and request.method == "GET"
-        identity = await self._gatekeeper.admit(request, share=LIVE_SHARE if is_live else 1.0)
+        share = LIVE_SHARE if is_live else 1.0
+        api_key = self._key_of(request, fields)
+        if api_key:
+            identity = await self._gatekeeper.admit_with(request, api_key, share=share)
+        else:
+            identity = await self._gatekeeper.admit(request, share=share)
         require_scope(identity, Scope.READ, "reading a shape")
+        caller = _Caller(request=request, receive=receive, send=send, api_key=api_key)
         asked = await _asked(request, receive)
         if not is_live:
-            await self._pass_on(asked, request, receive, send)
+            await self._pass_on(asked, caller)
         elif fields.get("live_sse", fields.get("experimental_live_sse")) in ("true", ""):
             async with self._live_client():
-                await self._pass_on(asked, request, receive, send)
+                await self._pass_on(asked, caller)
         else:
             async with self._live_client():
                 key = (identity.project_id, asked.SerializeToString(deterministic=True))
-                await self._share(key, asked, request, receive, send)
+                await self._share(key, asked, caller)
 
     @asynccontextmanager
     async def _live_client(self) -> AsyncGenerator[None]:
@@ -121,11 +147,9 @@ class ShapeEndpoint:
         finally:
             self._metrics.live_clients -= 1
 
-    async def _share(
-        self, key: tuple[str, bytes], asked: ReadShapeRequest, request: Request, receive: Receive, send: Send
-    ) -> None:
+    async def _share(self, key: tuple[str, bytes], asked: ReadShapeRequest, caller: _Caller) -> None:
         """Sends what one call answers to all who ask the same at the same time."""
-        leaving = self._until_left(request, receive)
+        leaving = self._until_left(caller)
         answering = self._shared.join(key, asked)
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -135,19 +159,20 @@ class ShapeEndpoint:
         finally:
             self._shared.leave(key, answering)
             leaving.cancel()
-        await _send_head(send, whole.status, whole.headers, len(whole.body))
-        await _send_part(send, whole.body, is_last=True)
+        await _send_head(caller.send, whole.status, whole.headers, len(whole.body))
+        await _send_part(caller.send, whole.body, is_last=True)
 
-    async def _pass_on(self, asked: ReadShapeRequest, request: Request, receive: Receive, send: Send) -> None:
+    async def _pass_on(self, asked: ReadShapeRequest, caller: _Caller) -> None:
         """Sends an answer as it comes."""
-        reader = Reader(_responses(self._call(asked)), self._until_left(request, receive))
+        send = caller.send
+        reader = Reader(_responses(self._call(asked)), self._until_left(caller))
         try:
             first = await reader.next(timeout_seconds=None)
             if first is None:
                 raise _nothing_came() if reader.has_ended else self._unanswered()
             await _send_head(send, first.head.status, first.head.headers, None)
             while (part := await reader.next(timeout_seconds=None)) is not None:
-                if request.method != "HEAD":
+                if caller.request.method != "HEAD":
                     await _send_part(send, part.part, is_last=False)
             if not reader.has_ended and not _is_event_stream(first):
                 raise ClientGoneError("The client went away.")
@@ -155,15 +180,23 @@ class ShapeEndpoint:
         finally:
             await reader.close()
 
-    def _until_left(self, request: Request, receive: Receive) -> asyncio.Task[None]:
-        is_admitted = partial(self._gatekeeper.is_still_admitted, request)
-        return asyncio.create_task(until_left(receive, is_admitted, closing=self._closing))
+    def _until_left(self, caller: _Caller) -> asyncio.Task[None]:
+        is_admitted = partial(self._gatekeeper.is_still_admitted, caller.request, caller.api_key)
+        return asyncio.create_task(until_left(caller.receive, is_admitted, closing=self._closing))
 
     def _unanswered(self) -> Exception:
         """Why a client that waits gets no answer."""
         if self._closing.is_set():
             return UnavailableError("The gateway is stopping.", retry_after_seconds=1)
         return ClientGoneError("The client went away.")
+
+    def _key_of(self, request: Request, fields: Mapping[str, str]) -> str:
+        """The key that a request does not bring as a header; empty if its headers say who makes it."""
+        if request.header(b"authorization"):
+            return ""
+        if secret := fields.get(_KEY_PARAMETER):
+            return secret
+        return "" if self._gatekeeper.has_session(request) else self._anonymous_key
 
 
 class _SharedAnswers:
@@ -224,10 +257,16 @@ async def _asked(request: Request, receive: Receive) -> ReadShapeRequest:
     headers = {name: request.header(name.encode()) for name in _PASSED_ON}
     return ReadShapeRequest(
         method="GET" if request.method == "HEAD" else request.method,
-        query=request.query,
+        query=_without_secret(request.query),
         body=body,
         headers={name: value for name, value in headers.items() if value},
     )
+
+
+def _without_secret(query: str) -> str:
+    """The query as it came, but for the key: no service, log or shared answer has a use for that."""
+    parts = query.split("&")
+    return "&".join(part for part in parts if unquote_plus(part.partition("=")[0]) != _KEY_PARAMETER)
 
 
 def _fields(request: Request) -> Mapping[str, str]:

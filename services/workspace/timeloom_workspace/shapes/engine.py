@@ -273,6 +273,7 @@ class Engine:
         if shape.membership is not None:
             # Only now it is known which rows are in.
             self._deliveries.admit(shape, visibility)
+        shape.log.add_rows([visibility.message()])
         shape.log.end_snapshot()
         shape.state = State.READY
         shape.ready.set()

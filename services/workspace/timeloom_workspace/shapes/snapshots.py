@@ -85,6 +85,12 @@ class Visibility:
             "database_lsn": str(self.lsn),
         }
 
+    def message(self) -> bytes:
+        """The protocol's message after the rows: by it a client knows whether its own write is among them."""
+        headers = {"control": "snapshot-end", **self.described()}
+        del headers["database_lsn"]
+        return json.dumps({"headers": headers}, separators=(",", ":")).encode()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowQuery:

@@ -77,7 +77,7 @@ async def test_a_table_that_is_made_later_is_followed_from_its_first_shape(own: 
     await own.ask(offset="-1")  # the log is followed already
     await owner.execute(NOTES)
     first = await own.ask(table=NAME, offset="-1")
-    assert first.messages == [
+    assert first.changes == [
         {
             "key": '"app"."notes of x_y.1"/"1"',
             "value": {"id": "1", "title": "one", "paid": "true"},

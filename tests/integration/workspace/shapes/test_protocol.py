@@ -39,7 +39,7 @@ async def caught_up(shapes: Shapes, before: Got, count: int, **fields: str) -> l
 
 async def test_an_empty_table_is_an_empty_snapshot_and_then_up_to_date(shapes: Shapes) -> None:
     first = await begun(shapes)
-    assert (first.messages, first.offset, first.is_up_to_date) == ([], "0_0", False)
+    assert (first.changes, first.offset, first.is_up_to_date) == ([], "0_0", False)
     second = await following(shapes, first)
     assert second.messages == [UP_TO_DATE]
     assert second.is_up_to_date
@@ -49,7 +49,7 @@ async def test_an_empty_table_is_an_empty_snapshot_and_then_up_to_date(shapes: S
 async def test_a_snapshot_shows_the_rows_as_texts(shapes: Shapes) -> None:
     task_id = await shapes.insert("ä \"quoted\"\n'title'", has_changes=True, tags=("a", "b c"))
     first = await begun(shapes, columns="id,title,has_changes,tags,version,environment_id")
-    assert first.messages == [
+    assert first.changes == [
         {
             "key": f'"workspace"."tasks"/"{task_id}"',
             "value": {
@@ -67,6 +67,17 @@ async def test_a_snapshot_shows_the_rows_as_texts(shapes: Shapes) -> None:
     assert schema["id"] == {"type": "uuid", "not_null": True, "pk_index": 0}
     assert schema["tags"] == {"type": "text", "dims": 1, "not_null": True}
     assert "project_id" not in schema
+
+
+async def test_a_snapshot_ends_with_what_it_has_seen(shapes: Shapes) -> None:
+    for fields in ({}, {"log": "changes_only"}):
+        before = int(await shapes.connection.fetchval("SELECT pg_current_xact_id()::text"))
+        first = await begun(shapes, **fields)
+        end = first.messages[-1]["headers"]
+        assert set(end) == {"control", "xmin", "xmax", "xip_list"}
+        assert end["control"] == "snapshot-end"
+        assert before < int(end["xmax"])
+        assert str(before) not in end["xip_list"]
 
 
 async def test_changes_come_in_their_order_with_their_transaction(shapes: Shapes) -> None:
