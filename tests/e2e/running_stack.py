@@ -119,6 +119,7 @@ def _environment(data_dir: Path) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIMELOOM_")}
     ours = {
         "TIMELOOM_DATA_DIR": str(data_dir),
+        "TIMELOOM_CORS_ORIGINS": "http://desk.example",
         "TIMELOOM_SHAPES_ALLOW_DELETION": "true",
         "TIMELOOM_WORKFLOWS_PRIVATE_HOSTS": "localhost",
         "NO_COLOR": "1",
