@@ -226,6 +226,7 @@ async def test_without_electric_there_are_no_shapes(electrified: Electrified) ->
 REFUSED: Sequence[tuple[str, Mapping[str, str]]] = (
     ("table", {"table": "environment_secrets"}),
     ("table", {"table": "pg_catalog.pg_authid"}),
+    *(("table", {"table": name}) for name in ("executions", "workflow_executions", "memories")),
     ("columns", {"columns": "id,field_clocks"}),
     ("columns", {"columns": "id,project_id"}),
     ("where", {"where": "project_id IS NOT NULL"}),
