@@ -182,7 +182,7 @@ async def supervisor_process(directory: Path) -> AsyncIterator[asyncio.subproces
         sys.executable, "-m", "tests.helpers.supervision", str(directory), cwd=REPOSITORY
     )
     try:
-        await eventually((directory / "processes").exists, timeout_seconds=20)
+        await eventually((directory / "processes").exists)
         yield supervisor
     finally:
         if supervisor.returncode is None:

@@ -126,7 +126,7 @@ async def test_poison_goes_to_the_dead_letters_while_others_flow(
     handler = Flaky({13: 1_000})
 
     # The pause is so long that the others could not wait for it.
-    async with consuming(bus, database, handler, backoff=[0.5], max_deliver=3) as consumer:
+    async with consuming(bus, database, handler, backoff=[1.5], max_deliver=3) as consumer:
         await eventually(lambda: consumer.counts.handled == 5)
         assert consumer.counts.buried == 0
         await eventually(lambda: consumer.counts.buried == 1)

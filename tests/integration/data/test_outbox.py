@@ -146,7 +146,7 @@ async def test_each_topic_stays_in_order_with_many_writers(
     topics = [f"executions/{index}" for index in range(8)]
     await asyncio.gather(*[write(topic) for topic in topics])
 
-    await eventually(lambda: running_relay.counts.published == 8 * 60, timeout_seconds=20)
+    await eventually(lambda: running_relay.counts.published == 8 * 60)
     assert await kept(bus, project_id) == {topic: list(range(60)) for topic in topics}
     assert await waiting(database) == 0
 
@@ -160,7 +160,7 @@ async def test_two_relays_publish_everything_once_and_in_order(
     try:
         for number in range(100):
             await tell(database, project_id, [number])
-        await eventually(lambda: sum(relay.counts.published for relay in relays) == 100, timeout_seconds=20)
+        await eventually(lambda: sum(relay.counts.published for relay in relays) == 100)
     finally:
         for task in tasks:
             task.cancel()

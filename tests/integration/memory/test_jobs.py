@@ -188,7 +188,7 @@ async def test_a_job_of_a_killed_process_is_finished_by_another(
         async def is_stuck() -> bool:
             return (await jobs.get(PROJECT, job.id, as_agent_id="")).done_count == 3
 
-        await eventually(is_stuck, timeout_seconds=30)
+        await eventually(is_stuck)
     finally:
         killed.send_signal(signal.SIGKILL)
         await killed.wait()

@@ -141,7 +141,7 @@ async def test_a_project_sees_its_own_rows_and_their_changes(electrified: Electr
         changes.extend(got.changes)
         return bool(changes)
 
-    await eventually(has_changed, timeout_seconds=30)
+    await eventually(has_changed)
     assert [change["value"]["title"] for change in changes] == ["new"]
     theirs = await electrified.ask(offset="-1", project_id=other)
     assert [change["value"]["title"] for change in theirs.changes] == ["new"]
