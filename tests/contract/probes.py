@@ -115,6 +115,7 @@ _MIGRATION = "/timeloom.migration.v1.MigrationService/"
 _SHAPES = "/timeloom.workspace.v1.ShapesService/"
 _TRANSFER = "/timeloom.workspace.v1.TransferService/"
 _SECRETS = "/timeloom.workspace.v1.SecretsService/"
+_MEMORY_TRANSFER = "/timeloom.memory.v1.MemoryTransferService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
 _TIME_TRAVEL = "/timeloom.snapshots.v1.TimeTravelService/"
 
@@ -305,6 +306,8 @@ PROBES: dict[str, Probe] = {
     _TRANSFER + "ReadRecords": _own(),
     _TRANSFER + "WriteRecords": _own(),
     _TRANSFER + "RestoreRecords": _own(),
+    _MEMORY_TRANSFER + "ReadMemories": _own(),
+    _MEMORY_TRANSFER + "PurgeMemories": _own(),
     _WORKSPACE + "CreateTask": _own(title="Water the plants"),
     _WORKSPACE + "GetTask": _made(needs="task"),
     _WORKSPACE + "ListTasks": _own(),

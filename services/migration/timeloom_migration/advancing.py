@@ -19,7 +19,7 @@ from timeloom_migration.lifecycle import ENDED, WORKING, Status
 from timeloom_migration.lifecycle import Phase as PhaseName
 from timeloom_migration.limits import ADVANCE_SECONDS
 from timeloom_migration.model import Migration, Overview, Stage
-from timeloom_migration.phases.batch import Batch, Phase, Work
+from timeloom_migration.phases.batch import Batch, Part, Phase, Work
 from timeloom_migration.phases.matching import Matching
 from timeloom_migration.phases.reading import Reading, TooManyItemsError
 from timeloom_migration.phases.restoring import Restoring
@@ -87,10 +87,9 @@ class Advancing:
     async def _work_on(self, project_id: UUID, migration_id: UUID) -> tuple[Overview, bool]:
         end = time.monotonic() + ADVANCE_SECONDS
         while True:
-            overview = await self._overview(project_id, migration_id)
-            migration = overview.migration
+            migration = await self._current(project_id, migration_id)
             if migration.status not in WORKING:
-                return overview, True
+                return await self._overview(project_id, migration_id), True
             try:
                 batch = await _answered(self._phases[migration.phase], migration)
             except TooManyItemsError as error:
@@ -105,6 +104,10 @@ class Advancing:
         """Notes what a batch came to, and goes on to what follows."""
         async with self._database.transaction(str(seen.project_id)) as connection:
             now = await self._changes.locked(connection, seen.project_id, seen.id)
+            is_read_already = batch.part is not None and now.position != seen.position
+            is_overtaken = now.phase is not seen.phase or is_read_already
+            if batch.part is not None and not is_overtaken:
+                await _keep(connection, seen, batch.part)
             await item_storage.update(connection, seen.project_id, seen.id, batch.items)
             for each in batch.conflicts:
                 await item_storage.insert_conflict(
@@ -118,7 +121,7 @@ class Advancing:
                     from_rollback=each.from_rollback,
                     now=self._changes.clock(),
                 )
-            if now.phase is not seen.phase:
+            if is_overtaken:
                 # Somebody wants something else by now: what was done is noted, and nothing else.
                 return self._changes.wake(await self._changes.tell(connection, now))
             new = replace(
@@ -135,7 +138,9 @@ class Advancing:
 
     async def _progress(self, connection: Connection, migration: Migration) -> float:
         done, count = migration.position, migration.item_count
-        if migration.phase is PhaseName.WRITING:
+        if migration.phase is PhaseName.READING:
+            count = migration.record_count
+        elif migration.phase is PhaseName.WRITING:
             done = await item_storage.count(connection, migration.project_id, migration.id, [Stage.DONE])
         elif migration.phase is PhaseName.RESTORING:
             left = await item_storage.count_written(connection, migration.project_id, migration.id)
@@ -179,6 +184,10 @@ class Advancing:
             overview = await self._changes.write(connection, failed)
         return self._changes.wake(overview)
 
+    async def _current(self, project_id: UUID, migration_id: UUID) -> Migration:
+        async with self._database.reading(str(project_id)) as connection:
+            return found(await storage.select(connection, project_id, migration_id), migration_id)
+
     async def _overview(self, project_id: UUID, migration_id: UUID) -> Overview:
         async with self._database.reading(str(project_id)) as connection:
             migration = found(await storage.select(connection, project_id, migration_id), migration_id)
@@ -193,6 +202,13 @@ class Advancing:
         """
         async with self._database.transaction(str(project_id)) as connection:
             yield await connection.fetchval(_TRY_LOCK, str(migration_id))
+
+
+async def _keep(connection: Connection, migration: Migration, part: Part) -> None:
+    if migration.position == 0:
+        await item_storage.forget(connection, migration.project_id, migration.id)
+    await item_storage.settle(connection, migration.project_id, migration.id, part.settled)
+    await item_storage.insert(connection, migration.project_id, migration.id, part.items)
 
 
 async def _answered(phase: Phase, migration: Migration) -> Batch:

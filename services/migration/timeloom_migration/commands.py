@@ -193,6 +193,8 @@ def _begun(migration: Migration, phase: Phase, goal: Goal) -> Migration:
         phase=phase,
         goal=goal,
         position=0,
+        # Only what was read to its end can be written.
+        item_count=0 if phase is Phase.READING else migration.item_count,
         error="",
         restarts=0,
         progress=lifecycle.UPLOADED if is_anew else migration.progress,

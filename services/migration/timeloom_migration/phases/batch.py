@@ -46,13 +46,27 @@ class NewConflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a part of the records came to.
+
+    Attributes:
+        items: That are new.
+        settled: Those read before that do not count any more.
+    """
+
+    items: Sequence[StoredItem]
+    settled: Sequence[StoredItem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What a batch came to; it is stored with the migration's next version.
 
     Attributes:
         items: As they are now.
         conflicts: That it found.
-        position: How many items the phase has passed, or the number of the last.
+        part: What was read; the first one takes the place of all that was planned before.
+        position: How many items, or records, the phase has passed, or the number of the last.
         is_last: The phase has ended.
         verification: What is verified so far.
         item_count: How many items there are, if that was found out.
@@ -60,6 +74,7 @@ class Batch:
 
     items: Sequence[StoredItem] = ()
     conflicts: Sequence[NewConflict] = ()
+    part: Part | None = None
     position: int
     is_last: bool
     verification: Verification | None = None
