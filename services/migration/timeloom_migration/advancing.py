@@ -10,16 +10,13 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID, uuid5
 
-import grpc.aio
-import structlog
-
 from timeloom_migration import lifecycle
 from timeloom_migration.changes import Changes, found
 from timeloom_migration.lifecycle import ENDED, WORKING, Status
 from timeloom_migration.lifecycle import Phase as PhaseName
 from timeloom_migration.limits import ADVANCE_SECONDS
 from timeloom_migration.model import Migration, Overview, Stage
-from timeloom_migration.phases.batch import Batch, Part, Phase, Work
+from timeloom_migration.phases.batch import Batch, Part, Phase, Work, answered
 from timeloom_migration.phases.matching import Matching
 from timeloom_migration.phases.reading import Reading, TooManyItemsError
 from timeloom_migration.phases.restoring import Restoring
@@ -29,14 +26,11 @@ from timeloom_migration.storage import items as item_storage
 from timeloom_migration.storage import migrations as storage
 from timeloom_platform.auth import Identity, Scope, acting_as
 from timeloom_platform.database import Connection, Database
-from timeloom_platform.errors import UnavailableError
 
 BUSY_SECONDS: Final = 1.0
 """Whoever finds that another call does the work waits so long, so that it does not ask for nothing."""
 
 _TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended('migration ' || $1, 0))"
-
-logger = structlog.get_logger(__name__)
 
 
 class Advancing:
@@ -79,7 +73,7 @@ class Advancing:
         current = replace(migration, position=0, verification=None)
         with acting_as(Identity(project_id=str(project_id), scope=Scope.INTERNAL)):
             while True:
-                batch = await _answered(verifying, current)
+                batch = await answered(verifying.step(current), migration_id=current.id)
                 current = replace(current, position=batch.position, verification=batch.verification)
                 if batch.is_last:
                     return current
@@ -91,7 +85,9 @@ class Advancing:
             if migration.status not in WORKING:
                 return await self._overview(project_id, migration_id), True
             try:
-                batch = await _answered(self._phases[migration.phase], migration)
+                batch = await answered(
+                    self._phases[migration.phase].step(migration), migration_id=migration_id
+                )
             except TooManyItemsError as error:
                 overview = await self._fail(migration, str(error))
             else:
@@ -209,23 +205,3 @@ async def _keep(connection: Connection, migration: Migration, part: Part) -> Non
         await item_storage.forget(connection, migration.project_id, migration.id)
     await item_storage.settle(connection, migration.project_id, migration.id, part.settled)
     await item_storage.insert(connection, migration.project_id, migration.id, part.items)
-
-
-async def _answered(phase: Phase, migration: Migration) -> Batch:
-    """Returns what a batch comes to.
-
-    Raises:
-        UnavailableError: Another service did not answer as it should; trying again may help.
-    """
-    try:
-        return await phase.step(migration)
-    except grpc.aio.AioRpcError as error:
-        logger.warning(
-            "migration batch failed",
-            migration_id=str(migration.id),
-            phase=migration.phase.name,
-            code=error.code().name,
-        )
-        raise UnavailableError(
-            f"A service that is needed answered {error.code().name}.", retry_after_seconds=1.0
-        ) from None

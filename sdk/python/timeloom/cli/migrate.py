@@ -184,13 +184,13 @@ def rollback(*, file: str, yes: bool, as_json: bool) -> int:
     if found.status not in (MigrationStatus.ROLLING_BACK, MigrationStatus.ROLLED_BACK):
         migrations.roll_back(found.id)
     ended = _followed(session, found.id)
-    left = [each for each in migrations.conflicts(ended.id) if each.from_rollback]
+    left = [each for each in migrations.conflicts(ended.id, only_open=True) if each.from_rollback]
     if as_json:
         conflicts = [documents.document(each) for each in left]
         session.print_document({"migration": documents.document(ended), "conflicts": conflicts})
     else:
         _print_heading(session, ended)
-        _print_left(session, left)
+        _print_left(session, ended.id, left)
     if ended.status is not MigrationStatus.ROLLED_BACK:
         return EXIT_FAILED
     return EXIT_DECISION if left else 0
@@ -200,15 +200,23 @@ def rollback(*, file: str, yes: bool, as_json: bool) -> int:
 @click.argument("file", metavar="FILE")
 @click.option("--as", "resolution", type=CONFLICT_RESOLUTION, required=True, help="Anything but ask.")
 @click.option(
-    "--conflict", "conflict_id", metavar="ID", default="", help="This one; all open ones without it."
+    "--conflict",
+    "conflict_id",
+    metavar="ID",
+    default="",
+    help="This one; without it all open ones, but for those of a rollback.",
 )
 @json_option("Print one JSON document: the migration.")
 def resolve(*, file: str, resolution: ConflictResolution, conflict_id: str, as_json: bool) -> int:
     """Decide conflicts of the migration of FILE; `timeloom migrate start` goes on, or looks how it does.
 
+    What a rollback left alone is decided one by one: `skip` keeps it, `overwrite` restores what was
+    there before.
+
     \b
     Examples:
       timeloom migrate resolve export.json --as merge
+      timeloom migrate resolve export.json --conflict ID --as overwrite
     """
     session = current()
     found = _known(session, file)
@@ -396,15 +404,17 @@ def _print_verification(session: Session, verification: Verification) -> None:
     session.console.print(table)
 
 
-def _print_left(session: Session, left: Iterable[MigrationConflict]) -> None:
+def _print_left(session: Session, migration_id: str, left: Iterable[MigrationConflict]) -> None:
     """Print what a rollback left alone, because people changed it since."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("left as it is", "id", "changed since"):
+    for column in ("left as it is", "id", "conflict"):
         table.add_column(column, overflow="fold")
     for each in left:
-        table.add_row(each.item.table, each.item.target_id, ", ".join(each.item.fields))
+        table.add_row(each.item.table, each.item.target_id, each.id)
     if table.row_count:
         session.console.print(table)
+        command = f"timeloom migrate resolve {migration_id} --conflict ID --as overwrite"
+        session.console.print(f"To restore what was there before: {command}", soft_wrap=True)
 
 
 def _words(name: str) -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid5
 
+import grpc.aio
 import msgspec
+import structlog
 
 from timeloom_migration.limits import BATCH_BYTES_MAX, BATCH_ITEMS_MAX
 from timeloom_migration.model import Migration, StoredItem, Verification
 from timeloom_migration.planning.model import Table
 from timeloom_migration.targets.target import Target
 from timeloom_platform.database import Connection, Database
+from timeloom_platform.errors import UnavailableError
+
+T = TypeVar("T")
+
+logger = structlog.get_logger(__name__)
 
 
 class Opening(Protocol):
@@ -87,6 +94,23 @@ class Phase(Protocol):
     async def step(self, migration: Migration) -> Batch:
         """Does one batch."""
         ...
+
+
+async def answered(call: Awaitable[T], *, migration_id: UUID) -> T:
+    """Returns what another service answers.
+
+    Raises:
+        UnavailableError: It did not answer as it should; trying again may help.
+    """
+    try:
+        return await call
+    except grpc.aio.AioRpcError as error:
+        logger.warning(
+            "service failed that a migration needs", migration_id=str(migration_id), code=error.code().name
+        )
+        raise UnavailableError(
+            f"A service that is needed answered {error.code().name}.", retry_after_seconds=1.0
+        ) from None
 
 
 def of_one_target(items: Sequence[StoredItem]) -> list[StoredItem]:

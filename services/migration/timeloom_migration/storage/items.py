@@ -189,6 +189,14 @@ WHERE
 RETURNING item_number, from_rollback
 """
 
+_UPDATE_CONFLICT: Final = """
+UPDATE conflicts SET existing = $4 WHERE project_id = $1 AND migration_id = $2 AND id = $3
+"""
+
+_IS_FROM_ROLLBACK: Final = """
+SELECT from_rollback FROM conflicts WHERE project_id = $1 AND migration_id = $2 AND id = $3
+"""
+
 _DECIDE: Final = """
 UPDATE items SET resolution = $4, action = '', stage = 1
 WHERE project_id = $1 AND migration_id = $2 AND number = ANY($3::integer []) AND action = 'ASK'
@@ -431,6 +439,20 @@ async def resolve(
     if not rows and conflict_id is not None:
         return None
     return [row["item_number"] for row in rows if not row["from_rollback"]]
+
+
+async def update_conflict(
+    connection: Connection, project_id: UUID, migration_id: UUID, *, conflict_id: UUID, existing: str | None
+) -> None:
+    """Has a conflict show what is there now."""
+    await connection.execute(_UPDATE_CONFLICT, project_id, migration_id, conflict_id, existing)
+
+
+async def is_from_rollback(
+    connection: Connection, project_id: UUID, migration_id: UUID, conflict_id: UUID
+) -> bool:
+    """Tells whether a conflict arose from a rollback."""
+    return bool(await connection.fetchval(_IS_FROM_ROLLBACK, project_id, migration_id, conflict_id))
 
 
 async def decide(

@@ -101,7 +101,9 @@ class MemoriesTarget:
 
 
 def _is_changed(restoration: Restoration, there: Found) -> bool:
-    """Tells whether somebody changed what a memory says; how often it was used does not count."""
+    """Tells whether somebody changed what a memory says, and nobody decided that this goes."""
+    if restoration.replaces_changes:
+        return there.mark != restoration.mark
     return there.mark != restoration.mark and bool(differing(restoration.fields, there.fields))
 
 

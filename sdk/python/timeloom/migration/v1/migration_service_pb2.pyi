@@ -629,9 +629,9 @@ class ResolveMigrationConflictRequest(_message.Message):
     RESOLUTION_FIELD_NUMBER: _builtins.int
     migration_id: _builtins.str
     conflict_id: _builtins.str
-    """All that are open if empty."""
+    """All that are open if empty, but for those of a rollback."""
     resolution: _migration_pb2.ConflictResolution.ValueType
-    """Required; anything but `ASK`."""
+    """Required; anything but `ASK`; `SKIP` or `OVERWRITE` where a rollback left something alone."""
     def __init__(
         self,
         *,
