@@ -83,10 +83,10 @@ async def test_a_cancelled_reader_gives_its_connection_back(database_url: str, p
 async def test_a_pool_that_stays_exhausted_says_so(
     database_url: str, project_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "ACQUIRE_TIMEOUT_SECONDS", 0.2)
     database = await Database.connect(database_url, room=ROOM, pool_size=1)
     try:
         async with database.transaction(project_id):
+            monkeypatch.setattr(database_module, "ACQUIRE_TIMEOUT_SECONDS", 0.2)
             with pytest.raises(OverloadedError) as caught:
                 async with database.transaction(project_id):
                     pass
