@@ -334,9 +334,9 @@ class Engine:
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            self.keep_house(time.monotonic())
+            await self.keep_house(time.monotonic())
 
-    def keep_house(self, now: float) -> None:
+    async def keep_house(self, now: float) -> None:
         """Compacts logs, and gives up shapes that nobody reads or that take too much."""
         # The log tells of changes of a table's form only while there is a shape of it.
         followed = self._deliveries.tables
@@ -348,11 +348,18 @@ class Engine:
                 self.give_up(shape)
                 continue
             if shape.log.log_bytes - shape.compacted_bytes > self.limits.compaction_bytes:
-                shape.log.compact()
-                shape.compacted_bytes = shape.log.log_bytes
+                await self._compact(shape)
             if shape.log.size_bytes > self.limits.shape_bytes_max:
                 self.give_up(shape)
         self._make_fit()
+
+    async def _compact(self, shape: Shape) -> None:
+        try:
+            await shape.log.compact()
+        except OSError:
+            _logger.exception("a shape cannot be written", handle=shape.handle)
+            self.give_up(shape)
+        shape.compacted_bytes = shape.log.log_bytes
 
     def _make_fit(self) -> None:
         """Gives up the shapes that were read longest ago until the others fit."""
