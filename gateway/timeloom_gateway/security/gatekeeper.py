@@ -21,7 +21,8 @@ from timeloom_platform.errors import (
 )
 
 CSRF_HEADER = b"x-csrf-token"
-_BEARER = "bearer "
+BEARER = "bearer "
+"""What an authorization with a key begins with, in small letters."""
 
 
 class ApiKeyAuthenticator(Protocol):
@@ -172,6 +173,6 @@ def is_same_origin(request: Request) -> bool:
 def bearer_of(request: Request) -> str:
     """The API key of a request; UnauthenticatedError if it carries none."""
     authorization = request.header(b"authorization")
-    if authorization[: len(_BEARER)].lower() != _BEARER:
+    if authorization[: len(BEARER)].lower() != BEARER:
         raise UnauthenticatedError("The authorization must be: Bearer tl_…")
-    return authorization[len(_BEARER) :].strip()
+    return authorization[len(BEARER) :].strip()

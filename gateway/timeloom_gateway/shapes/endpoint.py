@@ -18,7 +18,7 @@ import msgspec
 
 from timeloom.workspace.v1 import shapes_service_pb2
 from timeloom_gateway.contracts import Contracts, Method
-from timeloom_gateway.security.gatekeeper import Gatekeeper, require_scope
+from timeloom_gateway.security.gatekeeper import BEARER, Gatekeeper, require_scope
 from timeloom_gateway.web.bodies import ClientGoneError, read_body
 from timeloom_gateway.web.errors import MethodNotAllowedError
 from timeloom_gateway.web.messages import Receive, Reply, Request, Send
@@ -192,7 +192,9 @@ class ShapeEndpoint:
 
     def _key_of(self, request: Request, fields: Mapping[str, str]) -> str:
         """The key that a request does not bring as a header; empty if its headers say who makes it."""
-        if request.header(b"authorization"):
+        authorization = request.header(b"authorization")
+        is_ours = authorization[: len(BEARER)].lower() == BEARER
+        if is_ours or (authorization and not self._anonymous_key):
             return ""
         if secret := fields.get(_KEY_PARAMETER):
             return secret

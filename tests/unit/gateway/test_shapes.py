@@ -182,10 +182,11 @@ async def test_the_anonymous_key_is_for_those_who_bring_nothing() -> None:
     clients = [
         Client(endpoint, f"secret=tl_all&{LIVE}"),
         Client(endpoint, LIVE),
+        Client(endpoint, LIVE, "a", authorization="what a proxy wants"),
         Client(endpoint, LIVE, "a", authorization="Bearer tl_mine"),
         Client(endpoint, LIVE, "b", cookie="session=mine"),
     ]
-    # The first two are of one project, and share a call.
+    # The first three are of one project, and share a call.
     await eventually(lambda: len(calls.begun) == 3)
     calls.answer.set()
     assert {await client.body() for client in clients} == {b"[1,2]"}

@@ -29,6 +29,8 @@ from timeloom_workspace.shapes.tables import Registry
 
 CURSOR_SECONDS: Final = 20
 ROWS_PER_FETCH: Final = 1000
+MARKS: Final = 1 << 31
+"""By its mark a client tells rows of one subset from those of another; it is one of so many numbers."""
 
 _JSON: Final = "application/json; charset=utf-8"
 _EVENTS: Final = "text/event-stream"
@@ -185,16 +187,15 @@ class Answers:
         limits = self._engine.limits
         loop = asyncio.get_running_loop()
         end_time = loop.time() + limits.sse_seconds
-        is_first = True
         async with self._engine.waiting_for(shape):
             while True:
                 if shape.state is State.GONE:
                     yield b'data: {"headers":{"control":"must-refetch"}}\n\n'
                     return
                 found, events = shape.events_after(offset, partial(_as_events, shape))
-                if found.body or is_first:
+                if found.body:
                     yield events
-                    offset, is_first = found.end, False
+                    offset = found.end
                     if not found.is_last:
                         continue
                 if self._engine.is_closing:
@@ -226,6 +227,7 @@ class Answers:
             order=order,
             limit=min(subset.limit, SUBSET_ROWS_MAX) if subset.limit is not None else SUBSET_ROWS_MAX + 1,
             offset=subset.offset,
+            mark=time.time_ns() // 1000 % MARKS,
         )
         offset = shape.log.end
         body = await self._subset_body(query)
@@ -246,8 +248,7 @@ class Answers:
                         "subset__limit",
                         f"the subset is larger than {SUBSET_ROWS_MAX} rows or {SUBSET_BYTES_MAX} bytes",
                     )
-        mark = time.time_ns() // 1000 % (1 << 31)
-        metadata = json.dumps({"snapshot_mark": mark, **visibility.described()}, separators=(",", ":"))
+        metadata = json.dumps({"snapshot_mark": query.mark, **visibility.described()}, separators=(",", ":"))
         return b'{"metadata":' + metadata.encode() + b',"data":[' + b",".join(rows) + b"]}"
 
     async def _delete(self, query: str, project_id: str) -> Answer:

@@ -104,6 +104,7 @@ class RowQuery:
         order: In which order: SQL of this module's making.
         limit: How many at most.
         offset: How many are left out before.
+        mark: What each row says of the subset that it is part of.
     """
 
     table: Table
@@ -113,6 +114,7 @@ class RowQuery:
     order: str = ""
     limit: int | None = None
     offset: int | None = None
+    mark: int | None = None
 
     def statement(self) -> tuple[str, list[str | None]]:
         """The SQL, which writes the protocol's messages, and its parameters."""
@@ -170,7 +172,9 @@ class RowQuery:
             f"""COALESCE('/"' || replace({self._row}.{quoted(name)}, '/', '//') || '"', '/_')"""
             for name in self.table.key
         ]
-        headers = {"operation": "insert", "relation": self.table.relation}
+        headers: dict[str, object] = {"operation": "insert", "relation": self.table.relation}
+        if self.mark is not None:
+            headers["snapshot_mark"] = self.mark
         parameters.append(f',"headers":{json.dumps(headers, separators=(",", ":"))}}}')
         key = f"to_json({' || '.join(parts)})::text"
         return (
