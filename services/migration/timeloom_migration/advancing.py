@@ -145,11 +145,14 @@ class Advancing:
 
     async def _passed(self, connection: Connection, migration: Migration) -> Migration:
         """Returns a migration whose phase has ended."""
-        _, open_count = await storage.count(connection, migration.project_id, migration.id)
+        (overview,) = await storage.counted(connection, [migration])
         verification = migration.verification
         is_sound = verification is not None and verification.ok
         status, phase = lifecycle.after(
-            migration.phase, migration.goal, has_open_conflicts=open_count > 0, is_sound=is_sound
+            migration.phase,
+            migration.goal,
+            has_open_conflicts=overview.open_conflict_count > 0,
+            is_sound=is_sound,
         )
         is_paused = migration.status is Status.PAUSED and phase is not PhaseName.NOTHING
         error = migration.error
@@ -187,8 +190,8 @@ class Advancing:
     async def _overview(self, project_id: UUID, migration_id: UUID) -> Overview:
         async with self._database.reading(str(project_id)) as connection:
             migration = found(await storage.select(connection, project_id, migration_id), migration_id)
-            counts, open_count = await storage.count(connection, project_id, migration_id)
-        return Overview(migration=migration, counts=counts, open_conflict_count=open_count)
+            (overview,) = await storage.counted(connection, [migration])
+        return overview
 
     @asynccontextmanager
     async def _alone(self, project_id: UUID, migration_id: UUID) -> AsyncGenerator[bool]:

@@ -22,6 +22,7 @@ from timeloom.memory.v1 import memory_service_pb2
 from timeloom.migration.v1 import migration_pb2
 from timeloom.migration.v1 import migration_service_pb2 as messages
 from timeloom.workspace.v1 import workspace_service_pb2 as workspace
+from timeloom_migration.limits import READ_RECORDS_MAX
 
 ACTIONS = migration_pb2.MigrationAction
 
@@ -311,3 +312,31 @@ async def test_the_same_twice_in_an_export_comes_once(house: House) -> None:
     migration_id = await migrated(house, twice)
     assert len((await house.rows())["tasks"]) == 1
     assert len(await house.items(migration_id)) == 2
+
+
+async def test_an_export_is_read_in_parts_as_if_it_were_read_at_once(house: House) -> None:
+    environments = {"environments": [environment("first")]}
+    between = [(f"cache_{number}", number) for number in range(READ_RECORDS_MAX)]
+    migration_id = await migrated(
+        house,
+        export_of(
+            ("tasks", [task(1, title="Old"), task(2, title="New", updatedAt="2026-02-02T00:00:00Z")]),
+            ("environments-backup", [environment("older copy")]),
+            *between,
+            ("task-store", [task(1, title="New", updatedAt="2026-02-02T00:00:00Z"), task(2, title="Old")]),
+            ("environments", environments),
+        ),
+    )
+    rows = await house.rows()
+    assert (len(rows["tasks"]), len(rows["environments"])) == (2, 1)
+    assert all("New" in row for row in rows["tasks"])
+    items = [each for each in await house.items(migration_id) if not each.key.startswith("cache_")]
+    actions = [action for _, action in actions_of(items)]
+    assert list(zip([each.key for each in items], actions, strict=True)) == [
+        ("tasks", "SKIP"),
+        ("tasks", "CREATE"),
+        ("environments-backup", "SKIP"),
+        ("task-store", "CREATE"),
+        ("task-store", "SKIP"),
+        ("environments", "CREATE"),
+    ]

@@ -118,7 +118,7 @@ def of_one_target(items: Sequence[StoredItem]) -> list[StoredItem]:
     chosen: list[StoredItem] = []
     size, seen = 0, set[tuple[str, UUID | None]]()
     for item in items:
-        size += len(item.fields) or len(item.source_fields)
+        size += max(len(item.fields), len(item.source_fields)) + len(item.before or "")
         name = (item.table, item.target_id or item.source_target_id)
         if chosen and (
             kind_of(item) != kind_of(chosen[0])
