@@ -17,7 +17,12 @@ from timeloom_workspace.shapes import catalogue
 from timeloom_workspace.shapes.changes import Committed, TableName
 from timeloom_workspace.shapes.clauses.parsing import Clause
 from timeloom_workspace.shapes.deliveries import Deliveries
-from timeloom_workspace.shapes.errors import InvalidShapeRequestError, ShapeError, ShapesUnavailableError
+from timeloom_workspace.shapes.errors import (
+    InvalidShapeRequestError,
+    MissingTableError,
+    ShapeError,
+    ShapesUnavailableError,
+)
 from timeloom_workspace.shapes.following import LOST, Follower
 from timeloom_workspace.shapes.limits import (
     SNAPSHOT_ATTEMPTS_MAX,
@@ -138,7 +143,7 @@ class Engine:
         except LOST as error:
             raise ShapesUnavailableError("The database cannot be reached.") from error
         if described is None:
-            raise ShapesUnavailableError(f"The table {registration.name} is not there, yet.")
+            raise MissingTableError(registration.name)
         self._tables[registration] = described
         return described
 

@@ -313,3 +313,12 @@ async def test_another_projects_rows_are_in_no_answer(shapes: Shapes) -> None:
     assert change["value"]["title"] == "mine, too"
     subset = await shapes.get(offset=first.offset, subset__where="true")
     assert {row["value"]["title"] for row in subset.document["data"]} == {"mine", "mine, too"}
+
+
+async def test_tables_of_a_service_with_another_database_are_told_to_be_elsewhere(shapes: Shapes) -> None:
+    got = await shapes.ask(table="migrations", offset="-1")
+    assert (got.status, got.headers["retry-after"]) == (503, "10")
+    assert got.document == {
+        "message": "There is no table of migrations in the workspace's database: its service has not made it "
+        "yet, or has a database of its own."
+    }

@@ -15,7 +15,12 @@ from timeloom_workspace.shapes import catalogue
 from timeloom_workspace.shapes.answers import of_error
 from timeloom_workspace.shapes.electric.confining import confined
 from timeloom_workspace.shapes.electric.upstream import Upstream
-from timeloom_workspace.shapes.errors import InvalidShapeRequestError, ShapeError, ShapesUnavailableError
+from timeloom_workspace.shapes.errors import (
+    InvalidShapeRequestError,
+    MissingTableError,
+    ShapeError,
+    ShapesUnavailableError,
+)
 from timeloom_workspace.shapes.following import LOST
 from timeloom_workspace.shapes.requests import ShapeRequest, parse
 from timeloom_workspace.shapes.servicer import responses_of
@@ -79,7 +84,7 @@ class ElectricServicer(shapes_service_pb2_grpc.ShapesServiceServicer):
         except LOST as error:
             raise ShapesUnavailableError("The database cannot be reached.") from error
         if table is None:
-            raise ShapesUnavailableError(f"The table {registration.name} is not there, yet.")
+            raise MissingTableError(registration.name)
         self._tables[registration] = time.monotonic(), table
         return table
 
