@@ -21,7 +21,7 @@ import pytest
 from tests.helpers.browser_exports import BrowserExport, browser_export
 from tests.helpers.stack import StackProcess
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(500)]
 
 LIMIT_SECONDS = 120.0
 # What tells when something was written, and not what.
