@@ -180,6 +180,7 @@ class ListTasksRequest(_message.Message):
     order_by: _builtins.str
     """One of `update_time`, `create_time`, `priority` and `title`, followed by ` desc` for the opposite order;
     `update_time desc` if empty.
+    By `update_time desc`, what is changed while pages are read comes to the first page, and to no later one.
     """
     query: _builtins.str
     """Only those in whose title, description or messages all of these words occur, in any case."""
@@ -621,7 +622,9 @@ class ListEnvironmentsRequest(_message.Message):
     page_token: _builtins.str
     """From the previous answer's `next_page_token`."""
     order_by: _builtins.str
-    """One of `name`, `update_time` and `create_time`, followed by ` desc` for the opposite order; `name` if empty."""
+    """One of `name`, `update_time` and `create_time`, followed by ` desc` for the opposite order; `name` if empty.
+    By `update_time desc`, what is changed while pages are read comes to the first page, and to no later one.
+    """
     query: _builtins.str
     """Only those in whose name, description or repository all of these words occur, in any case."""
     user_id: _builtins.str
@@ -937,7 +940,9 @@ class ListPreferencesRequest(_message.Message):
     page_token: _builtins.str
     """From the previous answer's `next_page_token`."""
     order_by: _builtins.str
-    """One of `key`, `update_time` and `create_time`, followed by ` desc` for the opposite order; `key` if empty."""
+    """One of `key`, `update_time` and `create_time`, followed by ` desc` for the opposite order; `key` if empty.
+    By `update_time desc`, what is changed while pages are read comes to the first page, and to no later one.
+    """
     query: _builtins.str
     """Only those in whose key all of these words occur, in any case."""
     user_id: _builtins.str
@@ -1218,6 +1223,7 @@ class ListAgentSessionsRequest(_message.Message):
     order_by: _builtins.str
     """One of `last_interaction_time`, `update_time` and `create_time`, followed by ` desc` for the opposite order;
     `last_interaction_time desc` if empty.
+    By `update_time desc`, what is changed while pages are read comes to the first page, and to no later one.
     """
     query: _builtins.str
     """Only those in whose title all of these words occur, in any case."""
