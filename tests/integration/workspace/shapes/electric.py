@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -94,7 +94,9 @@ async def _write_head(writer: asyncio.StreamWriter, status: int, headers: Mappin
 @asynccontextmanager
 async def running_electric(url: str, directory: Path) -> AsyncGenerator[Electric]:
     """Follows a database, as a role that Electric may have, and answers by HTTP."""
-    engine = Engine(url=url, publications=[PUBLICATION], directory=directory, limits=LIMITS)
+    engine = Engine(
+        url=url, publications=[PUBLICATION], directory=directory, limits=replace(LIMITS, sse_seconds=60.0)
+    )
     following = asyncio.create_task(engine.run())
     electric = Electric(
         answers=Answers(engine=engine, registry=WholeTables(), own_tables=OwnTables(url, schemas=()))

@@ -148,6 +148,35 @@ async def test_a_project_sees_its_own_rows_and_their_changes(electrified: Electr
     assert "field_clocks" not in theirs.changes[0]["value"]
 
 
+async def test_events_come_as_they_happen_until_the_service_leaves(electrified: Electrified) -> None:
+    first = await electrified.ask(offset="-1")
+    query = {
+        "table": "tasks",
+        "offset": first.offset,
+        "handle": first.handle,
+        "live": "true",
+        "live_sse": "true",
+    }
+    stub = shapes_service_pb2_grpc.ShapesServiceStub(electrified.service.channel)
+    service = electrified.service
+    call: Any = stub.ReadShape(
+        shapes_service_pb2.ReadShapeRequest(method="GET", query=urlencode(query)),
+        metadata=service.metadata_of(service.project_id),
+        timeout=60,
+    )
+    head = await anext(aiter(call))
+    assert head.head.headers["content-type"] == "text/event-stream"
+    await electrified.insert("mine")
+    await electrified.insert("theirs", project_id=uuid.uuid4())
+    seen = b""
+    async for response in call:
+        seen += response.part
+        if b"mine" in seen:
+            service.assembly.end_streams()
+    assert b"mine" in seen
+    assert b"theirs" not in seen
+
+
 async def test_what_electric_is_asked_is_confined_and_whole(electrified: Electrified) -> None:
     await electrified.ask(
         {"params[1]": "x", "secret": "not it", "api_secret": "no", "expired_handle": "7-7"},
