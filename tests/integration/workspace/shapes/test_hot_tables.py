@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from tests.integration.workspace.shapes.conftest import ServeShapes, Shapes
@@ -226,6 +227,34 @@ async def test_a_shape_with_too_many_rows_is_refused_and_one_that_gets_them_begu
         await eventually(is_refused)
         assert "larger than shapes may be" in (await shapes.ask(**fields, offset="-1")).body.decode()
         assert (await shapes.ask(**fields, where="status = 'FAILED'", offset="-1")).status == 200
+
+
+async def test_who_writes_a_table_is_outlasted_and_who_comes_after_is_not_waited_for(
+    shapes: Shapes, databases: Any, database_url: str
+) -> None:
+    first = await asyncpg.connect(await databases.superuser_url(database_url))
+    try:
+        writing = first.transaction()
+        await writing.start()
+        await first.execute(EXECUTIONS.insert, shapes.project_id, uuid4())
+        outlasting = asyncio.create_task(shapes.engine.snapshots.outlast_writers(EXECUTIONS_TABLE.relation))
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND query LIKE '%virtualtransaction = ANY%' AND pid <> pg_backend_pid()"
+        )
+
+        async def is_waited_for() -> bool:
+            return bool(await shapes.connection.fetchval(waiting))
+
+        await eventually(is_waited_for)
+        async with shapes.connection.transaction():
+            await shapes.execute(EXECUTIONS.insert, shapes.project_id, uuid4())
+            assert not outlasting.done()
+            await writing.commit()
+            async with asyncio.timeout(10):
+                await outlasting
+    finally:
+        await first.close()
 
 
 async def work(shapes: Shapes, chance: random.Random, own: list[UUID]) -> None:
