@@ -141,6 +141,7 @@ class Engine:
             async with self._snapshots.connection() as connection:
                 described = await catalogue.describe(connection, registration)
         except LOST as error:
+            _logger.warning("a table could not be described", table=registration.name, exc_info=error)
             raise ShapesUnavailableError("The database cannot be reached.") from error
         if described is None:
             raise MissingTableError(registration.name)

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import asyncpg
+import structlog
 
 from timeloom_workspace.shapes.errors import InvalidShapeRequestError, ShapesUnavailableError
 from timeloom_workspace.shapes.snapshots import CONNECT_TIMEOUT_SECONDS, quoted
@@ -25,6 +26,7 @@ LOCK_SECONDS_MAX: Final = 3
 """Making a table ready waits for who writes to it, and others wait behind that: not for long."""
 IDLE_SECONDS: Final = 60.0
 
+_logger = structlog.get_logger(__name__)
 _LOST: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _PART: Final = r'(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$]*))'
 _NAME: Final = re.compile(rf"(?:{_PART}\.)?{_PART}")
@@ -94,6 +96,7 @@ class OwnTables:
             async with asyncio.timeout(LOOK_SECONDS_MAX), self._connection() as connection:
                 registration = await self._look(connection, name)
         except _LOST as error:
+            _logger.warning("a table could not be looked up", exc_info=error)
             raise ShapesUnavailableError("The database cannot be reached.") from error
         self._known[name] = time.monotonic(), registration
         self._known.move_to_end(name)
