@@ -42,7 +42,7 @@ async def tell(
     event = events_pb2.Event(
         id=str(ids.uuid7()), project_id=tenant.project_id, topic=topic, snapshots_recorded=recorded
     )
-    await bus.publish(event)
+    await bus.publish(event, deadline_seconds=60)
 
 
 class Socket:

@@ -99,7 +99,7 @@ async def test_a_web_socket_that_reads_nothing_is_let_go(
             await connection.recv()
             connection.transport.pause_reading()
             before = house.metrics.http.live_clients
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while house.metrics.http.live_clients == before:
                     await tell(bus, tenant, "a", step_name=LONG)
             connection.transport.resume_reading()
@@ -160,7 +160,7 @@ async def test_an_event_stream_that_nobody_reads_ends(
         head = f"GET /api/stream?topic=executions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\r\n"
         writer.write(head.encode())
         await eventually(lambda: house.metrics.http.live_clients == 1)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while house.metrics.http.live_clients:
                 await tell(bus, tenant, "a", step_name=LONG)
     finally:
