@@ -48,7 +48,7 @@ class ShapeLimits:
         shapes_max: How many shapes there are at once; those that nobody reads make room.
         shape_bytes_max: A shape that takes more on disk, even compacted, is begun anew.
         members_max: Of how many rows a shape remembers what they were, where their table's log does not say
-            it; a shape with more is refused.
+            it, some 350 bytes each; a shape with more is refused.
         all_members_max: All such shapes together; the one that was read longest ago makes room.
         disk_bytes_max: All shapes together; the one that was read longest ago makes room.
         compaction_bytes: A shape's log is compacted each time it has grown by so much.
