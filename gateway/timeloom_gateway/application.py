@@ -106,7 +106,7 @@ def build_application(settings: GatewaySettings, parts: Collaborators) -> Applic
             "/readyz": parts.health.ready,
             "/api/stream": stream,
             mcp_endpoint.PATH: mcp,
-            **_shape_routes(parts, gatekeeper),
+            **_shape_routes(settings, parts, gatekeeper),
         },
         api=api,
         api_roots={route.request.template.segments[0] for route in routes},
@@ -151,7 +151,9 @@ def _auth_routes(parts: Collaborators, gatekeeper: Gatekeeper, cookies: Cookies)
     }
 
 
-def _shape_routes(parts: Collaborators, gatekeeper: Gatekeeper) -> Mapping[str, Endpoint]:
+def _shape_routes(
+    settings: GatewaySettings, parts: Collaborators, gatekeeper: Gatekeeper
+) -> Mapping[str, Endpoint]:
     method = shapes.method_of(parts.contracts)
     if method is None:
         return {}
@@ -160,6 +162,7 @@ def _shape_routes(parts: Collaborators, gatekeeper: Gatekeeper) -> Mapping[str, 
         gatekeeper=gatekeeper,
         metrics=parts.metrics,
         closing=parts.closing,
+        anonymous_key=settings.shapes_anonymous_key,
     )
     return {shapes.SHAPE_PATH: endpoint, shapes.HEALTH_PATH: shapes.health}
 

@@ -42,5 +42,7 @@ class GatewaySettings:
     """Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
     secure_cookies: bool = False
     """For installations behind TLS: cookies for HTTPS only, and browsers told to stay there."""
+    shapes_anonymous_key: str = secret(default="")
+    """An API key of the scope `read`: whoever brings no credentials reads shapes with it."""
     access_log: bool = True
     pool_size: int = 8

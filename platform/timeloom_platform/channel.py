@@ -51,7 +51,7 @@ _OPTIONS = (
     # A service is back within a second; gRPC's own backoff would have its clients wait for two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 250),
     ("grpc.dns_min_time_between_resolutions_ms", 1_000),
 )
 

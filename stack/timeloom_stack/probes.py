@@ -1,7 +1,9 @@
 """Small questions to servers: does it listen, does it answer?"""
 
 import asyncio
+import json
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlsplit
 
 CONNECT_TIMEOUT_SECONDS = 1.0
@@ -62,10 +64,27 @@ async def answers(url: str) -> bool:
         return False
 
 
-async def wait_until_answered(url: str) -> None:
-    """Returns when a GET succeeds; the caller sets the limit."""
-    while not await answers(url):  # noqa: ASYNC110 - what another process does sets no event of ours
+async def is_complete(url: str) -> bool:
+    """Tells whether a gateway says of itself that it has all that it needs, and reaches all rooms."""
+    try:
+        answer = await request(url, timeout_seconds=CONNECT_TIMEOUT_SECONDS)
+    except OSError:
+        return False
+    return answer.status == 200 and _status_in(answer.body) == "ready"
+
+
+async def wait_until_complete(url: str) -> None:
+    """Returns when a gateway says that nothing is missing; the caller sets the limit."""
+    while not await is_complete(url):  # noqa: ASYNC110 - what another process does sets no event of ours
         await asyncio.sleep(_INTERVAL_SECONDS)
+
+
+def _status_in(body: bytes) -> object:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    return cast("dict[str, object]", document).get("status") if isinstance(document, dict) else None
 
 
 async def _read_to_end(reader: asyncio.StreamReader) -> bytes:

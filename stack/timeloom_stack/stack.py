@@ -150,7 +150,7 @@ class _Stack:
                 await self._supervisor.wait_until_ready()
                 # What is restarted later can do without, and nothing is to run that does nothing.
                 await self._nursery.close()
-                await probes.wait_until_answered(f"{self._record.http_url}/readyz")
+                await probes.wait_until_complete(f"{self._record.http_url}/readyz")
                 await (first_key or self._keys.check(self._logbook.tell))
         except (OSError, TimeoutError) as error:
             raise StackError(f"the stack did not become ready: {error or 'it took too long'}") from error

@@ -52,7 +52,7 @@ def main() -> Report:
         ),
     )
     with scratch_directory() as directory:
-        stack = StackProcess(directory / "data", settings={"TIMELOOM_RATE_PER_SECOND": "0"})
+        stack = StackProcess(directory / "data")
         try:
             stack.up()
             asyncio.run(_measure(stack, report))

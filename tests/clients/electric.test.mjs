@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 
 import { FetchError, Shape, ShapeStream, isChangeMessage, isControlMessage } from "@electric-sql/client";
 
-import { createTask, deleteTask, newSession, tasksOf, until, updateTask } from "./timeloom.mjs";
+import { call, createTask, deleteTask, newSession, tasksOf, until, updateTask } from "./timeloom.mjs";
 
 const ending = new AbortController();
 setMaxListeners(0, ending.signal);
@@ -171,6 +171,25 @@ test("a shape that is gone is fetched anew", async () => {
   assert.notEqual(stream.shapeHandle, handle);
   await createTask(session, { title: "later" });
   await until(() => changes("insert").length === 3, "the insertion after it");
+});
+
+test("an execution appears when it is recorded, its steps are not told, and its end is", async () => {
+  const agentId = newSession();
+  const params = { table: "executions", where: "agent_id = $1", params: [agentId] };
+  const { upToDate, changes } = follow(tasksOf(newSession(), { params }));
+  await upToDate();
+
+  const { id } = await call("POST", "/api/executions", { agentId, name: "a run" });
+  await until(() => changes("insert").length === 1, "the execution");
+  const { value } = changes("insert")[0];
+  assert.deepEqual([value.id, value.status, value.end_time], [id, "RUNNING", null]);
+
+  await call("POST", `/api/executions/${id}/snapshots`, { state: { step: 1 } });
+  await call("POST", `/api/executions/${id}:complete`, { status: "SUCCEEDED", output: "done" });
+  await until(() => changes("update").length > 0, "the end");
+  const [update, ...others] = changes("update").map((each) => each.value);
+  assert.deepEqual([Object.keys(update).sort(), update.status], [["end_time", "id", "status"], "SUCCEEDED"]);
+  assert.deepEqual(others, []);
 });
 
 test("a wrong where clause is told to the client, with its reason", async () => {

@@ -114,6 +114,8 @@ _SYNC = "/timeloom.workspace.v1.SyncService/"
 _MIGRATION = "/timeloom.migration.v1.MigrationService/"
 _SHAPES = "/timeloom.workspace.v1.ShapesService/"
 _TRANSFER = "/timeloom.workspace.v1.TransferService/"
+_SECRETS = "/timeloom.workspace.v1.SecretsService/"
+_MEMORY_TRANSFER = "/timeloom.memory.v1.MemoryTransferService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
 _TIME_TRAVEL = "/timeloom.snapshots.v1.TimeTravelService/"
 
@@ -300,9 +302,12 @@ PROBES: dict[str, Probe] = {
     _MIGRATION + "WatchMigration": _migration("doneMigration"),
     _MIGRATION + "AdvanceMigration": _migration(),
     # Only services call these; no project's key does.
+    _SECRETS + "OpenSecrets": _own(names=[{"environment": "kitchen", "name": "TOKEN"}]),
     _TRANSFER + "ReadRecords": _own(),
     _TRANSFER + "WriteRecords": _own(),
     _TRANSFER + "RestoreRecords": _own(),
+    _MEMORY_TRANSFER + "ReadMemories": _own(),
+    _MEMORY_TRANSFER + "PurgeMemories": _own(),
     _WORKSPACE + "CreateTask": _own(title="Water the plants"),
     _WORKSPACE + "GetTask": _made(needs="task"),
     _WORKSPACE + "ListTasks": _own(),

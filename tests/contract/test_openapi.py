@@ -21,10 +21,12 @@ from timeloom_gateway.transcoding.rest import compile_routes
 from timeloom_platform.testing import Databases
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
-SECONDS_MAX = 300
+SECONDS_MAX = 600
 
 # An endless stream; tests/integration/gateway/test_live.py has it.
 STREAMS = ("streamEvents",)
+# Second addresses of the same methods, which differ in nothing else.
+ALIASES = "Alias$"
 # These take the very key away that schemathesis works with: they come last, with a key of their own.
 DESTRUCTIVE = ("revokeApiKey", "rotateApiKey")
 
@@ -80,6 +82,7 @@ async def test_schemathesis_finds_nothing(databases: Databases, tmp_path: Path) 
         tenant = await make_tenant_at(house.grpc_addresses["front"], house.tokens)
         await _prepare(house, tenant)
         everything_else = [f"--exclude-operation-id={name}" for name in (*STREAMS, *DESTRUCTIVE)]
+        everything_else.append(f"--exclude-operation-id-regex={ALIASES}")
         await _run_schemathesis(house, tenant, tmp_path, "--max-examples=5", *everything_else)
         only_these = [f"--include-operation-id={name}" for name in DESTRUCTIVE]
         await _run_schemathesis(house, tenant, tmp_path, "--max-examples=5", *only_these)

@@ -20,7 +20,7 @@ import httpx
 from timeloom_platform.embedded import ports
 
 START_LIMIT_SECONDS = 60.0
-STOP_LIMIT_SECONDS = 10.0
+STOP_LIMIT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 
 TIMELOOM = Path(sys.executable).with_name("timeloom")
@@ -117,7 +117,13 @@ def _if_ready(data_dir: Path) -> RunningStack | None:
 def _environment(data_dir: Path) -> dict[str, str]:
     """Ours without Timeloom's settings: a stack that runs beside the tests is not meant."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIMELOOM_")}
-    ours = {"TIMELOOM_DATA_DIR": str(data_dir), "TIMELOOM_SHAPES_ALLOW_DELETION": "true", "NO_COLOR": "1"}
+    ours = {
+        "TIMELOOM_DATA_DIR": str(data_dir),
+        "TIMELOOM_CORS_ORIGINS": "http://desk.example",
+        "TIMELOOM_SHAPES_ALLOW_DELETION": "true",
+        "TIMELOOM_WORKFLOWS_PRIVATE_HOSTS": "localhost",
+        "NO_COLOR": "1",
+    }
     return {**inherited, **ours}
 
 

@@ -12,10 +12,11 @@ import pytest
 from tests.e2e.running_stack import RunningStack
 from timeloom import Timeloom
 
-pytestmark = pytest.mark.xdist_group("stack")
+pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "examples" / "langgraph_agent.py"
+DEMO_LIMIT_SECONDS = 200
 
 
 def run_demo(environ: dict[str, str], directory: Path) -> str:
@@ -26,7 +27,7 @@ def run_demo(environ: dict[str, str], directory: Path) -> str:
         cwd=directory,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=DEMO_LIMIT_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -28,14 +28,22 @@ def _browser() -> str:
     )
 
 
-def test_a_browser_brings_over_what_an_app_kept_in_it(stack: RunningStack) -> None:
-    command = [node.node(), "--test", "--test-force-exit", "--test-reporter=spec", "migrate.test.mjs"]
+@pytest.mark.parametrize("program", ["migrate.test.mjs", "migrate-elsewhere.test.mjs"])
+def test_a_browser_brings_over_what_an_app_kept_in_it(stack: RunningStack, program: str) -> None:
+    command = [node.node(), "--test", "--test-force-exit", "--test-reporter=spec", program]
     project = json.loads(stack.run("projects", "create", f"browser {uuid.uuid4()}", "--json"))
+    with stack.client(project["apiKey"]) as admin:
+        made = admin.post("/api/api-keys", json={"name": "reader", "scope": "READ"})
+        assert made.is_success, made.text
     environment = node.environment(http_url=stack.http_url, api_key=project["apiKey"])
     done = subprocess.run(
         command,
         cwd=node.programs(),
-        env={**environment, "TIMELOOM_CHROMIUM": _browser()},
+        env={
+            **environment,
+            "TIMELOOM_CHROMIUM": _browser(),
+            "TIMELOOM_READ_KEY": made.json()["secret"],
+        },
         capture_output=True,
         text=True,
         timeout=PROGRAM_LIMIT_SECONDS,

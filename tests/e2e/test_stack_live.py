@@ -19,7 +19,7 @@ from tests.e2e.running_stack import RunningStack
 
 pytestmark = pytest.mark.xdist_group("stack")
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 
 
 class LiveClient:

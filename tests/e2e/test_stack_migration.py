@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.e2e.running_stack import RunningStack
 from tests.helpers.browser_exports import browser_export
+from timeloom.exports import Export
 
 MADE = browser_export(task_count=20, message_count=60, environment_count=4, memory_count=20, dimension=8)
 
@@ -74,6 +76,20 @@ def test_a_changed_byte_is_refused_by_its_record(stack: RunningStack, tmp_path: 
 
     assert (code, output) == (1, "")
     assert "(theme): it was changed after it was exported" in errors
+
+
+def test_another_policy_for_secrets_needs_another_migration(stack: RunningStack, tmp_path: Path) -> None:
+    file = tmp_path / "small.json"
+    file.write_bytes(Export.of([("localStorage", "theme", uuid.uuid4().hex)]).dumps())
+    migration_id = read(stack, "plan", str(file))["migration"]["id"]
+
+    code, output, errors = run(stack, "start", str(file), "--secrets", "refuse")
+    assert (code, output) == (1, "")
+    assert "begun with --secrets seal, and that holds for all of it" in errors
+    assert f"`timeloom migrate delete {migration_id}`" in errors
+
+    assert run(stack, "delete", migration_id, "--yes")[0] == 0
+    assert read(stack, "plan", str(file), "--secrets", "refuse")["migration"]["secretPolicy"] == "REFUSE"
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,14 @@ import psutil
 from tests.helpers.supervision import REPOSITORY
 from timeloom_platform.embedded.process import ProcessSpecification, RunningProcess
 from timeloom_stack.keeper import Spawn
-from timeloom_stack.nursery.client import ANSWER_TIMEOUT_SECONDS, Nursery
+from timeloom_stack.nursery.client import Nursery
 from timeloom_stack.orphans import Orphanage
 from timeloom_stack.output_pipe import OutputPipe
 from timeloom_stack.python import PYTHON_MODULE
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, sys.path)])}
+PATIENT_SECONDS = 60.0
+"""How long a birth may take here, imports and all: a test is not about a machine that is slow."""
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -42,7 +44,7 @@ class Parenthood:
 
 @asynccontextmanager
 async def open_nursery(
-    environment: Mapping[str, str] = ENVIRONMENT, *, answer_timeout_seconds: float = ANSWER_TIMEOUT_SECONDS
+    environment: Mapping[str, str] = ENVIRONMENT, *, answer_timeout_seconds: float = PATIENT_SECONDS
 ) -> AsyncIterator[Parenthood]:
     sentences: list[str] = []
     output = bytearray()

@@ -21,7 +21,7 @@ from timeloom_stack.secrets import Secrets
 
 REPOSITORY = Path(__file__).parents[2]
 START_LIMIT_SECONDS = 60.0
-STOP_LIMIT_SECONDS = 20.0
+STOP_LIMIT_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _SYSTEM_PYTHON = Path("/usr/bin/python3.11")
 _MAIN = "import sys; from timeloom.cli import main; main(sys.argv[1:])"

@@ -21,7 +21,8 @@ from timeloom_platform.errors import (
 )
 
 CSRF_HEADER = b"x-csrf-token"
-_BEARER = "bearer "
+BEARER = "bearer "
+"""What an authorization with a key begins with, in small letters."""
 
 
 class ApiKeyAuthenticator(Protocol):
@@ -50,8 +51,12 @@ class Gatekeeper:
         self._calls = calls
         self._failures = failures
 
-    async def admit(self, request: Request) -> Identity:
+    async def admit(self, request: Request, *, share: float = 1.0) -> Identity:
         """Makes the caller's identity current and returns it.
+
+        Args:
+            request: What is asked.
+            share: How much of a request it counts for in the caller's rate.
 
         Raises:
             UnauthenticatedError: There are no credentials, or no good ones.
@@ -60,11 +65,11 @@ class Gatekeeper:
         """
         if request.header(b"authorization"):
             identity = await self.admit_api_key(request, bearer_of(request))
-            self._count(request, identity.api_key_id)
+            self._count(request, identity.api_key_id, share)
         else:
             opened = await self.open_session(request)
             identity = opened.session.identity
-            self._count(request, opened.session.session_id)
+            self._count(request, opened.session.session_id, share)
         set_identity(identity)
         return identity
 
@@ -83,10 +88,10 @@ class Gatekeeper:
         """Whether the request would act by a session cookie, which a browser sends on its own account."""
         return not request.header(b"authorization") and bool(self._cookies.session_of(request))
 
-    async def admit_message(self, request: Request, api_key: str) -> Identity:
-        """As `admit`, for a key that came in a WebSocket's first message and not with its handshake."""
+    async def admit_with(self, request: Request, api_key: str, *, share: float = 1.0) -> Identity:
+        """As `admit`, for a key that is not in the headers, such as that of a WebSocket's first message."""
         identity = await self.admit_api_key(request, api_key)
-        self._count(request, identity.api_key_id)
+        self._count(request, identity.api_key_id, share)
         set_identity(identity)
         return identity
 
@@ -130,10 +135,10 @@ class Gatekeeper:
             request.answer_headers.extend(self._cookies.set_headers(opened))
         return opened
 
-    def _count(self, request: Request, caller: str) -> None:
+    def _count(self, request: Request, caller: str, share: float = 1.0) -> None:
         if self._calls.is_on:
             request.answer_headers.append((b"ratelimit-policy", self._calls.policy.encode()))
-            left = self._calls.take(caller)
+            left = self._calls.take(caller, share=share)
             request.answer_headers.append((b"ratelimit", f'"{self._calls.name}";r={left}'.encode()))
 
     def _refuse_forgery(self, request: Request, opened: OpenSession) -> None:
@@ -168,6 +173,6 @@ def is_same_origin(request: Request) -> bool:
 def bearer_of(request: Request) -> str:
     """The API key of a request; UnauthenticatedError if it carries none."""
     authorization = request.header(b"authorization")
-    if authorization[: len(_BEARER)].lower() != _BEARER:
+    if authorization[: len(BEARER)].lower() != BEARER:
         raise UnauthenticatedError("The authorization must be: Bearer tl_…")
-    return authorization[len(_BEARER) :].strip()
+    return authorization[len(BEARER) :].strip()

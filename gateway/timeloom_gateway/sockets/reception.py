@@ -88,7 +88,7 @@ class Reception:
         api_key = ""
         if identity is None:
             api_key = await _receive_api_key(connection)
-            identity = await self._gatekeeper.admit_message(request, api_key)
+            identity = await self._gatekeeper.admit_with(request, api_key)
             require(identity)
         await connection.tell("ready", projectId=identity.project_id, scope=identity.scope.name)
         try:

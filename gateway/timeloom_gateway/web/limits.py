@@ -42,8 +42,8 @@ class RateLimiter:
         """Whether there is a limit at all."""
         return self._rate.per_second > 0
 
-    def take(self, name: str) -> int:
-        """Takes a token and returns how many are left.
+    def take(self, name: str, *, share: float = 1.0) -> int:
+        """Takes a token, or a share of one, and returns how many are left.
 
         Raises:
             RateLimitedError: There is none; it says when there will be.
@@ -51,7 +51,7 @@ class RateLimiter:
         bucket = self._filled(name)
         if bucket.tokens < 1:
             raise self._refusal(bucket)
-        bucket.tokens -= 1
+        bucket.tokens -= share
         return int(bucket.tokens)
 
     def require(self, name: str) -> None:

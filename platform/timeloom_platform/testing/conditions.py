@@ -21,7 +21,7 @@ async def eventually(check: Callable[[], T], *, timeout_seconds: float = ..., de
 
 
 async def eventually(
-    check: Callable[[], Awaitable[T] | T], *, timeout_seconds: float = 10.0, describe: str = ""
+    check: Callable[[], Awaitable[T] | T], *, timeout_seconds: float = 30.0, describe: str = ""
 ) -> T:
     """Calls `check` until it returns something truthy, and returns that; an AssertionError in the end."""
     result: T | None = None

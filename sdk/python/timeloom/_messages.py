@@ -34,11 +34,13 @@ def read(kind: type[ValueT], message: Message) -> ValueT:
 
 def write(value: Any, kind: type[MessageT], **more: Any) -> MessageT:
     """Return a dataclass as a message; what is None stays absent."""
-    message = kind()
-    for each in fields(value):
-        assign(message, each.name, getattr(value, each.name))
-    for name, given in more.items():
-        assign(message, name, given)
+    return filled(kind(), **{each.name: getattr(value, each.name) for each in fields(value)}, **more)
+
+
+def filled(message: MessageT, **values: Any) -> MessageT:
+    """Return a message with the fields that are given; what is None stays absent."""
+    for name, value in values.items():
+        assign(message, name, value)
     return message
 
 

@@ -20,11 +20,12 @@ NODE_CHARACTERS_MAX: Final = 105
 SERVER_NODE: Final = "server"
 """The node of what the service writes by itself; no client has this name."""
 
-_FORM: Final = re.compile(rf"([0-9]{{15}})-([0-9]{{6}})-([A-Za-z0-9._:@~+-]{{1,{NODE_CHARACTERS_MAX}}})")
+_NODE: Final = re.compile(rf"[A-Za-z0-9._:@~+-]{{1,{NODE_CHARACTERS_MAX}}}")
+_FORM: Final = re.compile(rf"([0-9]{{15}})-([0-9]{{6}})-({_NODE.pattern})")
 
 
 class InvalidClockError(ValueError):
-    """A text is no clock."""
+    """A text is no clock, or no node can have this name."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,7 +38,7 @@ class Clock:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads a clock.
+        """Read a clock.
 
         Raises:
             InvalidClockError: It is none.
@@ -54,7 +55,7 @@ class Clock:
         return f"{self.milliseconds:015}-{self.counter:06}-{self.node}"
 
     def next_of(self, node: str) -> Clock:
-        """Returns the first clock of a node that is later than this one."""
+        """Return the first clock of a node that is later than this one."""
         if self.counter == COUNTER_MAX:
             return Clock(self.milliseconds + 1, 0, node)
         return Clock(self.milliseconds, self.counter + 1, node)
@@ -64,22 +65,29 @@ class HybridClock:
     """The clock of one node."""
 
     def __init__(self, now_ms: Callable[[], int], *, node: str = SERVER_NODE) -> None:
-        """Begins at the time.
+        """Begin at the time.
 
         Args:
             now_ms: The time in milliseconds since 1970; it may stand still or go back.
             node: Whose clock it is.
+
+        Raises:
+            InvalidClockError: No node can have this name.
         """
+        if _NODE.fullmatch(node) is None:
+            raise InvalidClockError(
+                f"the node must have 1 to {NODE_CHARACTERS_MAX} letters, digits or . _ : @ ~ + -"
+            )
         self._now_ms = now_ms
         self._last = Clock(0, 0, node)
         self._node = node
 
     def now_ms(self) -> int:
-        """Returns the time, as the node's watch shows it."""
+        """Return the time, as the node's watch shows it."""
         return self._now_ms()
 
     def next(self, *seen: str) -> str:
-        """Returns a clock that is later than each before, and than those that were seen.
+        """Return a clock that is later than each before, and than those that were seen.
 
         Raises:
             InvalidClockError: One that was seen is none.

@@ -153,11 +153,14 @@ class MutationQueue:
     """
 
     def __init__(self, client_id: str, *, user_id: str = "") -> None:
-        """Begins with nothing.
+        """Begin with nothing.
 
         Args:
-            client_id: Such as a UUID of the device: letters, digits and `. _ : @ ~ + -`.
+            client_id: Such as a UUID of the device: up to 105 letters, digits and `. _ : @ ~ + -`.
             user_id: Who makes the mutations.
+
+        Raises:
+            InvalidClockError: No client can have this id.
         """
         self.client_id = client_id
         self.pending: dict[str, Mutation] = {}

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Final
 
 from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from timeloom.memory.v1 import memory_pb2, memory_service_pb2
 from timeloom.state import canonical
 from timeloom_memory.etags import etag_of
 from timeloom_memory.model import Memory, MemoryVersion, Namespace
 from timeloom_platform import failures
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from timeloom_platform.times import timestamp, write_time
 
 
 def memory_message(
@@ -113,20 +109,6 @@ def namespace_message(namespace: Namespace) -> memory_pb2.Namespace:
 def canonical_metadata(document: str) -> bytes:
     """Returns a document, which PostgreSQL gives in a form of its own, in the form that it was written in."""
     return canonical.encode_trusted(canonical.decode(document.encode()))
-
-
-def timestamp(time: datetime) -> Timestamp:
-    """Returns a time to the microsecond."""
-    message = Timestamp()
-    write_time(message, time)
-    return message
-
-
-def write_time(message: Timestamp, time: datetime) -> None:
-    """Writes a time to the microsecond."""
-    since = time - _EPOCH
-    message.seconds = since.days * 86_400 + since.seconds
-    message.nanos = since.microseconds * 1000
 
 
 def _write_links(message: memory_pb2.Memory, memory: Memory) -> None:

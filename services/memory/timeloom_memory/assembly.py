@@ -31,6 +31,8 @@ from timeloom_memory.sharing.subscriptions import Subscriptions
 from timeloom_memory.sharing.sync import Synchronisation
 from timeloom_memory.sharing.teams import Teams
 from timeloom_memory.sharing_servicer import MemorySharingServicer
+from timeloom_memory.transfer_servicer import MemoryTransferServicer
+from timeloom_memory.transfers import MemoryTransfers
 from timeloom_memory.upkeep.accesses import Accesses
 from timeloom_memory.upkeep.assembly import Upkeep
 from timeloom_memory.upkeep.summarizing import LanguageModel
@@ -147,5 +149,6 @@ def assembled(
                 jobs=jobs,
                 reembedding=reembedding,
             ).binding(),
+            MemoryTransferServicer(MemoryTransfers(database=database)).binding(),
         ],
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from timeloom.memory.v1 import memory_upkeep_service_pb2 as messages
-from timeloom_memory.answers import write_time
 from timeloom_memory.model import MemoryPolicy
 from timeloom_platform.errors import InvalidFieldError
+from timeloom_platform.times import write_time
 
 _USUAL = MemoryPolicy()
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 from google.protobuf.internal.containers import RepeatedScalarFieldContainer
-from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 from msgspec import UNSET, Raw
 
 from timeloom.memory.v1 import memory_pb2, memory_service_pb2
 from timeloom.state import canonical
 from timeloom_memory import limits, names
-from timeloom_memory.answers import write_time
 from timeloom_memory.changing import MemoryChanges, check_validity
 from timeloom_memory.errors import NUL, malformed, refuse_nul
 from timeloom_memory.model import IMPORTANCE_DEFAULT, Matrix, Memory, MemoryFilter, MemoryKind
@@ -25,8 +21,8 @@ from timeloom_memory.preparing import NewMemory
 from timeloom_memory.storage.memories import Order
 from timeloom_platform.errors import InvalidFieldError, TooLargeError
 from timeloom_platform.ids import uuid7
+from timeloom_platform.times import optional_time, time_of, write_time
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FLOAT: Final = np.dtype("<f4")
 _KINDS: Final = frozenset(MemoryKind)
 _CLEARABLE: Final = {"occurTime": "occur_time", "validTo": "valid_to", "expireTime": "expire_time"}
@@ -306,29 +302,6 @@ def importance_of(importance: float, field: str) -> float:
     if importance and not 1 <= importance <= 10:
         raise InvalidFieldError.of(field, "must be from 1 to 10, or 0 for what is usual")
     return importance or IMPORTANCE_DEFAULT
-
-
-def time_of(time: Timestamp, field: str) -> datetime:
-    """Returns a time to the microsecond.
-
-    Raises:
-        InvalidFieldError: It is not within the years 1 to 9999, or its nanoseconds are not within a second.
-    """
-    if not 0 <= time.nanos < 1_000_000_000:
-        raise InvalidFieldError.of(field, "has nanoseconds that are not within a second")
-    try:
-        return _EPOCH + timedelta(seconds=time.seconds, microseconds=time.nanos // 1000)
-    except OverflowError:
-        raise InvalidFieldError.of(field, "is not within the years 1 to 9999") from None
-
-
-def optional_time(message: Message, name: str, field: str) -> datetime | None:
-    """Returns a time that a message may have; None if it has none.
-
-    Raises:
-        InvalidFieldError: As `time_of` does.
-    """
-    return time_of(getattr(message, name), field) if message.HasField(name) else None
 
 
 def uuid_of(text: str, field: str) -> UUID:

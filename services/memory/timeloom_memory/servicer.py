@@ -24,6 +24,7 @@ from timeloom_memory.writing import Writer
 from timeloom_platform.auth import current_identity
 from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
+from timeloom_platform.times import optional_time
 
 _Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -137,7 +138,7 @@ class MemoryServicer(services.MemoryServiceServicer):
             _project_id(),
             UUID(request.memory_id),
             requests.replacement_of(request),
-            valid_from=requests.optional_time(request, "valid_from", "validFrom"),
+            valid_from=optional_time(request, "valid_from", "validFrom"),
             etag=request.etag,
             reason=request.reason,
             as_agent_id=request.as_agent_id,

@@ -10,16 +10,13 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID, uuid5
 
-import grpc.aio
-import structlog
-
 from timeloom_migration import lifecycle
 from timeloom_migration.changes import Changes, found
 from timeloom_migration.lifecycle import ENDED, WORKING, Status
 from timeloom_migration.lifecycle import Phase as PhaseName
 from timeloom_migration.limits import ADVANCE_SECONDS
 from timeloom_migration.model import Migration, Overview, Stage
-from timeloom_migration.phases.batch import Batch, Phase, Work
+from timeloom_migration.phases.batch import Batch, Part, Phase, Work, answered
 from timeloom_migration.phases.matching import Matching
 from timeloom_migration.phases.reading import Reading, TooManyItemsError
 from timeloom_migration.phases.restoring import Restoring
@@ -29,14 +26,11 @@ from timeloom_migration.storage import items as item_storage
 from timeloom_migration.storage import migrations as storage
 from timeloom_platform.auth import Identity, Scope, acting_as
 from timeloom_platform.database import Connection, Database
-from timeloom_platform.errors import UnavailableError
 
 BUSY_SECONDS: Final = 1.0
 """Whoever finds that another call does the work waits so long, so that it does not ask for nothing."""
 
 _TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended('migration ' || $1, 0))"
-
-logger = structlog.get_logger(__name__)
 
 
 class Advancing:
@@ -79,7 +73,7 @@ class Advancing:
         current = replace(migration, position=0, verification=None)
         with acting_as(Identity(project_id=str(project_id), scope=Scope.INTERNAL)):
             while True:
-                batch = await _answered(verifying, current)
+                batch = await answered(verifying.step(current), migration_id=current.id)
                 current = replace(current, position=batch.position, verification=batch.verification)
                 if batch.is_last:
                     return current
@@ -87,12 +81,13 @@ class Advancing:
     async def _work_on(self, project_id: UUID, migration_id: UUID) -> tuple[Overview, bool]:
         end = time.monotonic() + ADVANCE_SECONDS
         while True:
-            overview = await self._overview(project_id, migration_id)
-            migration = overview.migration
+            migration = await self._current(project_id, migration_id)
             if migration.status not in WORKING:
-                return overview, True
+                return await self._overview(project_id, migration_id), True
             try:
-                batch = await _answered(self._phases[migration.phase], migration)
+                batch = await answered(
+                    self._phases[migration.phase].step(migration), migration_id=migration_id
+                )
             except TooManyItemsError as error:
                 overview = await self._fail(migration, str(error))
             else:
@@ -105,6 +100,10 @@ class Advancing:
         """Notes what a batch came to, and goes on to what follows."""
         async with self._database.transaction(str(seen.project_id)) as connection:
             now = await self._changes.locked(connection, seen.project_id, seen.id)
+            is_read_already = batch.part is not None and now.position != seen.position
+            is_overtaken = now.phase is not seen.phase or is_read_already
+            if batch.part is not None and not is_overtaken:
+                await _keep(connection, seen, batch.part)
             await item_storage.update(connection, seen.project_id, seen.id, batch.items)
             for each in batch.conflicts:
                 await item_storage.insert_conflict(
@@ -118,7 +117,7 @@ class Advancing:
                     from_rollback=each.from_rollback,
                     now=self._changes.clock(),
                 )
-            if now.phase is not seen.phase:
+            if is_overtaken:
                 # Somebody wants something else by now: what was done is noted, and nothing else.
                 return self._changes.wake(await self._changes.tell(connection, now))
             new = replace(
@@ -135,7 +134,9 @@ class Advancing:
 
     async def _progress(self, connection: Connection, migration: Migration) -> float:
         done, count = migration.position, migration.item_count
-        if migration.phase is PhaseName.WRITING:
+        if migration.phase is PhaseName.READING:
+            count = migration.record_count
+        elif migration.phase is PhaseName.WRITING:
             done = await item_storage.count(connection, migration.project_id, migration.id, [Stage.DONE])
         elif migration.phase is PhaseName.RESTORING:
             left = await item_storage.count_written(connection, migration.project_id, migration.id)
@@ -144,11 +145,14 @@ class Advancing:
 
     async def _passed(self, connection: Connection, migration: Migration) -> Migration:
         """Returns a migration whose phase has ended."""
-        _, open_count = await storage.count(connection, migration.project_id, migration.id)
+        (overview,) = await storage.counted(connection, [migration])
         verification = migration.verification
         is_sound = verification is not None and verification.ok
         status, phase = lifecycle.after(
-            migration.phase, migration.goal, has_open_conflicts=open_count > 0, is_sound=is_sound
+            migration.phase,
+            migration.goal,
+            has_open_conflicts=overview.open_conflict_count > 0,
+            is_sound=is_sound,
         )
         is_paused = migration.status is Status.PAUSED and phase is not PhaseName.NOTHING
         error = migration.error
@@ -179,11 +183,15 @@ class Advancing:
             overview = await self._changes.write(connection, failed)
         return self._changes.wake(overview)
 
+    async def _current(self, project_id: UUID, migration_id: UUID) -> Migration:
+        async with self._database.reading(str(project_id)) as connection:
+            return found(await storage.select(connection, project_id, migration_id), migration_id)
+
     async def _overview(self, project_id: UUID, migration_id: UUID) -> Overview:
         async with self._database.reading(str(project_id)) as connection:
             migration = found(await storage.select(connection, project_id, migration_id), migration_id)
-            counts, open_count = await storage.count(connection, project_id, migration_id)
-        return Overview(migration=migration, counts=counts, open_conflict_count=open_count)
+            (overview,) = await storage.counted(connection, [migration])
+        return overview
 
     @asynccontextmanager
     async def _alone(self, project_id: UUID, migration_id: UUID) -> AsyncGenerator[bool]:
@@ -195,21 +203,8 @@ class Advancing:
             yield await connection.fetchval(_TRY_LOCK, str(migration_id))
 
 
-async def _answered(phase: Phase, migration: Migration) -> Batch:
-    """Returns what a batch comes to.
-
-    Raises:
-        UnavailableError: Another service did not answer as it should; trying again may help.
-    """
-    try:
-        return await phase.step(migration)
-    except grpc.aio.AioRpcError as error:
-        logger.warning(
-            "migration batch failed",
-            migration_id=str(migration.id),
-            phase=migration.phase.name,
-            code=error.code().name,
-        )
-        raise UnavailableError(
-            f"A service that is needed answered {error.code().name}.", retry_after_seconds=1.0
-        ) from None
+async def _keep(connection: Connection, migration: Migration, part: Part) -> None:
+    if migration.position == 0:
+        await item_storage.forget(connection, migration.project_id, migration.id)
+    await item_storage.settle(connection, migration.project_id, migration.id, part.settled)
+    await item_storage.insert(connection, migration.project_id, migration.id, part.items)

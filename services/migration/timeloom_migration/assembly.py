@@ -15,6 +15,7 @@ from timeloom_migration.changes import Changes
 from timeloom_migration.commands import Commands
 from timeloom_migration.driving import Driving
 from timeloom_migration.hints import Hints
+from timeloom_migration.leftovers import Leftovers
 from timeloom_migration.phases.batch import Work
 from timeloom_migration.planning.model import Table
 from timeloom_migration.questions import Questions
@@ -92,7 +93,12 @@ def assembled(
     advancing = Advancing(database=database, changes=changes, work=work)
     servicer = MigrationServicer(
         uploads=Uploads(database=database, changes=changes, sealing=vault),
-        commands=Commands(database=database, changes=changes, advancing=advancing),
+        commands=Commands(
+            database=database,
+            changes=changes,
+            advancing=advancing,
+            leftovers=Leftovers(changes=changes, work=work),
+        ),
         questions=Questions(database=database, cursors=cursors, hints=hints),
         advancing=advancing,
     )

@@ -48,8 +48,7 @@ class Changes:
 
     async def tell(self, connection: Connection, migration: Migration) -> Overview:
         """Tells that a migration got on."""
-        counts, open_count = await storage.count(connection, migration.project_id, migration.id)
-        overview = Overview(migration=migration, counts=counts, open_conflict_count=open_count)
+        (overview,) = await storage.counted(connection, [migration])
         event = events_pb2.Event(topic=f"migration/{migration.id}")
         event.migration_updated.migration.CopyFrom(migration_message(overview))
         await outbox.enqueue(connection, str(migration.project_id), [event])

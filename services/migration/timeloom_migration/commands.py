@@ -9,6 +9,7 @@ from timeloom_migration import lifecycle
 from timeloom_migration.advancing import Advancing
 from timeloom_migration.changes import Changes, found
 from timeloom_migration.errors import WrongStatusError
+from timeloom_migration.leftovers import Leftovers
 from timeloom_migration.lifecycle import Command, Goal, Phase, Status, allows, statuses_for
 from timeloom_migration.model import Migration, Overview, Verification
 from timeloom_migration.planning.model import Resolution
@@ -20,10 +21,13 @@ from timeloom_platform.errors import InvalidFieldError, NotFoundError
 class Commands:
     """Changes what migrations are to do; whoever drives them does it."""
 
-    def __init__(self, *, database: Database, changes: Changes, advancing: Advancing) -> None:
+    def __init__(
+        self, *, database: Database, changes: Changes, advancing: Advancing, leftovers: Leftovers
+    ) -> None:
         self._database = database
         self._changes = changes
         self._advancing = advancing
+        self._leftovers = leftovers
 
     async def plan(self, project_id: UUID, migration_id: UUID, resolution: Resolution | None) -> Overview:
         """Has a migration planned, or planned anew.
@@ -110,10 +114,17 @@ class Commands:
             NotFoundError: There is no such migration, or no such open conflict.
             InvalidFieldError: The resolution decides nothing.
             WrongStatusError: Nothing can be decided now.
+            EtagMismatchError: A rollback left it alone, and somebody changed it since it was listed.
+            UnavailableError: A service that is needed does not answer.
         """
         if resolution in {None, Resolution.ASK}:
             raise InvalidFieldError.of("resolution", "must be SKIP, OVERWRITE, MERGE or RENAME")
         assert resolution is not None
+        if conflict_id is not None:
+            async with self._database.reading(str(project_id)) as connection:
+                is_left = await items.is_from_rollback(connection, project_id, migration_id, conflict_id)
+            if is_left:
+                return await self._leftovers.decide(project_id, migration_id, conflict_id, resolution)
         async with self._database.transaction(str(project_id)) as connection:
             migration = await self._changes.locked(connection, project_id, migration_id)
             numbers = await items.resolve(
@@ -193,6 +204,8 @@ def _begun(migration: Migration, phase: Phase, goal: Goal) -> Migration:
         phase=phase,
         goal=goal,
         position=0,
+        # Only what was read to its end can be written.
+        item_count=0 if phase is Phase.READING else migration.item_count,
         error="",
         restarts=0,
         progress=lifecycle.UPLOADED if is_anew else migration.progress,

@@ -56,6 +56,7 @@ class Command(StrEnum):
     RESOLVE = "resolve"
     VERIFY = "verify"
     ROLL_BACK = "roll back"
+    DECIDE = "decide about what a rollback left alone"
 
 
 WORKING: Final = frozenset({Status.PLANNING, Status.RUNNING, Status.VERIFYING, Status.ROLLING_BACK})
@@ -73,6 +74,7 @@ _ALLOWED: Final[Mapping[Command, frozenset[Status]]] = {
     Command.RESUME: frozenset({Status.PAUSED, Status.FAILED}),
     Command.RESOLVE: frozenset({Status.PLANNED, Status.RUNNING, Status.PAUSED, Status.WAITING}),
     Command.VERIFY: frozenset({Status.SUCCEEDED, Status.FAILED}),
+    Command.DECIDE: frozenset({Status.ROLLED_BACK}),
     Command.ROLL_BACK: frozenset(
         {Status.RUNNING, Status.PAUSED, Status.WAITING, Status.VERIFYING, Status.SUCCEEDED, Status.FAILED}
     ),

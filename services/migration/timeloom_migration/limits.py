@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 EXPORT_BYTES_MAX: Final = 64 * 1024 * 1024
-"""What all records of a migration may take: they are planned together."""
+"""What all records of a migration may take."""
 
 KEY_LENGTH_MAX: Final = 2_000
 STORE_LENGTH_MAX: Final = 500
@@ -13,7 +13,13 @@ STORE_LENGTH_MAX: Final = 500
 ITEMS_MAX: Final = 200_000
 """Resources that one export may contain."""
 
-BATCH_ITEMS_MAX: Final = 200
+READ_RECORDS_MAX: Final = 2_000
+"""Records that are read at once."""
+
+READ_BYTES_MAX: Final = 4 * 1024 * 1024
+"""What the values of records that are read at once may take, unless it is one record."""
+
+BATCH_ITEMS_MAX: Final = 500
 """Items that are handled at once."""
 
 BATCH_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -24,9 +30,6 @@ ADVANCE_SECONDS: Final = 4.0
 
 PROBLEMS_KEPT_MAX: Final = 100
 """Of a verification's problems, so many are told."""
-
-CALLS_AT_ONCE_MAX: Final = 16
-"""To another service, where it takes one thing a call."""
 
 WORKFLOW_TURNS_MAX: Final = 1_000
 """As many as a loop of a workflow has; a migration that needs more gets another execution."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from timeloom_migration.changes import found
 from timeloom_migration.hints import Hints
 from timeloom_migration.lifecycle import ENDED, Status
-from timeloom_migration.model import Conflict, Migration, Overview, StoredItem
+from timeloom_migration.model import Conflict, Overview, StoredItem
 from timeloom_migration.planning.model import Action, Family
 from timeloom_migration.storage import items, migrations
 from timeloom_platform.bell import wait
@@ -57,7 +57,7 @@ class Questions:
             kept = await migrations.select_page(
                 connection, project_id, before=before, statuses=statuses, limit=limit + 1
             )
-            listed = [await _counted(connection, each) for each in kept]
+            listed = await migrations.counted(connection, kept)
         return self._cursors.page(
             listed,
             limit=limit,
@@ -152,14 +152,9 @@ class Questions:
 
 
 async def _overview(connection: Connection, project_id: UUID, migration_id: UUID) -> Overview:
-    return await _counted(
-        connection, found(await migrations.select(connection, project_id, migration_id), migration_id)
-    )
-
-
-async def _counted(connection: Connection, migration: Migration) -> Overview:
-    counts, open_count = await migrations.count(connection, migration.project_id, migration.id)
-    return Overview(migration=migration, counts=counts, open_conflict_count=open_count)
+    migration = found(await migrations.select(connection, project_id, migration_id), migration_id)
+    (overview,) = await migrations.counted(connection, [migration])
+    return overview
 
 
 def _position(given: Sequence[object] | None) -> tuple[datetime, UUID] | None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from timeloom.snapshots.v1 import snapshots_pb2, snapshots_service_pb2
 from timeloom.state import canonical
 from timeloom.state.changes import ABSENT, Change, ChangeKind
 from timeloom_platform import failures
 from timeloom_platform.errors import TimeloomError
+from timeloom_platform.times import timestamp, write_time
 from timeloom_snapshots.etags import etag_of
 from timeloom_snapshots.model import Comparison, Effect, Execution, ExecutionError, Snapshot, SnapshotEntry
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CHANGE_KINDS: Final = {
     ChangeKind.ADDED: snapshots_pb2.CHANGE_KIND_ADDED,
     ChangeKind.REMOVED: snapshots_pb2.CHANGE_KIND_REMOVED,
@@ -89,7 +86,7 @@ def _write_snapshot(
     message.state_bytes = snapshot.state_bytes
     message.stored_bytes = snapshot.stored_bytes
     message.effect_count = snapshot.effect_count
-    _write_time(message.create_time, snapshot.create_time)
+    write_time(message.create_time, snapshot.create_time)
     if snapshot.label:
         message.label = snapshot.label
     if snapshot.key:
@@ -158,19 +155,6 @@ def write_ack(ack: snapshots_service_pb2.SnapshotAck, outcome: Snapshot | Except
     ack.refused.code = failures.status_code(failure).value[0]
     ack.refused.reason = failure.reason
     ack.refused.message = failures.message_of(failure)
-
-
-def timestamp(time: datetime) -> Timestamp:
-    """Returns a time to the microsecond."""
-    message = Timestamp()
-    _write_time(message, time)
-    return message
-
-
-def _write_time(message: Timestamp, time: datetime) -> None:
-    since = time - _EPOCH
-    message.seconds = since.days * 86_400 + since.seconds
-    message.nanos = since.microseconds * 1000
 
 
 def _error(error: ExecutionError, *, with_stack: bool) -> snapshots_pb2.ExecutionError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from timeloom.snapshots.v1 import snapshots_pb2, time_travel_pb2, time_travel_service_pb2
-from timeloom_snapshots.answers import timestamp
+from timeloom_platform.times import timestamp
 from timeloom_snapshots.policies import RetentionPolicy
 from timeloom_snapshots.pruning import Pruned
 from timeloom_snapshots.retention import KeptPolicy

@@ -8,6 +8,7 @@ from timeloom.snapshots.v1 import snapshots_pb2, time_travel_pb2
 from timeloom.snapshots.v1 import time_travel_service_pb2 as messages
 from timeloom.time_travel import Bisection
 from timeloom_platform.pagination import Page
+from timeloom_platform.times import timestamp
 from timeloom_snapshots import answers, travel_answers
 from timeloom_snapshots.alignment import AlignedStep, AlignmentKind
 from timeloom_snapshots.comparing import ExecutionComparison
@@ -23,7 +24,7 @@ def value_history_message(page: Page[DatedChange]) -> messages.GetValueHistoryRe
             time_travel_pb2.ValueChange(
                 sequence=each.sequence,
                 step_name=each.step_name,
-                create_time=answers.timestamp(each.create_time),
+                create_time=timestamp(each.create_time),
                 kind=answers.change_kind(each.kind),
                 old_value=each.old_value,
                 new_value=each.new_value,
@@ -79,7 +80,7 @@ def _aligned_message(step: AlignedStep) -> time_travel_pb2.AlignedStep:
 
 
 def _timeline_entry(time: datetime, item: TimelineItem) -> time_travel_pb2.TimelineEntry:
-    entry = time_travel_pb2.TimelineEntry(time=answers.timestamp(time))
+    entry = time_travel_pb2.TimelineEntry(time=timestamp(time))
     match item:
         case Snapshot():
             entry.snapshot.CopyFrom(answers.snapshot_message(item))

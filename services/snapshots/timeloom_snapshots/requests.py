@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from timeloom.snapshots.v1 import snapshots_pb2, snapshots_service_pb2
 from timeloom.state import canonical, delta
 from timeloom_platform.errors import InvalidFieldError, TooLargeError
+from timeloom_platform.times import time_of
 from timeloom_snapshots import limits
 from timeloom_snapshots.errors import NUL, malformed, refuse_larger, refuse_nul
 from timeloom_snapshots.model import (
@@ -33,8 +32,6 @@ RECORD_BYTES: Final = 512
 
 EFFECT_BYTES: Final = 256
 """What an effect takes besides its documents."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def record_of(
@@ -136,20 +133,6 @@ def tags_of(tags: Iterable[str], prefix: str = "", *, field: str = "tags") -> tu
     for tag in tags:
         refuse_nul(f"{prefix}{field}", tag)
     return tuple(dict.fromkeys(tags))
-
-
-def time_of(time: Timestamp, field: str) -> datetime:
-    """Returns a time to the microsecond.
-
-    Raises:
-        InvalidFieldError: It is not within the years 1 to 9999, or its nanoseconds are not within a second.
-    """
-    if not 0 <= time.nanos < 1_000_000_000:
-        raise InvalidFieldError.of(field, "has nanoseconds that are not within a second")
-    try:
-        return _EPOCH + timedelta(seconds=time.seconds, microseconds=time.nanos // 1000)
-    except OverflowError:
-        raise InvalidFieldError.of(field, "is not within the years 1 to 9999") from None
 
 
 def execution_error_of(error: snapshots_pb2.ExecutionError) -> ExecutionError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from timeloom.snapshots.v1 import time_travel_pb2
 from timeloom.snapshots.v1 import time_travel_service_pb2 as messages
-from timeloom_snapshots.answers import effect_message, execution_message, timestamp
+from timeloom_platform.times import timestamp
+from timeloom_snapshots.answers import effect_message, execution_message
 from timeloom_snapshots.model import EffectEntry, HeadMove
 from timeloom_snapshots.rollbacks import RolledBack
 from timeloom_snapshots.verification import Verification

@@ -19,6 +19,7 @@ from timeloom_platform.outbox import OutboxRelay
 from timeloom_platform.process import run
 from timeloom_platform.room import Foundation, founded
 from timeloom_workflows import events
+from timeloom_workflows.actions.environments import SERVICES as SECRETS_SERVICES
 from timeloom_workflows.actions.memory import SERVICES as MEMORY_SERVICES
 from timeloom_workflows.actions.migration import SERVICES as MIGRATION_SERVICES
 from timeloom_workflows.actions.outside import Outside
@@ -38,14 +39,14 @@ async def main(stop: asyncio.Event) -> None:
         foundation = await stack.enter_async_context(
             founded(loaded.service, room=ROOM, package=PACKAGE, pool_size=loaded.database_pool_size)
         )
+        actions, tokens = loaded.actions, foundation.tokens
         outside = Outside(
-            loaded.actions,
+            actions,
             secret=loaded.service.internal_secret,
             environ=os.environ,
-            memory=await _channel(stack, loaded.actions.memory_address, MEMORY_SERVICES, foundation.tokens),
-            migration=await _channel(
-                stack, loaded.actions.migration_address, MIGRATION_SERVICES, foundation.tokens
-            ),
+            memory=await _channel(stack, actions.memory_address, MEMORY_SERVICES, tokens),
+            migration=await _channel(stack, actions.migration_address, MIGRATION_SERVICES, tokens),
+            workspace=await _channel(stack, actions.workspace_address, SECRETS_SERVICES, tokens),
         )
         stack.push_async_callback(outside.close)
         workflows = assembled(

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Final
-
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from timeloom.workflows.v1 import workflows_pb2
+from timeloom_platform.times import write_time
 from timeloom_workflows.model import Execution, Failure, HistoryRecord, Step
 from timeloom_workflows.storage.rows import failure_of
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def execution_message(execution: Execution) -> workflows_pb2.WorkflowExecution:
@@ -45,12 +39,12 @@ def execution_message(execution: Execution) -> workflows_pb2.WorkflowExecution:
         message.forked_from.step_id = execution.forked_from_step_id or ""
     if not execution.status.has_ended:
         message.waiting_for = workflows_pb2.WaitReason.ValueType(execution.waiting_for)
-        _write_time(message.wake_time, execution.due_time)
-    _write_time(message.create_time, execution.create_time)
-    _write_time(message.start_time, execution.start_time)
-    _write_time(message.update_time, execution.update_time)
-    _write_time(message.end_time, execution.end_time)
-    _write_time(message.deadline, execution.deadline)
+        write_time(message.wake_time, execution.due_time)
+    write_time(message.create_time, execution.create_time)
+    write_time(message.start_time, execution.start_time)
+    write_time(message.update_time, execution.update_time)
+    write_time(message.end_time, execution.end_time)
+    write_time(message.deadline, execution.deadline)
     return message
 
 
@@ -74,10 +68,10 @@ def step_message(step: Step) -> workflows_pb2.Step:
     if step.error is not None:
         _write_failure(message.error, failure_of(step.error))
     if not step.status.has_ended:
-        _write_time(message.wake_time, step.wake_time)
-    _write_time(message.create_time, step.create_time)
-    _write_time(message.start_time, step.start_time)
-    _write_time(message.end_time, step.end_time)
+        write_time(message.wake_time, step.wake_time)
+    write_time(message.create_time, step.create_time)
+    write_time(message.start_time, step.start_time)
+    write_time(message.end_time, step.end_time)
     return message
 
 
@@ -90,7 +84,7 @@ def history_message(entry: HistoryRecord) -> workflows_pb2.HistoryEvent:
         attempt=entry.attempt,
         attributes=entry.attributes or b"",
     )
-    _write_time(message.time, entry.time)
+    write_time(message.time, entry.time)
     return message
 
 
@@ -98,13 +92,6 @@ def failure_message(failure: Failure) -> workflows_pb2.WorkflowError:
     """Returns why something failed."""
     message = workflows_pb2.WorkflowError()
     _write_failure(message, failure)
-    return message
-
-
-def timestamp(time: datetime) -> Timestamp:
-    """Returns a time to the microsecond."""
-    message = Timestamp()
-    _write_time(message, time)
     return message
 
 
@@ -116,11 +103,3 @@ def _write_failure(message: workflows_pb2.WorkflowError, failure: Failure | None
     message.stack = failure.stack
     message.step_id = failure.step_id
     message.is_final = failure.is_final
-
-
-def _write_time(message: Timestamp, time: datetime | None) -> None:
-    if time is None:
-        return
-    since = time - _EPOCH
-    message.seconds = since.days * 86_400 + since.seconds
-    message.nanos = since.microseconds * 1000

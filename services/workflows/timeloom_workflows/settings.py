@@ -41,6 +41,7 @@ class ActionSettings:
         private_hosts: Where actions may connect to besides the public Internet; see `actions.addresses`.
         memory_address: Of the memory service; there are no actions on memories if empty.
         migration_address: Of the migration service; there are no actions on migrations if empty.
+        workspace_address: Of the workspace service; no secrets of environments can be named if empty.
         public_url: Where the installation's REST is reached from outside; calls back are addressed to it.
     """
 
@@ -48,6 +49,7 @@ class ActionSettings:
     private_hosts: str = field(default="", metadata={"env": "TIMELOOM_WORKFLOWS_PRIVATE_HOSTS"})
     memory_address: str = ""
     migration_address: str = ""
+    workspace_address: str = ""
     public_url: str = "http://127.0.0.1:8080"
 
     def __post_init__(self) -> None:

@@ -12,8 +12,9 @@ from timeloom.workflows.v1 import workflow_triggers_service_pb2_grpc as services
 from timeloom_platform.auth import current_identity
 from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
+from timeloom_platform.times import time_of
 from timeloom_workflows.errors import refuse_nul
-from timeloom_workflows.triggers.answers import event_message, new_event_of, time_of, trigger_message
+from timeloom_workflows.triggers.answers import event_message, new_event_of, trigger_message
 from timeloom_workflows.triggers.assembly import Triggering
 from timeloom_workflows.triggers.callbacks import Callbacks
 from timeloom_workflows.triggers.webhooks import Received

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from timeloom.workflows.v1 import workflows_pb2
-from timeloom_workflows.answers import timestamp
+from timeloom_platform.times import timestamp
 from timeloom_workflows.definitions.document import Problem
 from timeloom_workflows.etags import etag_of
 from timeloom_workflows.model import Workflow

@@ -35,6 +35,9 @@ async def main(stop: asyncio.Event) -> None:
                     tokens=foundation.tokens,
                     address=loaded.shapes.address or own_address(loaded.service.listen),
                     allows_deletion=loaded.shapes.allow_deletion,
+                    schemas=loaded.shapes.schema_names,
+                    chunk_bytes=loaded.shapes.chunk_bytes,
+                    electric=loaded.electric.ground,
                 ),
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,9 +14,18 @@ from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.sealing import MasterKeys
 from timeloom_platform.server import ServiceBinding
+from timeloom_workspace.shapes.limits import CHUNK_BYTES
 
 Job: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 Listener: TypeAlias = Callable[[Bus], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElectricGround:
+    """Where Electric is, and the secret that it wants to be told."""
+
+    url: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +38,9 @@ class ShapeGround:
         tokens: Make callers known to other replicas.
         address: Where other replicas reach this one.
         allows_deletion: Whether clients may have a shape begun anew.
+        schemas: Whose tables shapes may be made of besides ours.
+        chunk_bytes: An answer ends when it is at least so large.
+        electric: Keeps shapes instead of this service; None if this service does.
     """
 
     database_url: str
@@ -36,6 +48,9 @@ class ShapeGround:
     tokens: InternalTokens
     address: str
     allows_deletion: bool = False
+    schemas: Sequence[str] = ()
+    chunk_bytes: int = CHUNK_BYTES
+    electric: ElectricGround | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

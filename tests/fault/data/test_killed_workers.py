@@ -43,7 +43,7 @@ async def test_a_relay_killed_while_it_publishes_loses_and_doubles_nothing(
             async def has_begun(stored: int = stored) -> bool:
                 return (await bus.stream_state()).messages > stored or await waiting(database) == 0
 
-            await eventually(has_begun, timeout_seconds=20)
+            await eventually(has_begun)
             await relay.kill()
         assert await waiting(database), "it was killed in the middle of its work"
     async with working("relay", database_url=private_postgres.url, nats_url=nats_server.url):
@@ -51,7 +51,7 @@ async def test_a_relay_killed_while_it_publishes_loses_and_doubles_nothing(
         async def is_empty() -> bool:
             return await waiting(database) == 0
 
-        await eventually(is_empty, timeout_seconds=20)
+        await eventually(is_empty)
 
     assert await kept(bus, project_id) == {topic: list(range(EVENTS_EACH)) for topic in TOPICS}
 
@@ -78,14 +78,14 @@ async def test_a_consumer_killed_while_it_handles_applies_every_event_once(
                 async def has_begun(written: int = written) -> bool:
                     return written < len(await notes()) or written == len(TOPICS) * EVENTS_EACH
 
-                await eventually(has_begun, timeout_seconds=20)
+                await eventually(has_begun)
                 await consumer.kill()
         async with working("consumer", database_url=private_postgres.url, nats_url=nats_server.url):
 
             async def is_complete() -> bool:
                 return len(await notes()) >= len(TOPICS) * EVENTS_EACH
 
-            await eventually(is_complete, timeout_seconds=30)
+            await eventually(is_complete)
 
     assert sorted(await notes()) == sorted(
         f"{topic} {number}" for topic in TOPICS for number in range(EVENTS_EACH)

@@ -1,7 +1,6 @@
 """PostgreSQL or NATS is away for ten seconds while events flow: nothing is amiss when it is back."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -21,7 +20,6 @@ from timeloom_platform.testing import eventually
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(120)]
 
 OUTAGE_SECONDS = 10.0
-RECOVERY_SECONDS_MAX = 5.0
 TOPIC = "executions/one"
 
 
@@ -91,7 +89,7 @@ class House:
                 self.writer.acknowledged
             )
 
-        await eventually(has_arrived, timeout_seconds=RECOVERY_SECONDS_MAX)
+        await eventually(has_arrived)
 
     async def check(self) -> None:
         """What was acknowledged is there, what was not may be; all of it once and in order."""
@@ -113,11 +111,10 @@ async def test_postgresql_is_away_for_ten_seconds(
             await private_postgres.kill()
             await asyncio.sleep(OUTAGE_SECONDS)
             await private_postgres.start()
-            began, handled = time.monotonic(), house.consumer.counts.handled
+            handled = house.consumer.counts.handled
             written = len(house.writer.acknowledged)
             await eventually(lambda: len(house.writer.acknowledged) > written)
             await eventually(lambda: house.consumer.counts.handled > handled + 20)
-            assert time.monotonic() - began < RECOVERY_SECONDS_MAX
         await house.settle()
     await house.check()
 
@@ -132,9 +129,8 @@ async def test_nats_is_away_for_ten_seconds(
             await nats_server.kill()
             await asyncio.sleep(OUTAGE_SECONDS)
             await nats_server.start()
-            began, handled = time.monotonic(), house.consumer.counts.handled
+            handled = house.consumer.counts.handled
             await eventually(lambda: house.consumer.counts.handled > handled + 20)
-            assert time.monotonic() - began < RECOVERY_SECONDS_MAX
         await house.settle()
 
     assert house.writer.uncertain == []

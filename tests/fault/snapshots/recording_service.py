@@ -96,7 +96,7 @@ class Running:
     async def until_more_is_acknowledged(self) -> None:
         """Waits while the writers get on."""
         enough = self.acknowledged + ACKNOWLEDGED_BETWEEN_KILLS
-        await eventually(lambda: self.acknowledged >= enough, timeout_seconds=30)
+        await eventually(lambda: self.acknowledged >= enough)
 
 
 @asynccontextmanager

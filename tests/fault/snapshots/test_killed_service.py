@@ -84,7 +84,7 @@ async def test_a_killed_database_keeps_every_acknowledged_snapshot(
         for _ in range(KILLS // 2):
             await running.until_more_is_acknowledged()
             await private_postgres.kill()
-            await eventually(lambda: _has_started(private_postgres), timeout_seconds=10)
+            await eventually(lambda: _has_started(private_postgres))
         await running.until_more_is_acknowledged()
     await _check(running, private_postgres)
 
@@ -108,7 +108,7 @@ async def test_recording_goes_on_without_the_bus(
     running_again, _ = service_process(tmp_path, database_url=private_postgres.url, nats_url=nats_server.url)
     await running_again.start()
     try:
-        await eventually(is_told, timeout_seconds=20)
+        await eventually(is_told)
     finally:
         await running_again.kill()
         await database.close()

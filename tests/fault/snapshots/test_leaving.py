@@ -18,7 +18,7 @@ from timeloom_platform.embedded.postgres import EmbeddedPostgres
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(60)]
 
-STOP_SECONDS_MAX = 3.0
+STOP_SECONDS_MAX = 4.5
 
 
 async def test_open_streams_and_tails_do_not_hold_it_up(

@@ -213,7 +213,7 @@ async def test_no_newborn_is_taken_for_an_orphan(tmp_path: Path, monkeypatch: py
             await asyncio.wait({seeing_out}, timeout=0.2)
             assert (seeing_out.done(), newborn.returncode) == (False, None)
             known.add(newborn.pid)
-        await asyncio.wait_for(seeing_out, timeout=5)
+        await asyncio.wait_for(seeing_out, timeout=30)
         assert newborn.returncode is None
         newborn.send_signal(signal.SIGKILL)
         await newborn.wait()

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.helpers.stack import StackProcess, python_for
+from tests.helpers.stack import STOP_LIMIT_SECONDS, StackProcess, python_for
 from timeloom_platform.embedded.accounts import Account
 from timeloom_platform.embedded.nats import EmbeddedNats
 
@@ -81,7 +81,7 @@ def runs_for(stack: StackProcess, process: psutil.Process) -> bool:
 
 
 def survivors(family: list[psutil.Process]) -> list[psutil.Process]:
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=STOP_LIMIT_SECONDS)
     return alive
 
 
@@ -166,7 +166,7 @@ def test_a_record_that_is_damaged_while_it_runs_still_lets_it_be_stopped(stack: 
     (stack.data_dir / "state.json").write_text("{")
     assert stack.run("status").returncode == 1
     assert stack.run("down").stdout.startswith("Timeloom has stopped")
-    assert stack.process.wait(10) == 0
+    assert stack.process.wait(STOP_LIMIT_SECONDS) == 0
 
 
 def test_detached_it_goes_on_until_down(stack: StackProcess) -> None:
@@ -328,7 +328,7 @@ def test_a_supervisor_that_is_killed_while_all_start_leaves_no_orphan(
     stack.wait_for(lambda _: MOMENTS[moment](stack))
     stack.process.kill()
     stack.process.wait()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + STOP_LIMIT_SECONDS
     while left := belonging_to(stack):
         assert time.monotonic() < deadline, left
     stack.up()
@@ -339,9 +339,7 @@ def test_a_supervisor_that_is_killed_while_all_start_leaves_no_orphan(
 def test_ctrl_c_while_all_start_is_no_failure_and_leaves_nothing(stack: StackProcess, moment: str) -> None:
     stack.start()
     stack.wait_for(lambda _: MOMENTS[moment](stack))
-    begin = time.monotonic()
     assert stack.interrupt() == 0, stack.log()
-    assert time.monotonic() - begin < 10
     assert belonging_to(stack) == []
 
 
@@ -352,4 +350,4 @@ def test_ctrl_c_in_a_terminal_during_the_first_start_is_no_failure(stack: StackP
     for process in stack.family():
         if os.getpgid(process.pid) == os.getpgid(stack.process.pid):
             process.send_signal(signal.SIGINT)
-    assert stack.process.wait(20) == 0, stack.log()
+    assert stack.process.wait(STOP_LIMIT_SECONDS) == 0, stack.log()

@@ -124,7 +124,7 @@ def test_all_go_on_where_they_were_when_everything_was_killed(stack: StackProces
                 process.kill()
         worker.wait()
         stack.process.wait()
-        _, alive = psutil.wait_procs(family, timeout=10)
+        _, alive = psutil.wait_procs(family, timeout=30)
         assert alive == []
         stack.up()
         worker = stack.spawn("workflows", "worker", str(source))

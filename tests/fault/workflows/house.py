@@ -226,7 +226,7 @@ class House:
             runs = [run for run in self.runs() if run.step_id == step_id]
             return runs if len(runs) >= times else ()
 
-        return await eventually(found, timeout_seconds=20, describe=f"{step_id} has begun {times} times")
+        return await eventually(found, describe=f"{step_id} has begun {times} times")
 
     @asynccontextmanager
     async def database(self) -> AsyncGenerator[Database]:
@@ -240,7 +240,7 @@ class House:
     async def restart_postgres(self) -> None:
         """Kills PostgreSQL as a power failure would, and starts it again."""
         await self.postgres.kill()
-        await eventually(self._has_started, timeout_seconds=15, describe="PostgreSQL is back")
+        await eventually(self._has_started, describe="PostgreSQL is back")
 
     async def _has_started(self) -> bool:
         try:

@@ -73,7 +73,10 @@ async def _keep_alive(house: House, engine: EngineProcess, worker: EmbeddedServe
 
 
 def _is_dead(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 async def _dead_letters(caller: Caller) -> list[str]:

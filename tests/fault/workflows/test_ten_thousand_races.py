@@ -22,7 +22,7 @@ def rooms() -> Rooms:
 
 @pytest.mark.parametrize("action", ["pause", "cancel", "fork"])
 async def test_an_action_and_a_completion_are_never_both_first(database_url: str, action: str) -> None:
-    async with running_replica(database_url, engine=EngineSettings()) as replica:
+    async with running_replica(database_url, engine=EngineSettings(engine_lease_seconds=60)) as replica:
         winners = await race(replica, action, COUNT)
 
     assert winners.total() == COUNT

@@ -12,7 +12,7 @@ from timeloom.events.v1 import events_pb2
 from timeloom_platform import dead_letters
 from timeloom_platform.bus import Bus, subject_filter, subject_of
 from timeloom_platform.consumer import Consumer, PoisonEventError
-from timeloom_platform.consumer.consumer import Handler
+from timeloom_platform.consumer.consumer import ACK_WAIT_SECONDS, Handler
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.embedded.nats import EmbeddedNats
 from timeloom_platform.errors import NotFoundError, UnavailableError
@@ -126,7 +126,7 @@ async def test_poison_goes_to_the_dead_letters_while_others_flow(
     handler = Flaky({13: 1_000})
 
     # The pause is so long that the others could not wait for it.
-    async with consuming(bus, database, handler, backoff=[0.5], max_deliver=3) as consumer:
+    async with consuming(bus, database, handler, backoff=[1.5], max_deliver=3) as consumer:
         await eventually(lambda: consumer.counts.handled == 5)
         assert consumer.counts.buried == 0
         await eventually(lambda: consumer.counts.buried == 1)
@@ -247,7 +247,8 @@ async def test_what_a_stopped_consumer_did_not_finish_goes_to_the_next_at_once(
         await has_begun.wait()
     other = await Database.connect(database_url, room=ROOM)
     async with consuming(bus, other, write_note) as consumer:
-        await eventually(lambda: consumer.counts.handled == 1, timeout_seconds=5)
+        # Long before it would be given to another because nothing is heard of the first.
+        await eventually(lambda: consumer.counts.handled == 1, timeout_seconds=ACK_WAIT_SECONDS / 2)
     await other.close()
 
     assert await notes(database) == ["executions/one 1"]
@@ -278,7 +279,7 @@ async def test_a_consumer_outlives_a_bus_that_is_killed(
         await nats_server.kill()
         await nats_server.start()
         await bus.publish(complete(project_id, 1))
-        await eventually(lambda: consumer.counts.handled == 2, timeout_seconds=5)
+        await eventually(lambda: consumer.counts.handled == 2)
 
     assert await notes(database) == ["executions/one 0", "executions/one 1"]
 

@@ -1,7 +1,6 @@
 """From a committed change to an event on the bus."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -147,7 +146,7 @@ async def test_each_topic_stays_in_order_with_many_writers(
     topics = [f"executions/{index}" for index in range(8)]
     await asyncio.gather(*[write(topic) for topic in topics])
 
-    await eventually(lambda: running_relay.counts.published == 8 * 60, timeout_seconds=20)
+    await eventually(lambda: running_relay.counts.published == 8 * 60)
     assert await kept(bus, project_id) == {topic: list(range(60)) for topic in topics}
     assert await waiting(database) == 0
 
@@ -161,7 +160,7 @@ async def test_two_relays_publish_everything_once_and_in_order(
     try:
         for number in range(100):
             await tell(database, project_id, [number])
-        await eventually(lambda: sum(relay.counts.published for relay in relays) == 100, timeout_seconds=20)
+        await eventually(lambda: sum(relay.counts.published for relay in relays) == 100)
     finally:
         for task in tasks:
             task.cancel()
@@ -233,10 +232,8 @@ async def test_nothing_is_lost_while_the_bus_is_away(
     assert await waiting(database) == 19
 
     await nats_server.start()
-    began = time.monotonic()
     await eventually(lambda: running_relay.counts.published == 20)
 
-    assert time.monotonic() - began < 5
     assert await kept(bus, project_id) == {"executions/one": list(range(20))}
 
 

@@ -85,7 +85,7 @@ async def _running_envoy(
             stderr=log,
         )
     try:
-        address = await eventually(lambda: _listener(directory), timeout_seconds=20)
+        address = await eventually(lambda: _listener(directory))
         assert address
         yield address
     finally:

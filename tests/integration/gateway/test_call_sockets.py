@@ -85,7 +85,7 @@ class TestConversation:
             last = await socket.ask(requestId=3, pause={})
             assert last["status"]["speed"] == 2.0
             assert await closing(socket) == (1000, "")
-        assert time_travel.ended == ["well"]
+        await eventually(lambda: time_travel.ended == ["well"])
 
     async def test_a_client_that_closes_has_ended_its_requests(
         self, house: House, tenant: Tenant, time_travel: MemoryTimeTravel
@@ -113,7 +113,7 @@ class TestConversation:
             error = await socket.ask(**OPEN)
             assert (error["type"], error["problem"]["status"]) == ("error", 404)
             assert await closing(socket) == (4404, "")
-        assert time_travel.open_calls == 0
+        await eventually(lambda: time_travel.open_calls == 0)
 
     @pytest.mark.parametrize(
         ("message", "code"),
@@ -177,7 +177,7 @@ class TestPace:
             socket.connection.transport.pause_reading()
             for _ in range(1000):
                 await socket.send(requestId=2, step={"count": 1000})
-            await eventually(lambda: time_travel.ended == ["cancelled"], timeout_seconds=20)
+            await eventually(lambda: time_travel.ended == ["cancelled"])
             socket.connection.transport.resume_reading()
             assert (await closing(socket))[0] == protocol.CLOSE_TOO_SLOW
 
@@ -299,4 +299,4 @@ class TestRoute:
                 leaving = asyncio.create_task(house.gateway.drain())
                 assert await closing(socket) == (1012, "")
                 await leaving
-            assert house.time_travel.open_calls == 0
+            await eventually(lambda: house.time_travel.open_calls == 0)

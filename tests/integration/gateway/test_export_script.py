@@ -15,6 +15,7 @@ from timeloom.exports import record_sha256
 
 NODE = shutil.which("node")
 SCRIPT = str(files("timeloom_gateway.pages").joinpath("static", "migrate.js"))
+SCRIPT_BYTES_MAX = 32 * 1024
 VECTORS = json.loads((Path(__file__).parents[2] / "data" / "jcs.json").read_text(encoding="utf-8"))
 RECORDS: list[tuple[str, str, Any]] = [
     ("localStorage", "theme", "dark"),
@@ -85,3 +86,7 @@ def test_pages_without_the_browsers_own_hashes_get_the_same_ones() -> None:
         )
         == lengths
     )
+
+
+def test_the_script_stays_small() -> None:
+    assert Path(SCRIPT).stat().st_size <= SCRIPT_BYTES_MAX

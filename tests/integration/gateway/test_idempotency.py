@@ -82,8 +82,10 @@ async def test_a_client_that_goes_away_does_not_undo_the_record(
     api: httpx.AsyncClient, backend: MemorySnapshots
 ) -> None:
     backend.gate.clear()
-    with pytest.raises(httpx.ReadTimeout):
-        await api.post("/api/executions", json=BODY, headers=KEY, timeout=0.2)
+    asking = asyncio.create_task(api.post("/api/executions", json=BODY, headers=KEY))
+    await eventually(lambda: backend.calls)
+    asking.cancel()
+    await asyncio.wait({asking})
     backend.gate.set()
     again = await api.post("/api/executions", json=BODY, headers=KEY)
     assert again.headers["idempotency-replayed"] == "true"

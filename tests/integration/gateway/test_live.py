@@ -42,7 +42,7 @@ async def tell(
     event = events_pb2.Event(
         id=str(ids.uuid7()), project_id=tenant.project_id, topic=topic, snapshots_recorded=recorded
     )
-    await bus.publish(event)
+    await bus.publish(event, deadline_seconds=60)
 
 
 class Socket:
@@ -158,7 +158,7 @@ class TestWebSocket:
             for index in range(20):
                 await socket.ask(type="subscribe", id=str(index), topic="executions")
             assert house.metrics.http.live_clients >= 1
-        await eventually(lambda: house.metrics.http.live_clients == 0, timeout_seconds=3)
+        await eventually(lambda: house.metrics.http.live_clients == 0)
 
     async def test_a_message_that_is_too_large_ends_the_connection(self, socket: Socket) -> None:
         await socket.connection.send("x" * (protocol.MESSAGE_BYTES_MAX + 1))

@@ -69,7 +69,7 @@ async def _answers(client: httpx.AsyncClient, url: str) -> bool:
 
 async def test_it_leaves_without_dropping_a_request(databases: Databases) -> None:
     async with running_gateway(databases) as (process, url, metrics), httpx.AsyncClient() as client:
-        await eventually(lambda: _answers(client, f"{url}/healthz"), timeout_seconds=20)
+        await eventually(lambda: _answers(client, f"{url}/healthz"))
         counts = (await client.get(metrics)).text
         refused: list[str] = []
         served = 0

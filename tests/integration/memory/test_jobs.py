@@ -37,6 +37,7 @@ from timeloom_platform.pagination import Cursors
 from timeloom_platform.testing.conditions import eventually
 
 PROJECT = uuid4()
+LEASE_SECONDS = 2.0
 
 
 class Counting:
@@ -188,7 +189,7 @@ async def test_a_job_of_a_killed_process_is_finished_by_another(
         async def is_stuck() -> bool:
             return (await jobs.get(PROJECT, job.id, as_agent_id="")).done_count == 3
 
-        await eventually(is_stuck, timeout_seconds=30)
+        await eventually(is_stuck)
     finally:
         killed.send_signal(signal.SIGKILL)
         await killed.wait()
@@ -205,14 +206,14 @@ async def test_a_lease_is_kept_while_a_job_takes_long(
     first, second = Counting(), Counting()
     first.gates[1] = asyncio.Event()
     job = await start(jobs)
-    async with running(database, first, hints, lease_seconds=0.5):
+    async with running(database, first, hints, lease_seconds=LEASE_SECONDS):
         await eventually(lambda: first.steps == [1])
         lease = await _due_time(database)
-        async with running(database, second, JobHints(), lease_seconds=0.5):
+        async with running(database, second, JobHints(), lease_seconds=LEASE_SECONDS):
 
             async def is_renewed() -> bool:
                 renewed = await _due_time(database) - lease
-                return bool(renewed > timedelta(seconds=1.5))
+                return bool(renewed > timedelta(seconds=LEASE_SECONDS))
 
             await eventually(is_renewed)
             first.gates[1].set()

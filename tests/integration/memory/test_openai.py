@@ -133,7 +133,7 @@ async def test_an_answer_without_end_is_refused(
 
 async def test_who_does_not_answer_is_asked_again(endpoint: EmbeddingsEndpoint) -> None:
     endpoint.faults = [None]
-    asking = Asking(endpoint, timeout=0.2)
+    asking = Asking(endpoint, timeout=1.0)
     assert await asking("a") == [[1, 1, 0]]
     assert len(asking.pauses) == 1
 

@@ -90,7 +90,7 @@ async def ended(client: MemoryClient, job: memory_pb2.Job) -> memory_pb2.Job:
         found = await job_of(client, job.id)
         return found if found.HasField("end_time") else None
 
-    found = await eventually(look, timeout_seconds=30)
+    found = await eventually(look)
     assert found is not None
     return found
 

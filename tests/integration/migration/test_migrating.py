@@ -22,6 +22,7 @@ from timeloom.memory.v1 import memory_service_pb2
 from timeloom.migration.v1 import migration_pb2
 from timeloom.migration.v1 import migration_service_pb2 as messages
 from timeloom.workspace.v1 import workspace_service_pb2 as workspace
+from timeloom_migration.limits import READ_RECORDS_MAX
 
 ACTIONS = migration_pb2.MigrationAction
 
@@ -156,6 +157,104 @@ async def test_what_people_changed_since_is_kept_and_listed(house: House) -> Non
     assert (await house.rows()) | {"tasks": []} == before
 
 
+async def edited_and_rolled_back(house: House, *titles: str) -> list[migration_pb2.MigrationConflict]:
+    """Migrates three tasks, edits the first ones, and takes all back; returns what is left."""
+    migration_id = await migrated(house, browser(3))
+    tasks = [each for each in await house.items(migration_id) if each.table == "tasks"]
+    for task_item, title in zip(tasks, titles, strict=False):
+        await edit(house, task_item.target_id, title)
+    await rolled_back(house, migration_id)
+    listed = await house.call("ListMigrationConflicts", migration_id=migration_id, only_open=True)
+    return list(listed.conflicts)
+
+
+async def edit(house: House, task_id: str, title: str) -> None:
+    """Changes a task as a person does."""
+    request = workspace.UpdateTaskRequest(task_id=task_id, title=title)
+    await house.workspace.UpdateTask(request, metadata=house.metadata)
+
+
+async def decide(house: House, conflict: migration_pb2.MigrationConflict, resolution: str) -> Any:
+    """Decides a conflict of the only migration."""
+    (migration,) = (await house.call("ListMigrations")).migrations
+    return await house.call(
+        "ResolveMigrationConflict",
+        migration_id=migration.id,
+        conflict_id=conflict.id,
+        resolution=migration_pb2.ConflictResolution.Value(f"CONFLICT_RESOLUTION_{resolution}"),
+    )
+
+
+async def test_what_a_rollback_left_alone_is_kept_or_restored_as_a_person_decides(house: House) -> None:
+    before = await house.rows()
+    mine, theirs = await edited_and_rolled_back(house, "kept", "given up")
+    if b"kept" not in mine.existing:
+        mine, theirs = theirs, mine
+    for resolution in ("MERGE", "RENAME", "ASK"):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await decide(house, mine, resolution)
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    await decide(house, mine, "SKIP")
+    await decide(house, theirs, "OVERWRITE")
+    rows = await house.rows()
+    assert rows | {"tasks": []} == before
+    (kept,) = rows["tasks"]
+    assert "kept" in kept
+    with pytest.raises(grpc.aio.AioRpcError) as decided:
+        await decide(house, theirs, "OVERWRITE")
+    assert decided.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_what_was_there_before_comes_back_to_the_last_byte_also_if_it_was_deleted(house: House) -> None:
+    created = await house.workspace.CreateEnvironment(
+        workspace.CreateEnvironmentRequest(name="main", github_organization="there", secrets={"KEY": TOKEN}),
+        metadata=house.metadata,
+    )
+    before = await house.rows()
+    overwrite = migration_pb2.CONFLICT_RESOLUTION_OVERWRITE
+    migration_id = await migrated(
+        house, export_of(("environments", [environment()])), conflict_resolution=overwrite
+    )
+    await house.workspace.DeleteEnvironment(
+        workspace.DeleteEnvironmentRequest(environment_id=created.environment.id), metadata=house.metadata
+    )
+    await rolled_back(house, migration_id)
+    assert (await house.rows())["environments"] == []
+    (conflict,) = (await house.call("ListMigrationConflicts", migration_id=migration_id)).conflicts
+    assert conflict.existing == b""
+    await decide(house, conflict, "OVERWRITE")
+    assert await house.rows() == before
+
+
+async def test_what_was_changed_again_is_not_overwritten_unseen(house: House) -> None:
+    before = await house.rows()
+    (conflict,) = await edited_and_rolled_back(house, "once")
+    await edit(house, conflict.item.target_id, "twice")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await decide(house, conflict, "OVERWRITE")
+    assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    (migration,) = (await house.call("ListMigrations")).migrations
+    (again,) = (await house.call("ListMigrationConflicts", migration_id=migration.id)).conflicts
+    assert (again.id, b"twice" in again.existing) == (conflict.id, True)
+    await decide(house, again, "OVERWRITE")
+    assert await house.rows() == before
+
+
+async def test_a_memory_that_was_changed_since_goes_when_a_person_decides_so(house: House) -> None:
+    migration_id = await migrated(house, export_of(memories(3)))
+    (first, *_) = await house.items(migration_id)
+    await house.memory.UpdateMemory(
+        memory_service_pb2.UpdateMemoryRequest(memory_id=first.target_id, content="mine"),
+        metadata=house.metadata,
+    )
+    await rolled_back(house, migration_id)
+    (kept,) = await house.memories()
+    assert "mine" in kept
+    (conflict,) = (await house.call("ListMigrationConflicts", migration_id=migration_id)).conflicts
+    await decide(house, conflict, "OVERWRITE")
+    assert await house.memories() == []
+
+
 async def test_mutations_that_were_queued_offline_are_applied_and_taken_back(house: House) -> None:
     before = await house.rows()
     queue = [
@@ -213,3 +312,31 @@ async def test_the_same_twice_in_an_export_comes_once(house: House) -> None:
     migration_id = await migrated(house, twice)
     assert len((await house.rows())["tasks"]) == 1
     assert len(await house.items(migration_id)) == 2
+
+
+async def test_an_export_is_read_in_parts_as_if_it_were_read_at_once(house: House) -> None:
+    environments = {"environments": [environment("first")]}
+    between = [(f"cache_{number}", number) for number in range(READ_RECORDS_MAX)]
+    migration_id = await migrated(
+        house,
+        export_of(
+            ("tasks", [task(1, title="Old"), task(2, title="New", updatedAt="2026-02-02T00:00:00Z")]),
+            ("environments-backup", [environment("older copy")]),
+            *between,
+            ("task-store", [task(1, title="New", updatedAt="2026-02-02T00:00:00Z"), task(2, title="Old")]),
+            ("environments", environments),
+        ),
+    )
+    rows = await house.rows()
+    assert (len(rows["tasks"]), len(rows["environments"])) == (2, 1)
+    assert all("New" in row for row in rows["tasks"])
+    items = [each for each in await house.items(migration_id) if not each.key.startswith("cache_")]
+    actions = [action for _, action in actions_of(items)]
+    assert list(zip([each.key for each in items], actions, strict=True)) == [
+        ("tasks", "SKIP"),
+        ("tasks", "CREATE"),
+        ("environments-backup", "SKIP"),
+        ("task-store", "CREATE"),
+        ("task-store", "SKIP"),
+        ("environments", "CREATE"),
+    ]

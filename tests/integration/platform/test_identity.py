@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -57,6 +59,7 @@ class Clock:
 class Served:
     """The identity service, and a client of it."""
 
+    address: str
     stub: identity_service_pb2_grpc.IdentityServiceAsyncStub
     identities: Identities
     usage: UsageRecorder
@@ -84,8 +87,10 @@ async def served(database_url: str) -> AsyncIterator[Served]:
     server = GrpcServer(
         listen="127.0.0.1:0", authenticator=authenticator, services=[identity_binding(identities)]
     )
-    async with open_channel(await server.start()) as channel:
+    address = await server.start()
+    async with open_channel(address) as channel:
         yield Served(
+            address=address,
             stub=identity_service_pb2_grpc.IdentityServiceStub(channel),
             identities=identities,
             usage=usage,
@@ -425,3 +430,37 @@ async def test_tells_other_services_why_a_key_opens_nothing(served: Served) -> N
 
     with pytest.raises(InvalidApiKeyError):
         await authenticator.authenticate_api_key("tl_aaaaaaaaaaaaaaaa_" + "x" * 43)
+
+
+async def run_command(served: Served, *arguments: str, secret: str = SECRET) -> tuple[int | None, str, str]:
+    """Runs `python -m timeloom_platform.identity`, and returns its exit code and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "timeloom_platform.identity",
+        *arguments,
+        env={"TIMELOOM_IDENTITY_ADDRESS": served.address, "TIMELOOM_INTERNAL_SECRET": secret},
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    output, errors = await process.communicate()
+    return process.returncode, output.decode(), errors.decode()
+
+
+async def test_a_shell_within_the_installation_makes_a_project(served: Served) -> None:
+    code, output, errors = await run_command(served, "create-project", "from a shell")
+    assert code == 0, errors
+    api_key = output.split()[-1]
+    caller = await served.stub.GetCaller(pb.GetCallerRequest(), metadata=bearer(api_key))
+    assert caller.caller.project_id == output.split()[1]
+
+    code, output, errors = await run_command(served, "create-project", "from a shell")
+    assert (code, output) == (1, "")
+    assert "There is a project of the name from a shell already." in errors
+
+
+async def test_a_shell_without_the_secret_makes_nothing(served: Served) -> None:
+    code, output, _ = await run_command(
+        served, "create-project", "mine", secret="another secret, and no shorter than that"
+    )
+    assert (code, output) == (1, "")

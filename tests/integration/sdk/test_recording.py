@@ -278,7 +278,7 @@ def test_what_went_wrong_while_failing_does_not_hide_the_error(service: Service)
             raise ZeroDivisionError
 
     away = service.away()
-    with Timeloom(api_key=service.api_key, grpc_address=service.address, timeout_seconds=0.5) as client:
+    with Timeloom(api_key=service.api_key, grpc_address=service.address, timeout_seconds=2.0) as client:
         with pytest.raises(ZeroDivisionError) as caught:
             run()
         away.__exit__(None, None, None)

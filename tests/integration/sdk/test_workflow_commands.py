@@ -19,7 +19,7 @@ from timeloom.cli.session import Session
 from timeloom.cli.workflow_running import changing, loaded
 
 LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[")
-SOON = 20.0
+SOON = 60.0
 
 
 class Command:

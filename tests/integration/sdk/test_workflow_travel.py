@@ -15,7 +15,7 @@ from tests.integration.sdk.workflows_service import WorkflowsService
 from timeloom import ExecutionStatus, SnapshotKind, Timeloom
 from timeloom.errors import NotFoundError
 
-SOON = 20.0
+SOON = 60.0
 
 
 def eventually(condition: Callable[[], Any]) -> Any:

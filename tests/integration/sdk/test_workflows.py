@@ -33,7 +33,7 @@ from timeloom.workflow_resources import (
 )
 from timeloom_platform.testing import eventually
 
-SOON = 20.0
+SOON = 60.0
 
 
 class Calls:

@@ -78,6 +78,8 @@ def test_a_task_is_made_found_changed_and_deleted(command: Command) -> None:
     shown = command("tasks", "show", task_id)
     assert (shown[0], shown[2]) == ("Water the plants", "status in progress")
     assert "archived yes" in shown
+    with pytest.raises(click.UsageError, match="nothing to change"):
+        command("tasks", "update", task_id)
     assert command("tasks", "delete", task_id) == [f"The task {task_id} is gone."]
     assert len(command.documents("tasks", "list", "--user", user)) == 1
 
@@ -105,6 +107,32 @@ def test_a_secret_is_sealed_and_never_shown(command: Command) -> None:
     assert command("environments", "delete", name) == [f"The environment {name} is gone."]
     with pytest.raises(click.ClickException, match=f"There is no environment {name}"):
         command("environments", "show", name)
+
+
+def test_an_environment_is_changed_in_what_is_given(command: Command) -> None:
+    name = f"env-{uuid.uuid4().hex[:8]}"
+    command(
+        "environments", "create", name, "--variable", "PORT=8080", "--variable", "EMPTY=", "--user", "ada"
+    )
+    options = (
+        "--name",
+        f"{name}-b",
+        "--variable",
+        "PORT=",
+        "--variable",
+        "HOST=a=b",
+        "--repository",
+        "a/b",
+    )
+    assert command("environments", "update", name, *options) == [f"{name}-b is changed."]
+    changed = command.document("environments", "show", f"{name}-b")
+    assert (changed["variables"], changed["githubRepository"], changed["userId"]) == (
+        {"EMPTY": "", "HOST": "a=b"},
+        "a/b",
+        "ada",
+    )
+    with pytest.raises(click.UsageError, match="nothing to change"):
+        command("environments", "update", f"{name}-b")
 
 
 def test_a_preference_is_set(command: Command) -> None:

@@ -29,10 +29,10 @@ def working(source: str, **connection: Any) -> Generator[None]:
 
     thread = threading.Thread(target=loop.run_until_complete, args=(work(),), daemon=True)
     thread.start()
-    assert ready.wait(20), "the worker is not connected"
+    assert ready.wait(60), "the worker is not connected"
     try:
         yield
     finally:
         loop.call_soon_threadsafe(made[0].stop)
-        thread.join(20)
+        thread.join(60)
         loop.close()

@@ -146,7 +146,7 @@ class WorkflowsService:
                 database=database,
                 cursors=Cursors(self._secret),
                 clock=lambda: datetime.now(UTC),
-                engine=EngineSettings(engine_lease_seconds=1.0),
+                engine=EngineSettings(),
                 outside=outside,
             )
             server = self._server(self.address, [*service.bindings, *self._snapshots.bindings])

@@ -27,7 +27,7 @@ BEGIN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PLAYING = nouns.PLAYBACK_STATE_PLAYING
 PAUSED = nouns.PLAYBACK_STATE_PAUSED
 ENDED = nouns.PLAYBACK_STATE_ENDED
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 60
 
 
 @dataclass(kw_only=True)
@@ -164,9 +164,8 @@ async def test_keeps_the_pace_of_the_recording(service: Service) -> None:
     start = clock()
     await play(service, execution, speed=4)
     assert clock() - start >= 0.3
-    start = clock()
-    await play(service, execution, speed=1, pause_seconds_max=0.01)
-    assert clock() - start < 1
+    # Nobody waits for the hours between these.
+    await play(service, await recorded(service, 4, seconds_apart=3600), speed=1, pause_seconds_max=0.01)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.integration.snapshots.service import Service, record_request, refused
 from timeloom.snapshots.v1 import snapshots_pb2
 from timeloom.snapshots.v1 import time_travel_pb2 as nouns
 from timeloom.snapshots.v1 import time_travel_service_pb2 as messages
-from timeloom_snapshots.answers import timestamp
+from timeloom_platform.times import timestamp
 
 BEGIN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SAME = nouns.ALIGNMENT_KIND_SAME

@@ -28,7 +28,7 @@ async def test_the_throw_away_postgres_goes_when_the_test_run_is_killed() -> Non
         sys.executable, "-c", script, cwd=REPOSITORY, env=environment, stdout=asyncio.subprocess.PIPE
     )
     assert run.stdout is not None
-    directory = Path((await asyncio.wait_for(run.stdout.readline(), timeout=30)).decode().strip())
+    directory = Path((await asyncio.wait_for(run.stdout.readline(), timeout=60)).decode().strip())
     server = psutil.Process(int((directory / "postgres" / "postmaster.pid").read_text().split()[0]))
 
     run.kill()

@@ -9,8 +9,11 @@ from collections.abc import Awaitable
 from typing import TypeAlias
 from uuid import UUID
 
+import pytest
+
 from tests.integration.workflows.hand import types_of
 from tests.integration.workflows.service import Replica, step
+from timeloom_platform import database
 from timeloom_platform.errors import InvalidFieldError
 from timeloom_workflows.control.forking import ForkChanges
 from timeloom_workflows.engine.commands import Advanced, Ended, Running
@@ -32,12 +35,15 @@ GROUP = 20
 async def race(replica: Replica, action: str, count: int) -> Counter[Winner]:
     """Lets an action race against so many completions; returns who was first how often."""
     winners = Counter[Winner]()
-    for _ in range(0, count, GROUP):
-        replica.ping.places = GROUP
-        claimed = await asyncio.gather(*(replica.owned() for _ in range(GROUP)))
-        # What a fork makes waits in the queue.
-        replica.ping.places = 0
-        winners.update(await asyncio.gather(*(_RACES[action](replica, each) for each in claimed)))
+    with pytest.MonkeyPatch.context() as patch:
+        # More race than there are connections: on a busy machine they wait for one another.
+        patch.setattr(database, "ACQUIRE_TIMEOUT_SECONDS", 60.0)
+        for _ in range(0, count, GROUP):
+            replica.ping.places = GROUP
+            claimed = await asyncio.gather(*(replica.owned() for _ in range(GROUP)))
+            # What a fork makes waits in the queue.
+            replica.ping.places = 0
+            winners.update(await asyncio.gather(*(_RACES[action](replica, each) for each in claimed)))
     return winners
 
 

@@ -93,7 +93,7 @@ async def test_two_replicas_fire_each_time_once(
         async def has_fired_five_times() -> bool:
             return len(await executions(workflows_service)) >= 5
 
-        await eventually(has_fired_five_times, timeout_seconds=30)
+        await eventually(has_fired_five_times)
         times = [execution.trigger_id for execution in await executions(workflows_service)]
 
     assert len(times) == len(set(times))

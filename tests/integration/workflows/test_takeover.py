@@ -20,7 +20,7 @@ from timeloom_workflows.settings import EngineSettings
 from timeloom_workflows.storage import engines
 from timeloom_workflows.storage.system import SystemConnection
 
-LEASE_SECONDS = 0.5
+LEASE_SECONDS = 60.0
 
 
 class FrozenEngine:
@@ -33,9 +33,13 @@ class FrozenEngine:
         self._replica = replica
         self._connection = connection
 
-    async def begin(self, *, lease_seconds: float = LEASE_SECONDS) -> None:
-        await engines.register(self._connection, self.engine.id, address="", lease_seconds=lease_seconds)
+    async def begin(self) -> None:
+        await engines.register(self._connection, self.engine.id, address="", lease_seconds=LEASE_SECONDS)
         self.engine.take_office()
+
+    async def outlive_lease(self) -> None:
+        """Lets its lease be over, which it does not know."""
+        await engines.expire(self._connection, self.engine.id)
 
     async def owned(self) -> Claimed:
         begun = await self.engine.start(self._replica.new())
@@ -76,6 +80,7 @@ async def test_what_a_dead_engine_owned_goes_on_elsewhere(
     claimed = await frozen.owned()
     await frozen.advance(claimed, Running(), steps=[step(claimed)])
 
+    await frozen.outlive_lease()
     again = await workflows_service.claimed(claimed.execution.id)
 
     assert (again.execution.token, again.execution.delivery) == (3, 1)
@@ -91,6 +96,7 @@ async def test_what_a_stale_engine_writes_is_refused(
 ) -> None:
     await frozen.begin()
     claimed = await frozen.owned()
+    await frozen.outlive_lease()
     again = await workflows_service.claimed(claimed.execution.id)
 
     stale = await frozen.advance(claimed, Ended(status=Status.SUCCEEDED, output=b"1"), steps=[step(claimed)])
@@ -106,6 +112,7 @@ async def test_what_a_stale_engine_begins_is_not_its_own(
     workflows_service: Replica, frozen: FrozenEngine
 ) -> None:
     await frozen.begin()
+    await frozen.outlive_lease()
     await eventually(lambda: engine_ids_are(workflows_service, {workflows_service.engine.id}))
     workflows_service.ping.places = 0
 
@@ -128,6 +135,7 @@ async def test_steps_of_a_dead_engine_are_queued(workflows_service: Replica, fro
         task="resize",
     )
     await workflows_service.advance(claimed, Running(), steps=[task])
+    await frozen.outlive_lease()
 
     async def is_queued() -> bool:
         (found,) = await workflows_service.steps(claimed.execution.id)
@@ -144,6 +152,7 @@ async def test_a_paused_execution_is_parked_by_who_takes_it_over(
     claimed = await frozen.owned()
     async with workflows_service.rows() as connection:
         await connection.execute("UPDATE executions SET paused = true, status = 3")
+    await frozen.outlive_lease()
 
     async def is_parked() -> bool:
         return (await workflows_service.execution(claimed.execution.id)).stage is Stage.PARKED
@@ -155,7 +164,7 @@ async def test_a_paused_execution_is_parked_by_who_takes_it_over(
 async def test_an_engine_that_owns_something_is_not_forgotten(
     workflows_service: Replica, frozen: FrozenEngine
 ) -> None:
-    await frozen.begin(lease_seconds=60)
+    await frozen.begin()
     claimed = await frozen.owned()
     connection = SystemConnection(workflows_service.database)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -12,13 +13,20 @@ import pytest
 
 from tests.integration.snapshots.service import refused
 from tests.integration.workspace.service import SEALING_KEY, Service, running_service
+from timeloom.workspace.v1 import secrets_service_pb2 as opening_messages
 from timeloom.workspace.v1 import workspace_pb2
 from timeloom.workspace.v1 import workspace_service_pb2 as messages
+from timeloom.workspace.v1.secrets_service_pb2_grpc import SecretsServiceStub
+from timeloom_platform.auth import Scope
 from timeloom_platform.data_keys import Rewrapping
 from timeloom_platform.errors import DataLossError
 from timeloom_platform.sealing import MasterKeys
 from timeloom_workspace.records import secrets
 from timeloom_workspace.records.events import RECORD_IDS_MAX, merged, record_changed
+from timeloom_workspace.records.secrets import SecretName
+
+if TYPE_CHECKING:
+    from timeloom.workspace.v1.secrets_service_pb2_grpc import SecretsServiceAsyncStub
 
 SECRET = "ghp_a-token-that-nobody-may-see"
 NEW_KEY = "another master key that only the tests know"
@@ -34,17 +42,50 @@ async def create(service: Service, name: str = "kitchen", **fields: Any) -> work
     return (await service.stub.CreateEnvironment(request, metadata=service.metadata)).environment
 
 
-async def opened(service: Service, environment_id: str, name: str, keys: MasterKeys) -> str | None:
+async def opened(service: Service, environment: str, name: str, keys: MasterKeys) -> str:
+    wanted = SecretName(environment=environment, name=name)
     async with service.rows() as connection:
-        return await secrets.opened(connection, service.project_id, UUID(environment_id), name, keys)
+        return await secrets.opened(connection, service.project_id, wanted, keys)
 
 
-async def test_a_secret_that_is_sealed_can_be_opened_for_work(service: Service) -> None:
-    keys = MasterKeys(SEALING_KEY)
+def opening(
+    service: Service, *names: tuple[str, str], scope: Scope = Scope.INTERNAL, project_id: UUID | None = None
+) -> Awaitable[opening_messages.OpenSecretsResponse]:
+    stub: SecretsServiceAsyncStub = SecretsServiceStub(service.channel)
+    request = opening_messages.OpenSecretsRequest(
+        names=[opening_messages.SecretName(environment=place, name=name) for place, name in names]
+    )
+    return stub.OpenSecrets(request, metadata=service.metadata_of(project_id or service.project_id, scope))
+
+
+async def test_services_open_what_is_sealed(service: Service) -> None:
     made = await create(service, secrets={"TOKEN": SECRET, "UNICODE": "größe ☕"})
-    assert await opened(service, made.id, "TOKEN", keys) == SECRET
-    assert await opened(service, made.id, "UNICODE", keys) == "größe ☕"
-    assert await opened(service, made.id, "OTHER", keys) is None
+    # What has the id comes before what merely has it as its name.
+    await create(service, made.id, secrets={"TOKEN": "another"})
+    found = await opening(service, (made.id, "TOKEN"), ("kitchen", "UNICODE"), ("kitchen", "TOKEN"))
+    assert list(found.values) == [SECRET, "größe ☕", SECRET]
+
+
+async def test_what_cannot_be_opened_is_named(service: Service) -> None:
+    await create(service)
+    missing = await refused(opening(service, ("kitchen", "TOKEN"), ("kitchen", "OTHER")))
+    assert (missing.reason, missing.message) == (
+        "NOT_FOUND",
+        "There is no secret OTHER of the environment kitchen.",
+    )
+    nowhere = await refused(opening(service, ("garden", "TOKEN")))
+    assert (nowhere.reason, nowhere.message) == (
+        "NOT_FOUND",
+        "There is no environment garden, and so no secret TOKEN of it.",
+    )
+
+
+async def test_nobody_else_opens_anything(service: Service) -> None:
+    await create(service)
+    for scope in (Scope.READ, Scope.WRITE, Scope.ADMIN):
+        assert (await refused(opening(service, ("kitchen", "TOKEN"), scope=scope))).reason == "MISSING_SCOPE"
+    others = await refused(opening(service, ("kitchen", "TOKEN"), project_id=uuid4()))
+    assert others.reason == "NOT_FOUND"
 
 
 async def test_no_answer_event_log_or_row_has_a_secret(

@@ -55,6 +55,7 @@ def test_a_number_reads_back_to_the_same_bits(value: float) -> None:
         (math.nan, "not finite"),
         (math.inf, "not finite"),
         (2**53 + 1, "none that a 64-bit float can hold"),
+        (10**23 + 1, "none that a 64-bit float can hold"),
         (10**400, "larger than a 64-bit float"),
         ("\ud800", "lone surrogate"),
         ({1: 2}, "name of a member is a int"),

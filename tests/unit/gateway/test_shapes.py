@@ -19,11 +19,19 @@ PROJECTS = ("a", "b")
 class Keeper:
     """Admits everybody; the header says to which project."""
 
-    async def admit(self, request: Request) -> Identity:
+    async def admit(self, request: Request, *, share: float = 1.0) -> Identity:
+        del share
         return Identity(project_id=request.header(b"project"), scope=Scope.READ)
 
-    async def is_still_admitted(self, request: Request) -> bool:
-        return bool(request.header(b"project"))
+    async def admit_with(self, request: Request, api_key: str, *, share: float) -> Identity:
+        del request, share
+        return Identity(project_id=f"that of {api_key}", scope=Scope.READ)
+
+    def has_session(self, request: Request) -> bool:
+        return bool(request.header(b"cookie"))
+
+    async def is_still_admitted(self, request: Request, api_key: str = "") -> bool:
+        return bool(api_key or request.header(b"project"))
 
 
 class Calls:
@@ -61,7 +69,7 @@ class Call:
 class Client:
     """A browser that asks once."""
 
-    def __init__(self, endpoint: ShapeEndpoint, query: str, project: str = "a") -> None:
+    def __init__(self, endpoint: ShapeEndpoint, query: str, project: str = "a", **headers: str) -> None:
         self.sent: list[Message] = []
         self._gone = asyncio.Event()
         scope = {
@@ -70,7 +78,8 @@ class Client:
             "path": "/v1/shape",
             "raw_path": b"/v1/shape",
             "query_string": query.encode(),
-            "headers": [(b"project", project.encode())],
+            "headers": [(b"project", project.encode())]
+            + [(name.encode(), value.encode()) for name, value in headers.items()],
         }
         self.task = asyncio.create_task(endpoint(Request(scope), self._receive, self._send))
 
@@ -89,9 +98,15 @@ class Client:
         return b"".join(message.get("body", b"") for message in self.sent)
 
 
-def endpoint_of(calls: Any) -> ShapeEndpoint:
+def endpoint_of(calls: Any, anonymous_key: str = "") -> ShapeEndpoint:
     keeper: Any = Keeper()
-    return ShapeEndpoint(call=calls, gatekeeper=keeper, metrics=HttpMetrics(), closing=asyncio.Event())
+    return ShapeEndpoint(
+        call=calls,
+        gatekeeper=keeper,
+        metrics=HttpMetrics(),
+        closing=asyncio.Event(),
+        anonymous_key=anonymous_key,
+    )
 
 
 LIVE = "table=tasks&offset=0_0&handle=7&live=true"
@@ -148,3 +163,31 @@ async def test_other_answers_pass_as_they_come() -> None:
     clients = [Client(endpoint_of(calls), "table=tasks&offset=-1") for _ in range(2)]
     assert [await client.body() for client in clients] == [b"[1,2]", b"[1,2]"]
     assert len(calls.begun) == 2
+
+
+async def test_a_key_in_the_query_admits_and_goes_no_further() -> None:
+    calls = Calls()
+    endpoint = endpoint_of(calls)
+    mine, theirs = (f"secret=tl_{name}&{LIVE}&%73ecret=tl_{name}" for name in ("mine", "theirs"))
+    clients = [Client(endpoint, query) for query in (mine, mine, theirs)]
+    await eventually(lambda: len(calls.begun) == 2)
+    calls.answer.set()
+    assert {await client.body() for client in clients} == {b"[1,2]"}
+    assert [call.query for call in calls.begun] == [LIVE, LIVE]
+
+
+async def test_the_anonymous_key_is_for_those_who_bring_nothing() -> None:
+    calls = Calls()
+    endpoint = endpoint_of(calls, anonymous_key="tl_all")
+    clients = [
+        Client(endpoint, f"secret=tl_all&{LIVE}"),
+        Client(endpoint, LIVE),
+        Client(endpoint, LIVE, "a", authorization="what a proxy wants"),
+        Client(endpoint, LIVE, "a", authorization="Bearer tl_mine"),
+        Client(endpoint, LIVE, "b", cookie="session=mine"),
+    ]
+    # The first three are of one project, and share a call.
+    await eventually(lambda: len(calls.begun) == 3)
+    calls.answer.set()
+    assert {await client.body() for client in clients} == {b"[1,2]"}
+    assert len(calls.begun) == 3

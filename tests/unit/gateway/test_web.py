@@ -140,6 +140,14 @@ def test_a_bucket_fills_with_time() -> None:
     assert limiter.take("a") == 1
 
 
+def test_what_counts_little_takes_a_share_of_a_token() -> None:
+    limiter = RateLimiter(Rate(per_second=2.0, burst=2), name="calls", clock=lambda: 0.0)
+    for _ in range(5):
+        limiter.take("a", share=0.25)
+    with pytest.raises(RateLimitedError):
+        limiter.take("a", share=0.25)
+
+
 def test_too_many_requests_at_once_are_refused() -> None:
     metrics = HttpMetrics(requests_max=1, live_clients_max=1)
     metrics.in_flight = 1

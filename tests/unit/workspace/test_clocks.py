@@ -96,3 +96,9 @@ def test_a_clock_follows_a_watch_that_goes_on() -> None:
 def test_what_is_no_clock_is_refused(text: str) -> None:
     with pytest.raises(InvalidClockError, match="must be <milliseconds"):
         Clock.parse(text)
+
+
+@pytest.mark.parametrize("node", ["", "a b", "tab\n", "x" * 106])
+def test_a_node_whose_clocks_nobody_could_read_has_no_clock(node: str) -> None:
+    with pytest.raises(InvalidClockError, match="the node must have 1 to 105 letters"):
+        HybridClock(lambda: 0, node=node)

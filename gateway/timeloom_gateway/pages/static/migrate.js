@@ -10,7 +10,9 @@
   const OWN_KEYS = /^timeloom-(migration|docs-key)/;
   const RECORDS_MAX = 100_000;
   const RECORD_BYTES_MAX = 8 * 1024 * 1024 - 1024;
+  const HASH_BYTES = 80;
   const PART_BYTES = 1024 * 1024;
+  const EXPORT_BYTES_MAX = 64 * 1024 * 1024;
   const DEPTH_MAX = 90;
   const BATCH = 500;
   const ATTEMPTS_MAX = 8;
@@ -267,9 +269,15 @@
   const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
   class Server {
-    constructor(url, apiKey) {
+    constructor(url, apiKey, tell = () => {}) {
       this.url = url.replace(/\/+$/, "");
       this.apiKey = apiKey;
+      this.tell = tell;
+      this.isReached = false;
+      this.isForbidden = false;
+      document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
+        this.isForbidden ||= effectiveDirective === "connect-src" && this.url.startsWith(blockedURI);
+      });
     }
 
     // Everything that is called here may be repeated: it is named by the migration's id, and by places.
@@ -284,16 +292,35 @@
             credentials: this.apiKey ? "omit" : "same-origin",
             signal: AbortSignal.timeout(CALL_MS_MAX),
           });
+          this.isReached = true;
           if (answer.ok) return await answer.json();
           const error = new CallError(answer.status, await answer.json().catch(() => ({})));
           if (![429, 502, 503, 504].includes(answer.status) || attempt >= ATTEMPTS_MAX) throw error;
           wait = Math.max(wait, 1000 * Number(answer.headers.get("retry-after") ?? 0));
         } catch (error) {
           if (error instanceof CallError) throw error;
-          if (attempt >= ATTEMPTS_MAX) throw new Error(`${this.url} cannot be reached from this page`);
+          const isOnline = navigator.onLine !== false;
+          if (isOnline && attempt > 1 && (await this.isRefused())) throw new Error(this.refusal());
+          if (isOnline && attempt >= ATTEMPTS_MAX) throw new Error(`${this.url} cannot be reached from this page.`);
+          if (!isOnline) attempt = 0;
         }
+        this.tell(navigator.onLine === false ? "Offline: it goes on when the network is back" : "No answer: trying again");
         await pause(wait);
       }
+    }
+
+    // A server that answers, but not to pages of this origin: the browser says no more than that it failed.
+    async isRefused() {
+      if (this.isForbidden) return true;
+      if (this.isReached || new URL(this.url).origin === location.origin) return false;
+      const options = { mode: "no-cors", credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(CALL_MS_MAX) };
+      return fetch(`${this.url}/healthz`, options).then(() => true, () => false);
+    }
+
+    refusal() {
+      return this.isForbidden
+        ? `This page's content security policy keeps it from ${this.url}: its connect-src has to name that.`
+        : `${this.url} does not answer pages of ${location.origin}: TIMELOOM_CORS_ORIGINS has to name it there.`;
     }
 
     headers(body) {
@@ -399,8 +426,7 @@
     }
     for (;;) {
       const migration = await server.get(path);
-      const percent = Math.floor(100 * (migration.progress ?? 0));
-      report("migrating", migration.progress ?? 0, `${words(migration.status)}: ${percent} %`);
+      report("migrating", migration.progress ?? 0, words(migration.status));
       if (ENDED.includes(migration.status)) return migration;
       await pause(POLL_MS);
     }
@@ -414,6 +440,9 @@
     const report = (phase, part, text) => {
       const [from, to] = PHASES[phase] ?? [1, 1];
       whole = Math.max(whole, from + (to - from) * Math.min(1, part));
+      tell(phase, text);
+    };
+    const tell = (phase, text) => {
       const detail = { phase, progress: whole, text };
       options.onProgress?.(detail);
       globalThis.dispatchEvent(new CustomEvent(OWN, { detail }));
@@ -422,9 +451,11 @@
     let records = state ? await keptRecords() : [];
     if (!state) {
       records = (await collect(report)).filter((record) => !isTooLarge(record));
+      const bytes = records.reduce((sum, record) => sum + byteCount(record), 0);
+      if (bytes > EXPORT_BYTES_MAX) throw new Error(`A migration takes ${size(EXPORT_BYTES_MAX)}, and these are ${size(bytes)}.`);
       state = await prepare(records, options, report);
     }
-    const server = new Server(options.url ?? state.url, options.apiKey);
+    const server = new Server(options.url ?? state.url, options.apiKey, (text) => tell("waiting", text));
     await upload(server, state, records, report);
     const migration = await follow(server, state, report);
     let verification = null;
@@ -438,31 +469,56 @@
     return { migration, verification, refused: items };
   }
 
-  function isTooLarge({ store, key, value }) {
-    return encoder.encode(JSON.stringify({ store, key, value })).length + 100 > RECORD_BYTES_MAX;
+  // What a record takes on its way, counted without a copy.
+  function byteCount({ store, key, value }) {
+    const text = JSON.stringify({ store, key, value });
+    let bytes = text.length + HASH_BYTES;
+    for (const [wide] of text.matchAll(/[^\0-\x7f]+/g)) bytes += encoder.encode(wide).length - wide.length;
+    return bytes;
   }
+
+  const isTooLarge = (record) => byteCount(record) > RECORD_BYTES_MAX;
+  const size = (bytes) => (bytes < 1e5 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`);
 
   function outcome(migration, verification) {
     if (migration.status === "WAITING") return "Some conflicts wait for a person to decide";
     if (migration.status !== "SUCCEEDED") return `${words(migration.status)}: ${migration.error ?? ""}`;
-    if (verification.ok) return `Done and verified: ${verification.checkedCount ?? 0} checked`;
+    const checked = verification.checkedCount ?? 0;
+    if (verification.ok) return `Done and verified: ${checked ? `${checked} checked` : "nothing had to change"}`;
     return `Done, but ${verification.problemCount} are not as they should be`;
   }
 
   // -- What people see -------------------------------------------------------------------------------------
 
   const STYLE = `
-    :host { all: initial; position: fixed; inset: auto 1rem 1rem auto; z-index: 2147483647; max-width: 26rem;
-      font: 14px/1.5 system-ui, sans-serif; color: #1a1a1a; }
-    section { background: #fff; border: 1px solid #767676; border-radius: 8px; padding: 1rem;
-      box-shadow: 0 4px 24px #0004; }
-    h2 { font-size: 16px; margin: 0 0 .5rem; } p { margin: .5rem 0; } progress { width: 100%; }
-    ul { max-height: 12rem; overflow: auto; padding-left: 1.25rem; margin: .5rem 0; overflow-wrap: anywhere; }
-    label { display: block; margin: .5rem 0; } input { width: 100%; box-sizing: border-box; font: inherit; }
-    button { font: inherit; margin-right: .5rem; padding: .25rem .75rem; }
-    [role="alert"] { color: #b00020; white-space: pre-wrap; }
-    @media (prefers-color-scheme: dark) { :host { color: #eee; } section { background: #1e1e1e; }
-      [role="alert"] { color: #ff8a80; } }`;
+    :host { all: initial; color-scheme: light dark; --ground: #fff; --text: #22201d; --muted: #625c54; --line: #8a8178;
+      --accent: #7a3e12; --on-accent: #fff; --alert: #a3122a; position: fixed; inset: auto 1rem 1rem auto;
+      z-index: 2147483647; width: min(27rem, calc(100vw - 2rem)); font: 14px/1.5 system-ui, sans-serif; color: var(--text); }
+    @media (prefers-color-scheme: dark) { :host { --ground: #201e1b; --text: #ece7e0; --muted: #b3aba1; --line: #7d756c;
+      --accent: #f0a66e; --on-accent: #201e1b; --alert: #ff9a93; } }
+    * { box-sizing: border-box; } [hidden] { display: none !important; }
+    section { display: grid; gap: .75rem; max-height: calc(100vh - 2rem); overflow: auto; padding: 1rem 1.25rem 1.25rem;
+      background: var(--ground); border: 1px solid var(--line); border-radius: 12px; box-shadow: 0 8px 32px #0005; }
+    header { display: flex; align-items: start; gap: .75rem; } h2 { flex: 1; font-size: 17px; line-height: 1.35; margin: 0; }
+    p { margin: 0; } small { font-size: 12px; color: var(--muted); font-variant-numeric: tabular-nums; }
+    progress { width: 100%; height: .6rem; accent-color: var(--accent); }
+    ul { display: grid; gap: .25rem; max-height: min(10.5rem, 24vh); overflow: auto; list-style: none; margin: 0; padding: .5rem .75rem;
+      border: 1px solid var(--line); border-radius: 8px; overflow-wrap: anywhere; }
+    li { display: flex; flex-wrap: wrap; justify-content: space-between; column-gap: 1rem; } :is(ul, small):empty { display: none; }
+    form { display: grid; gap: .75rem; } label { display: grid; gap: .25rem; font-weight: 600; }
+    input, button { font: inherit; min-height: 2.25rem; border: 1px solid var(--line); border-radius: 6px; padding: .25rem .6rem;
+      background: var(--ground); color: inherit; } input { font-weight: 400; } ::placeholder { color: var(--muted); }
+    .actions { display: flex; flex-wrap: wrap; gap: .5rem; } button { cursor: pointer; padding: .25rem .9rem; }
+    [type="submit"] { background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 600; }
+    .close { border: 0; padding: 0 .5rem; min-height: 1.75rem; font-size: 18px; line-height: 1; }
+    :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+    [role="alert"] { color: var(--alert); white-space: pre-wrap; } [role="alert"]:empty { margin-top: -.75rem; }`;
+  const HEADLINES = {
+    collecting: "Reading what this browser keeps",
+    hashing: "Preparing the export",
+    uploading: "Uploading",
+    migrating: "Migrating",
+  };
 
   function element(name, attributes = {}, ...children) {
     const made = document.createElement(name);
@@ -470,6 +526,9 @@
     made.append(...children);
     return made;
   }
+
+  const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+  const line = (name, notes) => element("li", {}, element("span", {}, name), element("small", {}, notes));
 
   class Panel {
     constructor(options) {
@@ -480,14 +539,19 @@
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(STYLE);
       root.adoptedStyleSheets = [sheet];
-      this.bar = element("progress", { max: "1", value: "0", "aria-label": "Progress of the migration" });
+      const close = element("button", { type: "button", class: "close", "aria-label": "Close" }, "×");
+      close.addEventListener("click", () => this.host.remove());
+      // Said aloud by phases; how far it is, those see or ask who want to know.
       this.status = element("p", { role: "status" });
+      this.bar = element("progress", { max: "1", value: "0", "aria-label": "Progress of the migration" });
+      this.detail = element("small");
+      this.bar.hidden = true;
+      this.list = element("ul", { tabindex: "0", "aria-label": "Records" });
       this.alert = element("p", { role: "alert" });
-      this.list = element("ul");
       this.form = element("form");
       this.root = element("section", { "aria-label": "Migration to Timeloom" });
-      this.root.append(element("h2", {}, "Bring this app's data to Timeloom"), this.form, this.bar);
-      this.root.append(this.status, this.list, this.alert);
+      this.root.append(element("header", {}, element("h2", {}, "Bring this app’s data to Timeloom"), close));
+      this.root.append(this.status, this.bar, this.detail, this.list, this.alert, this.form);
       root.append(this.root);
       document.body.append(this.host);
     }
@@ -505,30 +569,36 @@
       return this.options.start ? this.run() : undefined;
     }
 
-    // Keys and counts, and never a value.
+    // Keys, counts and sizes, and never a value.
     async show() {
-      const records = await collect(() => {});
-      const secrets = records.reduce((sum, record) => sum + secretCount(record), 0);
-      this.status.textContent =
-        `${records.length} records were found` +
-        (secrets ? `; ${secrets} values look like secrets and will be sealed on arrival.` : ".");
       const lines = new Map();
-      for (const record of records) {
+      const all = { count: 0, secrets: 0 };
+      for (const record of await collect(() => {})) {
         const name = record.store === STORAGE ? record.key : record.store.slice("indexedDB:".length);
-        const line = lines.get(name) ?? { count: 0, secrets: 0, large: 0 };
-        line.count += 1;
-        line.secrets += secretCount(record);
-        line.large += isTooLarge(record) ? 1 : 0;
-        lines.set(name, line);
+        const found = lines.get(name) ?? { count: 0, secrets: 0, large: 0, bytes: 0 };
+        const [secrets, bytes] = [secretCount(record), byteCount(record)];
+        found.count += 1;
+        found.secrets += secrets;
+        found.bytes += bytes;
+        found.large += bytes > RECORD_BYTES_MAX ? 1 : 0;
+        lines.set(name, found);
+        all.count += 1;
+        all.secrets += secrets;
       }
-      for (const [name, line] of [...lines].slice(0, SHOWN_MAX)) {
+      const secrets = counted(all.secrets, "value looks like a secret", "values look like secrets");
+      this.status.textContent =
+        (all.count === 1 ? "1 record was found" : `${all.count} records were found`) +
+        (all.secrets ? `; ${secrets}, to be sealed on arrival.` : ".");
+      this.detail.textContent = "Nothing leaves this browser before you say so.";
+      for (const [name, { count, secrets: inIt, large, bytes }] of [...lines].slice(0, SHOWN_MAX)) {
         const notes = [
-          line.count > 1 && `${line.count} records`,
-          line.secrets && `${line.secrets} secret${line.secrets > 1 ? "s" : ""}`,
-          line.large && "too large to travel: left out",
-        ].filter(Boolean);
-        this.list.append(element("li", {}, name + (notes.length ? ` (${notes.join(", ")})` : "")));
+          count > 1 && counted(count, "record"),
+          inIt && counted(inIt, "secret"),
+          large ? "too large to travel: left out" : size(bytes),
+        ];
+        this.list.append(line(name, notes.filter(Boolean).join(" · ")));
       }
+      if (lines.size > SHOWN_MAX) this.list.append(line("…", `${lines.size - SHOWN_MAX} more`));
     }
 
     hasSession() {
@@ -539,18 +609,17 @@
       this.url = element("input", { type: "url", required: "", value: this.options.url });
       this.key = element("input", { type: "password", autocomplete: "off", placeholder: "tl_…" });
       this.key.required = !this.options.apiKey && !this.hasSession();
-      const close = element("button", { type: "button" }, "Close");
-      close.addEventListener("click", () => this.host.remove());
       const again = element("button", { type: "button" }, "Start over");
       again.addEventListener("click", async () => {
         await forget();
         this.host.remove();
         await open({ ...this.options, start: false });
       });
+      again.hidden = true;
       void keptState().then((state) => (again.hidden = !state));
       this.form.replaceChildren(element("label", {}, "Address of Timeloom", this.url));
       if (!this.options.apiKey) this.form.append(element("label", {}, "API key", this.key));
-      this.form.append(element("button", { type: "submit" }, label), close, again);
+      this.form.append(element("div", { class: "actions" }, element("button", { type: "submit" }, label), again));
       this.form.onsubmit = (event) => {
         event.preventDefault();
         this.options.url = this.url.value;
@@ -564,15 +633,19 @@
     }
 
     async run() {
-      this.form.hidden = true;
+      this.form.hidden = this.list.hidden = true;
+      this.bar.hidden = false;
       this.alert.textContent = "";
       try {
         const { refused } = await migrate({ ...this.options, onProgress: (detail) => this.progress(detail) });
-        this.list.replaceChildren(
-          ...refused.map((item) => element("li", {}, `${item.key} ${item.sourceId ?? ""}: ${item.reason}`)),
-        );
-        if (refused.length) this.list.prepend(element("li", {}, `${refused.length} could not be migrated:`));
+        this.detail.textContent = refused.length ? `${counted(refused.length, "record")} could not be migrated:` : "";
+        this.list.replaceChildren(...refused.map((item) => line(`${item.key} ${item.sourceId ?? ""}`, item.reason)));
       } catch (error) {
+        this.status.textContent =
+          this.bar.value > PHASES.uploading[0]
+            ? "The migration has stopped; what has arrived stays, and it can go on."
+            : "The migration could not begin.";
+        this.detail.textContent = "";
         this.alert.textContent = error.message;
         if (error.status === 401 || error.status === 403) {
           this.options.apiKey = undefined;
@@ -580,12 +653,16 @@
         }
         this.ask("Try again");
         this.form.hidden = false;
+        this.form.querySelector(this.options.apiKey ? "button" : "[type=password]").focus();
       }
+      this.list.hidden = false;
     }
 
-    progress({ progress, text }) {
+    progress({ phase, progress, text }) {
       this.bar.value = progress;
-      this.status.textContent = text;
+      const headline = HEADLINES[phase] ?? (phase === "done" ? text : this.status.textContent);
+      if (this.status.textContent !== headline) this.status.textContent = headline;
+      this.detail.textContent = `${Math.floor(100 * progress)} % · ${text}`;
     }
   }
 

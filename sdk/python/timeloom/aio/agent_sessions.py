@@ -6,15 +6,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from timeloom._messages import read
+from timeloom._calls import Connection
+from timeloom._messages import filled, read
 from timeloom._pages import AsyncPager
-from timeloom.aio._records import Records, filled
+from timeloom.aio._listing import listed
 from timeloom.records import AgentSession, AgentSessionType
 from timeloom.workspace.v1 import workspace_service_pb2 as pb
 
 
-class AsyncAgentSessions(Records):
+class AsyncAgentSessions:
     """The project's agent sessions: conversations between people and agents, as apps keep them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def create(
         self,
@@ -116,8 +120,15 @@ class AsyncAgentSessions(Records):
             query=query,
             order_by=order_by,
         )
-        method = lambda: self._connection.workspace.ListAgentSessions  # noqa: E731 - its stub is made in the loop
-        return self._list(AgentSession, "agent_sessions", method, request, limit=limit, page_size=page_size)
+        return listed(
+            self._connection,
+            lambda: self._connection.workspace.ListAgentSessions,
+            request,
+            kind=AgentSession,
+            field="agent_sessions",
+            limit=limit,
+            page_size=page_size,
+        )
 
     async def update(
         self,

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from timeloom._messages import read
+from timeloom._calls import Connection
+from timeloom._messages import filled, read
 from timeloom._pages import AsyncPager
-from timeloom.aio._records import Records, filled
+from timeloom.aio._listing import listed
 from timeloom.records import Environment
 from timeloom.workspace.v1 import workspace_pb2 as nouns
 from timeloom.workspace.v1 import workspace_service_pb2 as pb
 
 
-class AsyncEnvironments(Records):
+class AsyncEnvironments:
     """The project's environments: where agents work."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def create(
         self,
@@ -102,8 +106,15 @@ class AsyncEnvironments(Records):
             query=query,
             order_by=order_by,
         )
-        method = lambda: self._connection.workspace.ListEnvironments  # noqa: E731 - its stub is made in the loop
-        return self._list(Environment, "environments", method, request, limit=limit, page_size=page_size)
+        return listed(
+            self._connection,
+            lambda: self._connection.workspace.ListEnvironments,
+            request,
+            kind=Environment,
+            field="environments",
+            limit=limit,
+            page_size=page_size,
+        )
 
     async def update(
         self,

@@ -276,7 +276,14 @@ class AsyncMigrations:
     async def resolve(
         self, migration_id: str, resolution: ConflictResolution, *, conflict_id: str = ""
     ) -> Migration:
-        """Decide a conflict, or all that are open; then `resume` lets a migration go on that waited."""
+        """Decide a conflict, or all that are open; a migration that waited for it goes on.
+
+        What a rollback left alone is decided one by one: `SKIP` keeps it, `OVERWRITE` restores what was there
+        before the migration.
+
+        Raises:
+            EtagMismatchError: It was changed since it was listed; the conflict shows what is there now.
+        """
         request = pb.ResolveMigrationConflictRequest(migration_id=migration_id, conflict_id=conflict_id)
         assign(request, "resolution", resolution)
         method = self._connection.migration.ResolveMigrationConflict

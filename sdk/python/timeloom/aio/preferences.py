@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from timeloom import _convert as convert
-from timeloom._messages import read
+from timeloom._calls import Connection
+from timeloom._messages import filled, read
 from timeloom._pages import AsyncPager
-from timeloom.aio._records import Records, filled
+from timeloom.aio._listing import listed
 from timeloom.errors import AlreadyExistsError
 from timeloom.records import Preference
 from timeloom.workspace.v1 import workspace_service_pb2 as pb
 
 
-class AsyncPreferences(Records):
+class AsyncPreferences:
     """What the project's users have chosen."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def create(self, key: str, value: Any, *, user_id: str = "", preference_id: str = "") -> Preference:
         """Create a preference, and return it.
@@ -87,8 +91,15 @@ class AsyncPreferences(Records):
             query=query,
             order_by=order_by,
         )
-        method = lambda: self._connection.workspace.ListPreferences  # noqa: E731 - its stub is made in the loop
-        return self._list(Preference, "preferences", method, request, limit=limit, page_size=page_size)
+        return listed(
+            self._connection,
+            lambda: self._connection.workspace.ListPreferences,
+            request,
+            kind=Preference,
+            field="preferences",
+            limit=limit,
+            page_size=page_size,
+        )
 
     async def update(self, preference_id: str, value: Any, *, etag: str = "") -> Preference:
         """Give a preference another value, and return it.

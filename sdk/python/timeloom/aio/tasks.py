@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from timeloom._messages import read
+from timeloom._calls import Connection
+from timeloom._messages import filled, read
 from timeloom._pages import AsyncPager
-from timeloom.aio._records import Records, filled
+from timeloom.aio._listing import listed
 from timeloom.records import Task, TaskMode, TaskPriority, TaskStatus
 from timeloom.workspace.v1 import workspace_pb2 as nouns
 from timeloom.workspace.v1 import workspace_service_pb2 as pb
@@ -15,8 +16,11 @@ from timeloom.workspace.v1 import workspace_service_pb2 as pb
 NOTHING: Final = b"null"
 
 
-class AsyncTasks(Records):
+class AsyncTasks:
     """The project's tasks: what people want agents to do."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def create(
         self,
@@ -146,8 +150,15 @@ class AsyncTasks(Records):
             query=query,
             order_by=order_by,
         )
-        method = lambda: self._connection.workspace.ListTasks  # noqa: E731 - its stub is made in the loop
-        return self._list(Task, "tasks", method, request, limit=limit, page_size=page_size)
+        return listed(
+            self._connection,
+            lambda: self._connection.workspace.ListTasks,
+            request,
+            kind=Task,
+            field="tasks",
+            limit=limit,
+            page_size=page_size,
+        )
 
     async def update(
         self,

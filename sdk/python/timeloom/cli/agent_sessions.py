@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import click
 from rich.markup import escape
@@ -68,7 +69,7 @@ def list_(*, limit: int | None, as_json: bool, **filters: Any) -> None:
 @agent_sessions.command()
 @click.argument("agent_session_id", metavar="SESSION", type=click.UUID)
 @json_option("Print one JSON document.")
-def show(*, agent_session_id: str, as_json: bool) -> None:
+def show(*, agent_session_id: UUID, as_json: bool) -> None:
     """Show an agent session with what its app keeps of it.
 
     \b
@@ -86,8 +87,13 @@ def show(*, agent_session_id: str, as_json: bool) -> None:
 
 @agent_sessions.command()
 @click.argument("agent_session_id", metavar="SESSION", type=click.UUID)
-def delete(*, agent_session_id: str) -> None:
-    """Delete an agent session for good."""
+def delete(*, agent_session_id: UUID) -> None:
+    """Delete an agent session for good.
+
+    \b
+    Examples:
+      timeloom agent-sessions delete 01931f3c-…
+    """
     session = current()
     session.client.agent_sessions.delete(str(agent_session_id))
     session.console.print(f"The agent session {agent_session_id} is gone.")

@@ -117,6 +117,50 @@ def create(*, name: str, variables: tuple[str, ...], as_json: bool, **fields: An
 
 @environments.command()
 @click.argument("name")
+@click.option("--name", "new_name", metavar="NAME", help="Another name.")
+@click.option("--description", metavar="TEXT", help="For people.")
+@click.option("--organization", "github_organization", metavar="NAME", help="On GitHub.")
+@click.option("--repository", "github_repository", metavar="NAME", help="On GitHub.")
+@click.option(
+    "--variable",
+    "variables",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="NAME= removes it; repeatable.",
+)
+@click.option("--user", "user_id", metavar="ID", help="Whose it is; the project's if empty.")
+@json_option("Print one JSON document.")
+def update(
+    *, name: str, new_name: str | None, variables: tuple[str, ...], as_json: bool, **fields: Any
+) -> None:
+    """Change the environment NAME; what is not given stays as it is.
+
+    \b
+    Examples:
+      timeloom environments update staging --repository ada/website
+      timeloom environments update staging --variable PORT=9090 --variable DEBUG=
+    """
+    given = _pairs(variables)
+    if not given and new_name is None and all(value is None for value in fields.values()):
+        raise click.UsageError("There is nothing to change; --help shows what can be")
+    session = current()
+    found = _found(name)
+    merged = {
+        variable: value
+        for variable, value in {**found.variables, **given}.items()
+        if given.get(variable) != ""
+    }
+    changed = session.client.environments.update(
+        found.id, name=new_name, variables=merged if given else None, etag=found.etag, **fields
+    )
+    if as_json:
+        session.print_document(changed)
+    else:
+        session.console.print(f"{escape(changed.name)} is changed.")
+
+
+@environments.command()
+@click.argument("name")
 @click.argument("secret")
 def seal(*, name: str, secret: str) -> None:
     """Give the environment NAME a SECRET, whose value is asked for, or read from a pipe.
@@ -143,7 +187,12 @@ def seal(*, name: str, secret: str) -> None:
 @click.argument("name")
 @click.argument("secret")
 def unseal(*, name: str, secret: str) -> None:
-    """Remove a SECRET of the environment NAME for good."""
+    """Remove a SECRET of the environment NAME for good.
+
+    \b
+    Examples:
+      timeloom environments unseal staging GITHUB_TOKEN
+    """
     session = current()
     session.client.environments.update(_found(name).id, secrets={secret: ""})
     session.console.print(f"{escape(name)} has no {escape(secret)} any more.")
@@ -152,7 +201,12 @@ def unseal(*, name: str, secret: str) -> None:
 @environments.command()
 @click.argument("name")
 def delete(*, name: str) -> None:
-    """Delete the environment NAME and its secrets for good."""
+    """Delete the environment NAME and its secrets for good.
+
+    \b
+    Examples:
+      timeloom environments delete staging
+    """
     session = current()
     session.client.environments.delete(_found(name).id)
     session.console.print(f"The environment {escape(name)} is gone.")

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from timeloom.cli import documents, wording
-from timeloom.cli.parameters import CONFLICT_RESOLUTION, SECRET_POLICY, json_option
+from timeloom.cli.parameters import CONFLICT_RESOLUTION, SECRET_POLICY, json_option, limit_option
 from timeloom.cli.session import Session, current
 from timeloom.exports import Export
 from timeloom.migrations import (
@@ -184,13 +184,13 @@ def rollback(*, file: str, yes: bool, as_json: bool) -> int:
     if found.status not in (MigrationStatus.ROLLING_BACK, MigrationStatus.ROLLED_BACK):
         migrations.roll_back(found.id)
     ended = _followed(session, found.id)
-    left = [each for each in migrations.conflicts(ended.id) if each.from_rollback]
+    left = [each for each in migrations.conflicts(ended.id, only_open=True) if each.from_rollback]
     if as_json:
         conflicts = [documents.document(each) for each in left]
         session.print_document({"migration": documents.document(ended), "conflicts": conflicts})
     else:
         _print_heading(session, ended)
-        _print_left(session, left)
+        _print_left(session, ended.id, left)
     if ended.status is not MigrationStatus.ROLLED_BACK:
         return EXIT_FAILED
     return EXIT_DECISION if left else 0
@@ -200,15 +200,23 @@ def rollback(*, file: str, yes: bool, as_json: bool) -> int:
 @click.argument("file", metavar="FILE")
 @click.option("--as", "resolution", type=CONFLICT_RESOLUTION, required=True, help="Anything but ask.")
 @click.option(
-    "--conflict", "conflict_id", metavar="ID", default="", help="This one; all open ones without it."
+    "--conflict",
+    "conflict_id",
+    metavar="ID",
+    default="",
+    help="This one; without it all open ones, but for those of a rollback.",
 )
 @json_option("Print one JSON document: the migration.")
 def resolve(*, file: str, resolution: ConflictResolution, conflict_id: str, as_json: bool) -> int:
-    """Decide conflicts of the migration of FILE; `timeloom migrate start` then goes on.
+    """Decide conflicts of the migration of FILE; `timeloom migrate start` goes on, or looks how it does.
+
+    What a rollback left alone is decided one by one: `skip` keeps it, `overwrite` restores what was
+    there before.
 
     \b
     Examples:
       timeloom migrate resolve export.json --as merge
+      timeloom migrate resolve export.json --conflict ID --as overwrite
     """
     session = current()
     found = _known(session, file)
@@ -220,11 +228,37 @@ def resolve(*, file: str, resolution: ConflictResolution, conflict_id: str, as_j
     return 0
 
 
+@migrate.command()
+@click.argument("file", metavar="FILE")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(*, file: str, yes: bool) -> None:
+    """Delete the migration of FILE with the records that it kept; what it migrated stays.
+
+    It cannot be rolled back then.
+
+    \b
+    Examples:
+      timeloom migrate delete export.json --yes
+    """
+    session = current()
+    found = _known(session, file)
+    if not yes:
+        click.confirm(f"Delete migration {found.id} for good?", abort=True, err=True)
+    session.client.migrations.delete(found.id)
+    session.console.print(f"The migration {found.id} is gone.")
+
+
 @migrate.command("list")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@limit_option(50)
 @json_option("Print a JSON document a line.")
-def list_(*, limit: int, as_json: bool) -> None:
-    """List migrations, newest first."""
+def list_(*, limit: int | None, as_json: bool) -> None:
+    """List migrations, newest first.
+
+    \b
+    Examples:
+      timeloom migrate list
+      timeloom migrate list --limit 0 --json | jq -r 'select(.status == "FAILED").id'
+    """
     session = current()
     found = session.client.migrations.list(limit=limit)
     if as_json:
@@ -237,7 +271,12 @@ def list_(*, limit: int, as_json: bool) -> None:
         source = each.source.origin or each.source.app
         done = f"{each.progress:.0%}"
         table.add_row(each.id, _words(each.status), done, f"{each.record_count:,}", escape(source))
-    session.console.print(table if table.row_count else "No migrations.")
+    if not table.row_count:
+        session.console.print("No migrations. Begin one with `timeloom migrate plan FILE`.")
+        return
+    session.console.print(table)
+    if limit is not None and table.row_count == limit:
+        session.console.print(f"[dim]The first {limit}; --limit 0 shows all.[/dim]")
 
 
 def _uploaded(
@@ -251,10 +290,11 @@ def _uploaded(
     """Return the migration of a file whose records have all arrived, or the one with an identifier."""
     migrations = session.client.migrations
     export = _export(file)
-    if export is None:
-        return _known(session, file)
-    found = migrations.find(export)
-    if found is not None and found.status is not MigrationStatus.UPLOADING:
+    found = migrations.get(file) if export is None else migrations.find(export)
+    if found is not None:
+        _refuse_other_policy(found, secrets)
+    if export is None or (found is not None and found.status is not MigrationStatus.UPLOADING):
+        assert found is not None, "what has no file has an identifier"
         return found
     with session.counting("Uploading") as count:
         total = len(export.records)
@@ -265,6 +305,15 @@ def _uploaded(
             secret_policy=secrets,
             user_id=user,
             progress=lambda done: count(done, total=total, what="Uploading records"),
+        )
+
+
+def _refuse_other_policy(found: Migration, secrets: SecretPolicy | None) -> None:
+    """What was sealed or forgotten on arrival cannot be had otherwise afterwards."""
+    if secrets not in (None, found.secret_policy):
+        raise click.ClickException(
+            f"Migration {found.id} was begun with --secrets {_words(found.secret_policy)}, and that holds for"
+            f" all of it; `timeloom migrate delete {found.id}` makes room for another one"
         )
 
 
@@ -291,7 +340,10 @@ def _export(file: str) -> Export | None:
                 f"{file!r} is neither a file nor a migration's identifier", param_hint="FILE"
             ) from None
         return None
-    return Export.load(path)
+    try:
+        return Export.load(path)
+    except OSError as error:
+        raise click.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="FILE") from None
 
 
 def _followed(session: Session, migration_id: str) -> Migration:
@@ -352,15 +404,17 @@ def _print_verification(session: Session, verification: Verification) -> None:
     session.console.print(table)
 
 
-def _print_left(session: Session, left: Iterable[MigrationConflict]) -> None:
+def _print_left(session: Session, migration_id: str, left: Iterable[MigrationConflict]) -> None:
     """Print what a rollback left alone, because people changed it since."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("left as it is", "id", "changed since"):
+    for column in ("left as it is", "id", "conflict"):
         table.add_column(column, overflow="fold")
     for each in left:
-        table.add_row(each.item.table, each.item.target_id, ", ".join(each.item.fields))
+        table.add_row(each.item.table, each.item.target_id, each.id)
     if table.row_count:
         session.console.print(table)
+        command = f"timeloom migrate resolve {migration_id} --conflict ID --as overwrite"
+        session.console.print(f"To restore what was there before: {command}", soft_wrap=True)
 
 
 def _words(name: str) -> str:

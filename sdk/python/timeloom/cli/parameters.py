@@ -107,7 +107,7 @@ class _JsonType(_Type):
         except OSError as error:
             self.fail(f"{value[1:]} cannot be read: {error.strerror}", param, ctx)
         except ValueError as error:
-            self.fail(f"This is not JSON: {error}", param, ctx)
+            self.fail(f"This is not JSON, in which a text has double quotes: {error}", param, ctx)
         return document
 
 

@@ -96,7 +96,12 @@ def set_(*, key: str, value: Any, user_id: str, as_json: bool) -> None:
 @click.argument("key")
 @user_option
 def delete(*, key: str, user_id: str) -> None:
-    """Delete a preference for good."""
+    """Delete a preference for good.
+
+    \b
+    Examples:
+      timeloom preferences delete theme --user ada
+    """
     session = current()
     session.client.preferences.delete(_found(key, user_id).id)
     session.console.print(f"The preference {escape(key)} is gone.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import click
 from rich.console import Group
@@ -64,7 +65,7 @@ def list_(*, limit: int | None, as_json: bool, **filters: Any) -> None:
 @tasks.command()
 @click.argument("task_id", metavar="TASK", type=click.UUID)
 @json_option("Print one JSON document.")
-def show(*, task_id: str, as_json: bool) -> None:
+def show(*, task_id: UUID, as_json: bool) -> None:
     """Show a task with its messages.
 
     \b
@@ -122,7 +123,7 @@ def create(*, title: str, as_json: bool, **fields: Any) -> None:
 @click.option("--metadata", type=JSON, metavar="JSON", help="A JSON merge patch, or @FILE.")
 @click.option("--etag", metavar="ETAG", default="", help="Refuse the change if the task has another one.")
 @json_option("Print one JSON document.")
-def update(*, task_id: str, as_json: bool, **fields: Any) -> None:
+def update(*, task_id: UUID, as_json: bool, **fields: Any) -> None:
     """Change a task; what is not given stays as it is.
 
     \b
@@ -130,6 +131,8 @@ def update(*, task_id: str, as_json: bool, **fields: Any) -> None:
       timeloom tasks update 01931f3c-… --status completed
       timeloom tasks update 01931f3c-… --archive
     """
+    if all(value is None for name, value in fields.items() if name != "etag"):
+        raise click.UsageError("There is nothing to change; --help shows what can be")
     session = current()
     changed = session.client.tasks.update(str(task_id), **fields)
     if as_json:
@@ -141,8 +144,13 @@ def update(*, task_id: str, as_json: bool, **fields: Any) -> None:
 @tasks.command()
 @click.argument("task_id", metavar="TASK", type=click.UUID)
 @click.option("--etag", metavar="ETAG", default="", help="Refuse it if the task has another one.")
-def delete(*, task_id: str, etag: str) -> None:
-    """Delete a task for good."""
+def delete(*, task_id: UUID, etag: str) -> None:
+    """Delete a task for good.
+
+    \b
+    Examples:
+      timeloom tasks delete 01931f3c-…
+    """
     session = current()
     session.client.tasks.delete(str(task_id), etag=etag)
     session.console.print(f"The task {task_id} is gone.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from timeloom.state._kinds import is_list, is_object, kind_of
@@ -101,12 +102,12 @@ def _units(name: Any) -> bytes:
 
 
 def _large_integer(value: int) -> str:
-    """Return an integer beyond 2**53, if what ECMAScript makes of its digits is the same digits."""
+    """Return an integer beyond 2**53, if it is a 64-bit float or what ECMAScript writes for one."""
     try:
         written = _float(float(value))
     except OverflowError:
         raise UnrepresentableError("an integer is larger than a 64-bit float") from None
-    if "e" not in written and written != str(value) and int(float(value)) != value:
+    if value not in (int(float(value)), int(Decimal(written))):
         raise UnrepresentableError("an integer is none that a 64-bit float can hold")
     return written
 

@@ -226,7 +226,7 @@ class Desk:
         self._ticker = None
         before = self.clock_us() - int(REPORT_RUNNING_SECONDS * _times.SECOND_US)
         for execution in self._executions.values():
-            if execution.running:
+            if execution.is_running:
                 execution.report_running(before)
             if execution.reports.unsent:
                 self._changed[execution] = None

@@ -18,14 +18,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from timeloom.workflows import _places, _times, documents
 from timeloom.workflows._loop import WorkflowLoop
+from timeloom.workflows._recollection import Recollection, is_answer
 from timeloom.workflows._reports import ENDED, RUN_BY_WORKER, Reports
+from timeloom.workflows._runs import Host, Runs
 from timeloom.workflows._step_call import CallState, StepCall
 from timeloom.workflows.errors import (
     CompensationError,
@@ -45,35 +46,12 @@ DOCUMENT_BYTES_MAX: Final = 4 * 1024 * 1024
 INPUT_BYTES_SHOWN_MAX: Final = 64 * 1024
 """What a step is given is kept for people; what is larger is left out."""
 
-BACK_OFF_SECONDS_MAX: Final = 10.0
-"""A worker waits for a retry by itself for so long at most; a longer wait is the engine's."""
-
 CLOSING_ROUNDS_MAX: Final = 100
 """How often code that is told to stop may go on waiting."""
 
 _SUCCEEDED: Final = pb.STEP_STATUS_SUCCEEDED
 _FAILED: Final = pb.STEP_STATUS_FAILED
 _CANCELLED: Final = pb.STEP_STATUS_CANCELLED
-
-
-class Host(Protocol):
-    """What an execution needs of its worker."""
-
-    def clock_us(self) -> int:
-        """Return the time."""
-        ...
-
-    def begin(self, call: StepCall) -> None:
-        """Run a step's function, and say what it came to by `step_ended`."""
-        ...
-
-    def begin_later(self, call: StepCall, seconds: float) -> None:
-        """Hand a call to `back_off_over` after so long."""
-        ...
-
-    def abandon(self, call: StepCall) -> None:
-        """Stop a step's function, or its wait: nobody wants its result any more."""
-        ...
 
 
 class CodeExecution:
@@ -87,21 +65,14 @@ class CodeExecution:
         self.is_parked = False
         self.is_over = False
         self.reports = Reports(workflow.durability)
-        self.running: dict[str, StepCall] = {}
         self._host = host
         self._loop = WorkflowLoop(self)  # type: ignore[abstract]  # what it lacks is set by name, and refuses
-        self._recorded = {step.id: step for step in task.steps}
-        self._order = deque(step for step in task.steps if _is_answer(step))
+        self._memory = Recollection(task.steps, next_position=task.next_position)
+        self._runs = Runs(host, may_begin=self._may_begin, now_us=self._clock_us)
         self._calls: dict[str, StepCall] = {}
-        self._ids: set[str] = set()
-        self._repeats: dict[str, int] = {}
-        self._held: deque[StepCall] = deque()
-        self._backing_off = 0
         self._timers: dict[asyncio.TimerHandle, StepCall] = {}
         self._undo: list[tuple[StepCall, Any]] = []
-        self._position = max(task.next_position, 1)
         self._time_us = _times.us_of(task.start_time)
-        self._is_pausing = False
         self._is_leaving = False
         self._is_cancelling = task.cancelling
         self._is_cancelled = False
@@ -119,9 +90,9 @@ class CodeExecution:
             self._loop.run_until_idle()
             while not self._main.done() and self._answer_next():
                 self._loop.run_until_idle()
-            if self._order and not self._main.done():
+            if self._memory.has_answers and not self._main.done():
                 raise self._astray()
-            self._begin_held()
+            self._runs.begin_held()
             self._check()
         except NonDeterminismError as error:
             self._end_with(failed=messages.ExecutionFailed(error=failure_of(error)))
@@ -131,10 +102,10 @@ class CodeExecution:
         self.token = task.token
         self.reports.restart()
         self.is_parked = False
-        self._is_pausing = False
+        self._runs.is_pausing = False
         self._is_cancelling |= task.cancelling
         self._answered(task.steps)
-        self._begin_held()
+        self._runs.begin_held()
         self.go_on()
 
     def acked(self, ack: messages.ProgressAck) -> None:
@@ -144,10 +115,10 @@ class CodeExecution:
             return
         self.reports.saw(ack.news)
         self._is_cancelling |= ack.cancelling
-        if ack.pause and not self._is_pausing:
-            self._pause()
+        if ack.pause and not self._runs.is_pausing:
+            self._runs.pause(self._calls.values())
         self._answered(ack.steps)
-        self._begin_held()
+        self._runs.begin_held()
         if ack.steps or ack.cancelling:
             self.go_on()
 
@@ -160,8 +131,8 @@ class CodeExecution:
         """Forget it: the code is told to stop, and what it does then counts no more."""
         self.is_over = True
         self._is_closing = True
-        for call in [*self.running.values(), *self._calls.values()]:
-            self._stop_call(call)
+        for call in [*self._runs.running.values(), *self._calls.values()]:
+            self._runs.stop(call)
         for _ in range(CLOSING_ROUNDS_MAX):
             if not self._loop.tasks:
                 break
@@ -178,20 +149,20 @@ class CodeExecution:
     def leave(self) -> None:
         """Begin nothing more, and give the execution back once what runs has ended: the worker stops."""
         self._is_leaving = True
-        if not self._is_pausing:
-            self._pause()
+        if not self._runs.is_pausing:
+            self._runs.pause(self._calls.values())
 
     def leave_now(self) -> None:
         """Give the execution back without what still runs: whoever takes it runs that again."""
         self.leave()
-        for call in tuple(self.running.values()):
-            self._stop_call(call)
+        for call in tuple(self._runs.running.values()):
+            self._runs.stop(call)
 
     # -- What comes from the worker --------------------------------------------------------
 
     def step_ended(self, call: StepCall, output: bytes, failure: pb.WorkflowError | None) -> None:
         """Take what a step's function came to, and run the code as far as it comes."""
-        if self.running.pop(call.id, None) is None:
+        if self._runs.running.pop(call.id, None) is None:
             return
         assert call.step is not None
         if failure is None and len(output) > DOCUMENT_BYTES_MAX:
@@ -217,13 +188,11 @@ class CodeExecution:
 
     def back_off_over(self, call: StepCall) -> None:
         """Try a step again."""
-        if call.state is CallState.BACKING_OFF:
-            self._backing_off -= 1
-            self._begin(call)
+        self._runs.back_off_over(call)
 
     def report_running(self, before_us: int) -> None:
         """Let people see the steps that have been running since before this time."""
-        for call in self.running.values():
+        for call in self._runs.running.values():
             if not call.reported and call.start_us <= before_us:
                 call.reported = True
                 self._tell(self._record(call, pb.STEP_STATUS_RUNNING), is_urgent=True)
@@ -235,7 +204,7 @@ class CodeExecution:
         outcome = self._outcome
         if outcome is not None:
             self.is_over = True
-        elif self._is_quiet():
+        elif self._runs.is_quiet:
             outcome = self._rest()
         elif self.reports.is_due(now_us):
             outcome = messages.ExecutionProgress(running=messages.ExecutionRunning())
@@ -251,11 +220,6 @@ class CodeExecution:
             return messages.ExecutionProgress(returned=messages.ExecutionReturned(reason="the worker leaves"))
         self.is_parked = True
         return messages.ExecutionProgress(parked=messages.ExecutionParked(is_kept=True))
-
-    def _is_quiet(self) -> bool:
-        if self.running or self._backing_off:
-            return False
-        return self._is_pausing or not self._held
 
     # -- What the code asks for ----------------------------------------------------------
 
@@ -282,26 +246,30 @@ class CodeExecution:
     def patched(self, name: str) -> bool:
         """Tell whether this execution follows the newer code."""
         step_id = f"patch:{name}"
-        if step_id in self._ids:
+        if self._memory.is_known(step_id):
             return True
-        if self._recorded.pop(step_id, None) is None:
-            if self._recorded:
+        if self._memory.take(step_id) is None:
+            if not self._memory.is_whole:
                 return False  # it went on from here before: by the older code
             stamp = _times.timestamp(self._time_us)
             record = messages.StepRecord(
                 id=step_id,
                 type=pb.STEP_TYPE_PATCH,
                 status=_SUCCEEDED,
-                position=self._position,
+                position=self._memory.next_position(),
                 attempt=1,
                 output=b"true",
                 start_time=stamp,
                 end_time=stamp,
             )
-            self._position += 1
             self._tell(record)
-        self._ids.add(step_id)
+        self._memory.note(step_id)
         return True
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a step's function runs."""
+        return bool(self._runs.running)
 
     @cached_property
     def random(self) -> random.Random:
@@ -312,6 +280,13 @@ class CodeExecution:
         """Return the time that the code may know: of the last answer that it got."""
         return self._time_us
 
+    def _may_begin(self) -> bool:
+        return not (self._memory.has_answers or self.reports.is_full)
+
+    def _clock_us(self) -> int:
+        """Return the time, never before what the code has seen."""
+        return max(self._host.clock_us(), self._time_us)
+
     def _step_call(
         self,
         name: str,
@@ -320,23 +295,23 @@ class CodeExecution:
         args: Sequence[Any],
         named: Mapping[str, Any],
     ) -> StepCall:
-        call = self._call(self._numbered(name), step_type, step.shape.read_output)
+        call = self._call(self._memory.numbered(name), step_type, step.shape.read_output)
         call.step, call.args, call.named = step, args, named
-        record = self._recalled(call)
+        record = self._memory.recalled(call)
         if record is None or record.status not in ENDED:
             if record is not None:
                 call.attempt = record.attempt
             if record is not None and record.status == pb.STEP_STATUS_RETRYING:
-                self._back_off(call, _times.seconds_of(record.wait.time.duration))
+                self._runs.back_off(call, _times.seconds_of(record.wait.time.duration))
             else:
-                self._begin(call)
+                self._runs.begin(call)
         return call
 
     def _wait_call(
         self, name: str, step_type: pb.StepType.ValueType, wait: Callable[[], messages.StepWait]
     ) -> StepCall:
-        call = self._call(self._numbered(name), step_type, documents.parsed)
-        record = self._recalled(call)
+        call = self._call(self._memory.numbered(name), step_type, documents.parsed)
+        record = self._memory.recalled(call)
         if record is None:
             call.attempt = 1
             record = self._record(call, pb.STEP_STATUS_WAITING)
@@ -357,58 +332,10 @@ class CodeExecution:
         if self._is_closing:
             raise asyncio.CancelledError
         call = StepCall(self, step_id, step_type, read=read, future=self._loop.create_future())
-        call.start_us = max(self._host.clock_us(), self._time_us)
-        self._ids.add(step_id)
+        call.start_us = self._clock_us()
+        self._memory.note(step_id)
         self._calls[step_id] = call
         return call
-
-    def _numbered(self, name: str) -> str:
-        number = self._repeats.get(name, 0) + 1
-        step_id = name if number == 1 else f"{name}:{number}"
-        while step_id in self._ids:
-            number += 1
-            step_id = f"{name}:{number}"
-        self._repeats[name] = number
-        return step_id
-
-    def _recalled(self, call: StepCall) -> messages.StepRecord | None:
-        """Return what the execution remembers of a step; a new one gets its position."""
-        record = self._recorded.pop(call.id, None)
-        if record is None:
-            call.position = self._position
-            self._position += 1
-            return None
-        call.position = record.position
-        if record.type != call.type:
-            raise NonDeterminismError(
-                f"the execution remembers the step {call.id!r} as {_type_name(record.type)}, and the code "
-                f"now asks for {_type_name(call.type)} of that name at {_places.of_caller()}: use patched() "
-                "where code changes, or give the new step another name",
-                step_id=call.id,
-            )
-        return record
-
-    # -- Steps that run here ---------------------------------------------------------------
-
-    def _begin(self, call: StepCall) -> None:
-        # What was answered before was so without this step: before such an answer, only code that goes
-        # astray asks for it, and it must not run.
-        if self._order or self._is_pausing or self.reports.is_full:
-            call.state = CallState.HELD
-            self._held.append(call)
-            return
-        call.state = CallState.RUNNING
-        call.attempt += 1
-        call.start_us = max(self._host.clock_us(), self._time_us)
-        call.reported = False
-        self.running[call.id] = call
-        self._host.begin(call)
-
-    def _begin_held(self) -> None:
-        while self._held and not self._order and not self._is_pausing and not self.reports.is_full:
-            call = self._held.popleft()
-            if call.state is CallState.HELD:
-                self._begin(call)
 
     def _try_again(self, call: StepCall, failure: pb.WorkflowError) -> None:
         assert call.step is not None
@@ -418,78 +345,46 @@ class CodeExecution:
         record.error.CopyFrom(failure)
         record.wait.time.duration.CopyFrom(_times.duration(seconds))
         self._tell(record, is_urgent=True)
-        self._back_off(call, seconds)
-
-    def _back_off(self, call: StepCall, seconds: float) -> None:
-        if seconds > BACK_OFF_SECONDS_MAX or self._is_pausing:
-            call.state = CallState.WAITING
-            return
-        call.state = CallState.BACKING_OFF
-        self._backing_off += 1
-        self._host.begin_later(call, seconds)
-
-    def _pause(self) -> None:
-        self._is_pausing = True
-        for call in tuple(self._calls.values()):
-            if call.state is CallState.BACKING_OFF:
-                self._host.abandon(call)
-                self._backing_off -= 1
-                call.state = CallState.HELD
-                self._held.append(call)
+        self._runs.back_off(call, seconds)
 
     def _abandon(self, call: StepCall) -> None:
         """Stop what the code no longer waits for."""
         if call.state in (CallState.OVER, CallState.RECORDED) or self._is_closing:
             self._calls.pop(call.id, None)
             return
-        self._stop_call(call)
+        self._runs.stop(call)
         self._calls.pop(call.id, None)
         record = self._record(call, _CANCELLED)
         self._time_us += 1
         record.end_time.CopyFrom(_times.timestamp(self._time_us))
         self._tell(record, is_urgent=True)
 
-    def _stop_call(self, call: StepCall) -> None:
-        if call.state is CallState.BACKING_OFF:
-            self._backing_off -= 1
-        elif call.state is CallState.HELD:
-            self._held.remove(call)
-        if call.state in (CallState.BACKING_OFF, CallState.RUNNING):
-            self.running.pop(call.id, None)
-            self._host.abandon(call)
-        call.state = CallState.OVER
-
     # -- Answers -----------------------------------------------------------------------------
 
     def _answered(self, records: Sequence[messages.StepRecord]) -> None:
         """Take what the engine says of steps that wait."""
         for record in records:
-            if _is_answer(record):
-                self._order.append(record)
+            if is_answer(record):
+                self._memory.add_answer(record)
                 continue
             call = self._calls.get(record.id)
             is_waiting = call is not None and call.state is CallState.WAITING
             if call is not None and is_waiting and record.type in RUN_BY_WORKER:
                 call.attempt = record.attempt
-                self._begin(call)
+                self._runs.begin(call)
 
     def _answer_next(self) -> bool:
         """Give the code the next answer, in the order in which it had them; False if there is none for it."""
-        while self._order:
-            record = self._order[0]
-            call = self._calls.get(record.id)
-            if call is None and record.id in self._recorded:
-                break  # it has not asked yet
-            self._order.popleft()
-            if call is not None:
-                self._see(call, record)
-                self._answer(call, record)
-                return True
-        return self._cancel_once()
+        found = self._memory.next_answer(self._calls)
+        if found is None:
+            return self._cancel_once()
+        self._see(*found)
+        self._answer(*found)
+        return True
 
     def _see(self, call: StepCall, record: messages.StepRecord) -> None:
         """Note when the code sees an answer: later than all that it saw before."""
-        self._recorded.pop(record.id, None)
+        self._memory.take(record.id)
         time_us = _times.us_of(record.end_time)
         if time_us > self._time_us:
             self._time_us = time_us
@@ -572,8 +467,8 @@ class CodeExecution:
             return
         if self._main.done():
             self._finish()
-        elif self._is_quiet() and not self._is_pausing:
-            if self._recorded_unasked():
+        elif self._runs.is_quiet and not self._runs.is_pausing:
+            if self._memory.is_unasked:
                 raise self._astray()
             if not any(call.state is CallState.WAITING for call in self._calls.values()):
                 place = _places.of_tasks(self._loop.tasks)
@@ -592,7 +487,7 @@ class CodeExecution:
             self._end_with(failed=messages.ExecutionFailed(error=failure_of(error)))
         elif self._is_cancelled:
             self._end_with(cancelled=messages.ExecutionCancelled())
-        elif self._recorded_unasked():
+        elif self._memory.is_unasked:
             raise self._astray()
         else:
             self._succeed(self._main.result())
@@ -608,7 +503,7 @@ class CodeExecution:
 
     def _end_with(self, **outcome: Any) -> None:
         """End, and stop all that still runs."""
-        for call in [*self.running.values(), *self._calls.values()]:
+        for call in [*self._runs.running.values(), *self._calls.values()]:
             if call.state not in (CallState.OVER, CallState.RECORDED):
                 self._abandon(call)
         self._outcome = messages.ExecutionProgress(**outcome)
@@ -617,20 +512,9 @@ class CodeExecution:
             task.cancel()
         self._loop.run_until_idle()
 
-    def _recorded_unasked(self) -> bool:
-        return any(step.type != pb.STEP_TYPE_PATCH for step in self._recorded.values())
-
     def _astray(self) -> NonDeterminismError:
-        """Return the error for code that does not ask for what the execution remembers."""
-        step = next(each for each in self._recorded.values() if each.type != pb.STEP_TYPE_PATCH)
-        asked = ", ".join(repr(step_id) for step_id in self._calls) or "no step"
         place = _places.of_tasks(self._loop.tasks) or _places.of_function(self.workflow.function)
-        return NonDeterminismError(
-            f"the execution remembers the step {step.id!r} ({_type_name(step.type)}), which the code no "
-            f"longer asks for: it now waits for {asked} at {place}. Use patched() where code changes, or let "
-            "executions that have begun end first",
-            step_id=step.id,
-        )
+        return self._memory.astray(self._calls, place)
 
     # -- Records -----------------------------------------------------------------------------
 
@@ -675,12 +559,3 @@ class CodeExecution:
     def _timer_over(self, handle: asyncio.TimerHandle) -> None:
         if self._timers.pop(handle, None) is not None:
             self._loop.fire(handle)
-
-
-def _is_answer(step: messages.StepRecord) -> bool:
-    """Whether a record is something that the code gets; a step that the code itself cancelled is none."""
-    return step.status in ENDED and step.status != _CANCELLED and step.type != pb.STEP_TYPE_PATCH
-
-
-def _type_name(step_type: pb.StepType.ValueType) -> str:
-    return pb.StepType.Name(step_type).removeprefix("STEP_TYPE_")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from timeloom.events.v1 import events_pb2
 from timeloom.memory.v1 import memory_pb2
 from timeloom_memory.jobs.model import Job
+from timeloom_platform.times import timestamp
 
 TOPICS: Final = "memory/jobs/"
 
@@ -27,11 +25,11 @@ def job_message(job: Job) -> memory_pb2.Job:
         total_count=job.total_count,
         report=b"" if job.report is None else job.report.encode(),
         error=job.error,
-        create_time=_timestamp(job.create_time),
-        update_time=_timestamp(job.update_time),
+        create_time=timestamp(job.create_time),
+        update_time=timestamp(job.update_time),
     )
     if job.end_time is not None:
-        message.end_time.CopyFrom(_timestamp(job.end_time))
+        message.end_time.CopyFrom(timestamp(job.end_time))
     return message
 
 
@@ -41,9 +39,3 @@ def job_updated(job: Job) -> events_pb2.Event:
     event.memory_job_updated.job.CopyFrom(job_message(job))
     event.memory_job_updated.job.report = b""
     return event
-
-
-def _timestamp(time: datetime) -> Timestamp:
-    message = Timestamp()
-    message.FromDatetime(time)
-    return message

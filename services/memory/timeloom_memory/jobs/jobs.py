@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -13,20 +12,17 @@ from timeloom_memory.jobs.model import ACTIVE_MAX, Job, JobKind
 from timeloom_memory.sharing.access import Access
 from timeloom_memory.storage import jobs as storage
 from timeloom_memory.storage.predicates import Parameters
-from timeloom_platform import outbox
+from timeloom_platform import dated_pages, outbox
 from timeloom_platform.bell import wait
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import AlreadyExistsError, NotFoundError, OverloadedError, UnavailableError
 from timeloom_platform.ids import uuid7
-from timeloom_platform.pagination import Cursors, ListIdentity, Page, Scalar
+from timeloom_platform.pagination import Cursors, ListIdentity, Page
 
 POLL_SECONDS: Final = 1.0
 """How often those who follow a job look by themselves: it may be done by another process."""
 
 RETRY_AFTER_SECONDS: Final = 30.0
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Jobs:
@@ -129,10 +125,10 @@ class Jobs:
                 namespace=namespace,
                 state=state,
                 readable=scope.namespaces_sql(parameters, "namespace"),
-                before=_before(position) if position else None,
+                before=dated_pages.after(position),
                 limit=limit + 1,
             )
-        return self._cursors.page(found, limit=limit, of=identity, position=_position)
+        return self._cursors.page(found, limit=limit, of=identity, position=dated_pages.position_of)
 
     async def watch(self, project_id: UUID, job_id: UUID, *, as_agent_id: str) -> AsyncGenerator[Job]:
         """Yields a job now, whenever it has changed, and for the last time when it has ended.
@@ -189,13 +185,3 @@ async def _already_there(connection: Connection, project_id: UUID, new: storage.
         f"A job of this kind is at the namespace {new.namespace} already: {other}.",
         metadata={"jobId": str(other)},
     )
-
-
-def _position(job: Job) -> list[Scalar]:
-    return [(job.create_time - _EPOCH) // _MICROSECOND, str(job.id)]
-
-
-def _before(position: list[Scalar]) -> tuple[datetime, UUID]:
-    time, job_id = position
-    assert isinstance(time, int)
-    return _EPOCH + time * _MICROSECOND, UUID(str(job_id))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from timeloom.memory.v1 import memory_service_pb2 as messages
-from timeloom_memory.answers import write_memory, write_time
+from timeloom_memory.answers import write_memory
 from timeloom_memory.search.contexts import Context
 from timeloom_memory.search.fusion import Signal
 from timeloom_memory.search.model import Explanation, Found, Hit
+from timeloom_platform.times import write_time
 
 
 def search_message(found: Found) -> messages.SearchMemoriesResponse:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from timeloom.memory.v1 import memory_service_pb2 as messages
 from timeloom_memory.model import CUSTOM_MODEL
 from timeloom_memory.names import checked_id
-from timeloom_memory.requests import filter_of, namespaces_of, refuse_nuls, time_of, vector_of
+from timeloom_memory.requests import filter_of, namespaces_of, refuse_nuls, vector_of
 from timeloom_memory.search import composition
 from timeloom_memory.search.composition import Grouping
 from timeloom_memory.search.contexts import Wanted
@@ -20,6 +20,7 @@ from timeloom_memory.search.fusion import Ranking
 from timeloom_memory.search.grounds import NO_FILTER
 from timeloom_memory.search.model import LIMIT_DEFAULT, RESULTS_MAX, SCORE_MIN_DEFAULT, GivenVector, Search
 from timeloom_platform.errors import InvalidFieldError
+from timeloom_platform.times import time_of
 
 _WEIGHTS: Final = ("semantic", "keyword", "context", "recency", "importance", "frequency", "time")
 

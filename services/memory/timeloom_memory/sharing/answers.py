@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from timeloom.memory.v1 import memory_pb2
 from timeloom.memory.v1 import memory_sharing_service_pb2 as messages
-from timeloom_memory.answers import timestamp, write_time
 from timeloom_memory.sharing.model import Evidence, Grant, Subscription, Team
 from timeloom_memory.sharing.reconciliation import Outcome
+from timeloom_platform.times import timestamp, write_time
 
 
 def grant_message(grant: Grant) -> memory_pb2.Grant:

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from timeloom_memory import events, limits
 from timeloom_memory.model import Change, Memory
-from timeloom_memory.sharing import pages
 from timeloom_memory.sharing.access import Access
 from timeloom_memory.sharing.acting import speaker
 from timeloom_memory.sharing.confidence import posterior
@@ -20,7 +19,7 @@ from timeloom_memory.sharing.scope import Scope
 from timeloom_memory.storage import evidence as storage
 from timeloom_memory.storage import memories
 from timeloom_memory.storage.memories import Reason
-from timeloom_platform import outbox
+from timeloom_platform import dated_pages, outbox
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import InvalidFieldError, NotFoundError
 from timeloom_platform.ids import uuid7
@@ -98,9 +97,9 @@ class EvidenceBook:
             if not await memories.select(connection, project_id, [memory_id], scope=scope):
                 raise NotFoundError(f"There is no memory {memory_id}.")
             found = await storage.select_page(
-                connection, project_id, memory_id, after=pages.after(position), limit=limit + 1
+                connection, project_id, memory_id, after=dated_pages.after(position), limit=limit + 1
             )
-        return self._cursors.page(found, limit=limit, of=listed, position=pages.position_of)
+        return self._cursors.page(found, limit=limit, of=listed, position=dated_pages.position_of)
 
 
 async def _reweighed(connection: Connection, project_id: UUID, memory: Memory, because: Evidence) -> float:

@@ -14,12 +14,12 @@ from msgspec import Struct
 
 from timeloom_memory import limits, names
 from timeloom_memory.names import Principal
-from timeloom_memory.sharing import pages
 from timeloom_memory.sharing.access import Access
 from timeloom_memory.sharing.model import Grant
 from timeloom_memory.sharing.scope import Permission, Scope
 from timeloom_memory.storage import grants as storage
 from timeloom_memory.storage import memories
+from timeloom_platform import dated_pages
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import InvalidFieldError, NotFoundError, PermissionDeniedError
 from timeloom_platform.ids import uuid7
@@ -106,10 +106,10 @@ class Grants:
                 namespace=wanted.namespace,
                 memory_id=wanted.memory_id,
                 principal=wanted.principal,
-                after=pages.after(position),
+                after=dated_pages.after(position),
                 limit=limit + 1,
             )
-        return self._cursors.page(found, limit=limit, of=listed, position=pages.position_of)
+        return self._cursors.page(found, limit=limit, of=listed, position=dated_pages.position_of)
 
     async def revoke(self, project_id: UUID, grant_id: UUID, *, as_agent_id: str) -> None:
         """Takes a permission back: whoever could give it may do so, and an agent may give up its own.

@@ -8,13 +8,13 @@ from timeloom.memory.v1 import memory_sharing_service_pb2 as messages
 from timeloom_memory import names
 from timeloom_memory.errors import refuse_nul
 from timeloom_memory.names import Principal
-from timeloom_memory.requests import optional_time
 from timeloom_memory.sharing.evidence import NewEvidence
 from timeloom_memory.sharing.grants import GrantFilter, NewGrant, subject_of
 from timeloom_memory.sharing.model import Stance
 from timeloom_memory.sharing.reconciliation import Policy
 from timeloom_memory.sharing.scope import Permission
 from timeloom_memory.sharing.sync import SIMILARITY_DEFAULT, Side, Wish
+from timeloom_platform.times import optional_time
 
 
 def optional_uuid(text: str) -> UUID | None:

@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from timeloom_memory import limits, names
 from timeloom_memory.model import Memory, MemoryFilter
-from timeloom_memory.sharing import pages
 from timeloom_memory.sharing.access import Access
 from timeloom_memory.sharing.acting import speaker
 from timeloom_memory.sharing.model import Subscription
 from timeloom_memory.storage import changes, memories
 from timeloom_memory.storage import subscriptions as storage
+from timeloom_platform import dated_pages
 from timeloom_platform.database import Connection, Database
 from timeloom_platform.errors import InvalidFieldError, NotFoundError
 from timeloom_platform.ids import uuid7
@@ -86,9 +86,9 @@ class Subscriptions:
         position = self._cursors.decode(page_token, of=listed)
         async with self._database.transaction(str(project_id)) as connection:
             found = await storage.select_page(
-                connection, project_id, agent_id=wanted, after=pages.after(position), limit=limit + 1
+                connection, project_id, agent_id=wanted, after=dated_pages.after(position), limit=limit + 1
             )
-        return self._cursors.page(found, limit=limit, of=listed, position=pages.position_of)
+        return self._cursors.page(found, limit=limit, of=listed, position=dated_pages.position_of)
 
     async def read(self, project_id: UUID, subscription_id: UUID, *, as_agent_id: str, limit: int) -> News:
         """Returns what is new since the agent last read, oldest first, as far as it may still read it.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from timeloom.memory.v1 import memory_pb2
 from timeloom.memory.v1 import memory_upkeep_service_pb2 as messages
-from timeloom_memory.answers import memory_message, timestamp
+from timeloom_memory.answers import memory_message
 from timeloom_memory.index.holdings import Held
 from timeloom_memory.model import Part
 from timeloom_memory.storage.clusters import Cluster
 from timeloom_memory.storage.proposals import Proposal
 from timeloom_memory.upkeep.stats import Stats
 from timeloom_memory.upkeep.summarizing import Summarised
+from timeloom_platform.times import timestamp
 
 
 def summary_message(made: Summarised) -> messages.SummarizeMemoriesResponse:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid5
 
+import grpc.aio
 import msgspec
+import structlog
 
 from timeloom_migration.limits import BATCH_BYTES_MAX, BATCH_ITEMS_MAX
 from timeloom_migration.model import Migration, StoredItem, Verification
 from timeloom_migration.planning.model import Table
 from timeloom_migration.targets.target import Target
 from timeloom_platform.database import Connection, Database
+from timeloom_platform.errors import UnavailableError
+
+T = TypeVar("T")
+
+logger = structlog.get_logger(__name__)
 
 
 class Opening(Protocol):
@@ -46,13 +53,27 @@ class NewConflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a part of the records came to.
+
+    Attributes:
+        items: That are new.
+        settled: Those read before that do not count any more.
+    """
+
+    items: Sequence[StoredItem]
+    settled: Sequence[StoredItem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What a batch came to; it is stored with the migration's next version.
 
     Attributes:
         items: As they are now.
         conflicts: That it found.
-        position: How many items the phase has passed, or the number of the last.
+        part: What was read; the first one takes the place of all that was planned before.
+        position: How many items, or records, the phase has passed, or the number of the last.
         is_last: The phase has ended.
         verification: What is verified so far.
         item_count: How many items there are, if that was found out.
@@ -60,6 +81,7 @@ class Batch:
 
     items: Sequence[StoredItem] = ()
     conflicts: Sequence[NewConflict] = ()
+    part: Part | None = None
     position: int
     is_last: bool
     verification: Verification | None = None
@@ -74,12 +96,29 @@ class Phase(Protocol):
         ...
 
 
+async def answered(call: Awaitable[T], *, migration_id: UUID) -> T:
+    """Returns what another service answers.
+
+    Raises:
+        UnavailableError: It did not answer as it should; trying again may help.
+    """
+    try:
+        return await call
+    except grpc.aio.AioRpcError as error:
+        logger.warning(
+            "service failed that a migration needs", migration_id=str(migration_id), code=error.code().name
+        )
+        raise UnavailableError(
+            f"A service that is needed answered {error.code().name}.", retry_after_seconds=1.0
+        ) from None
+
+
 def of_one_target(items: Sequence[StoredItem]) -> list[StoredItem]:
     """Returns the first items that can be handled at once: of one target, bounded, no record twice."""
     chosen: list[StoredItem] = []
     size, seen = 0, set[tuple[str, UUID | None]]()
     for item in items:
-        size += len(item.fields) or len(item.source_fields)
+        size += max(len(item.fields), len(item.source_fields)) + len(item.before or "")
         name = (item.table, item.target_id or item.source_target_id)
         if chosen and (
             kind_of(item) != kind_of(chosen[0])

@@ -66,23 +66,19 @@ class Matching:
         ]
         found = await self._work.targets[Table(items[0].table)].find(wanted)
         async with self._work.database.reading(str(migration.project_id)) as connection:
-            same_id, same_name = await storage.select_twins(
-                connection, migration.project_id, migration.id, [each.number for each in items]
-            )
+            twins = await storage.select_twins(connection, migration.project_id, migration.id, items)
         matched = Matched()
         for item, each, there in zip(items, wanted, found, strict=True):
-            if item.number in same_id:
-                planned = replace(item, action=Action.SKIP, target_id=each.id, reason=_TWIN)
-                matched.items.append(replace(planned, stage=Stage.PLANNED))
-                continue
             decided = _decided(
                 migration,
                 item,
                 each,
                 there if item.table != Table.MUTATIONS else None,
-                has_twin=item.number in same_name,
+                has_twin=item.number in twins,
             )
-            matched.items.append(_planned(item, decided, there))
+            is_as_read = decided.fields is each.fields
+            fields = item.source_fields if is_as_read else encoded(decided.fields)
+            matched.items.append(_planned(item, decided, fields, there))
             if decided.action is Action.ASK and there is not None:
                 matched.conflicts.append(
                     NewConflict(
@@ -124,13 +120,13 @@ def _decided(
     return decide(resource, existing, resolution=resolution, migration_id=migration.id)
 
 
-def _planned(item: StoredItem, decided: Item, there: Found | None) -> StoredItem:
+def _planned(item: StoredItem, decided: Item, fields: str, there: Found | None) -> StoredItem:
     is_of_existing = decided.action in {Action.MERGE, Action.OVERWRITE} and there is not None
     return replace(
         item,
         action=decided.action,
         target_id=decided.target_id,
-        fields=encoded(decided.fields),
+        fields=fields,
         changed=decided.changed,
         reason=decided.reason,
         stage=Stage.PLANNED,

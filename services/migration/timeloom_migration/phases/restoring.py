@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from timeloom_migration.limits import BATCH_ITEMS_MAX
@@ -17,7 +18,7 @@ from timeloom_migration.phases.batch import (
 )
 from timeloom_migration.planning.model import Table
 from timeloom_migration.storage import items as storage
-from timeloom_migration.targets.target import Outcome, Restoration, Wanted
+from timeloom_migration.targets.target import Found, Outcome, Restoration, Target, Wanted
 
 
 class Restoring:
@@ -38,35 +39,43 @@ class Restoring:
             return Batch(position=migration.position, is_last=True)
         target = self._work.targets[Table(items[0].table)]
         results = await target.restore([_restoration(migration, each) for each in items])
-        changed = [
-            item for item, result in zip(items, results, strict=True) if result.outcome is not Outcome.DONE
-        ]
+        done, changed = list[StoredItem](), list[StoredItem]()
+        for item, result in zip(items, results, strict=True):
+            (done if result.outcome is Outcome.DONE else changed).append(item)
+        found = await there_now(target, changed) if changed else []
         return Batch(
-            items=[replace(each, stage=Stage.TAKEN_BACK) for each in items],
-            conflicts=await self._conflicts(changed),
+            items=[
+                *(replace(each, stage=Stage.TAKEN_BACK) for each in done),
+                *map(left_alone, changed, found),
+            ],
+            conflicts=[
+                NewConflict(
+                    item_number=item.number,
+                    existing=shown(there.fields) if there else None,
+                    incoming=shown(decoded(item.fields)),
+                    from_rollback=True,
+                )
+                for item, there in zip(changed, found, strict=True)
+            ],
             position=migration.position + len(items),
             is_last=False,
         )
 
-    async def _conflicts(self, changed: list[StoredItem]) -> list[NewConflict]:
-        if not changed:
-            return []
-        found = await self._work.targets[Table(changed[0].table)].read(
-            [
-                Wanted(table=each.table, id=each.target_id, fields=decoded(each.fields))
-                for each in changed
-                if each.target_id is not None
-            ]
-        )
-        return [
-            NewConflict(
-                item_number=item.number,
-                existing=shown(there.fields) if there else None,
-                incoming=shown(decoded(item.fields)),
-                from_rollback=True,
-            )
-            for item, there in zip(changed, found, strict=True)
+
+async def there_now(target: Target, items: Sequence[StoredItem]) -> list[Found | None]:
+    """Returns what is there in the places of items that were written."""
+    return await target.read(
+        [
+            Wanted(table=each.table, id=each.target_id, fields=decoded(each.fields))
+            for each in items
+            if each.target_id is not None
         ]
+    )
+
+
+def left_alone(item: StoredItem, there: Found | None) -> StoredItem:
+    """Returns an item that stays as somebody made it: its mark says what they are asked about."""
+    return replace(item, stage=Stage.TAKEN_BACK, mark=there.mark if there else "")
 
 
 def _restoration(migration: Migration, item: StoredItem) -> Restoration:

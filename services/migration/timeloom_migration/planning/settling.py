@@ -30,13 +30,13 @@ def settle(resources: Iterable[Resource]) -> list[Resource]:
         if holder == index:
             continue
         other = result[holder]
-        if _is_same(resource, other):
-            result[index] = _skipped(resource, "occurs twice in the export, with the same content")
-        elif _changed(resource) > _changed(other):
-            result[holder] = _skipped(other, "occurs twice in the export; the other one is newer")
+        same = "occurs twice in the export, with the same content" if _is_same(resource, other) else ""
+        if _changed(resource) > _changed(other):
+            # Also if it is the same: a third one may be newer than the first, and older than this one.
+            result[holder] = _skipped(other, same or "occurs twice in the export; the other one is newer")
             holders[place] = index
         else:
-            result[index] = _skipped(resource, "occurs twice in the export; the other one counts")
+            result[index] = _skipped(resource, same or "occurs twice in the export; the other one counts")
     return result
 
 

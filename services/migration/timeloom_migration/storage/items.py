@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from timeloom_migration.model import Conflict, Stage, StoredItem
-from timeloom_migration.planning.model import Action, Family, Resolution
+from timeloom_migration.planning.model import Action, Family, Resolution, Table
 from timeloom_platform.database import Connection
 
 _COLUMNS: Final = (
@@ -40,14 +40,43 @@ _COLUMNS: Final = (
 _LIST: Final = ", ".join(_COLUMNS)
 _LIST_OF_ITEM: Final = ", ".join(f"items.{column}" for column in _COLUMNS if column != "resolution")
 
-INSERT_SECONDS: Final = 50.0
-"""All items of an export are kept at once."""
+# The others have their defaults until an item is planned.
+_INSERT: Final = """
+INSERT INTO items (
+    project_id, migration_id, number, record_index, key, family, source_id, target_table, source_target_id,
+    unique_name, source_fields, source_action, source_reason, source_update_time, action, target_id, reason,
+    stage
+)
+SELECT $1, $2, new.*
+FROM unnest(
+    $3::integer [], $4::integer [], $5::text [], $6::text [], $7::text [], $8::text [], $9::uuid [],
+    $10::text [], $11::text [], $12::text [], $13::text [], $14::text [], $15::text [], $16::uuid [],
+    $17::text [], $18::smallint []
+) AS new
+"""
 
-_PARAMETERS: Final = ", ".join(f"${number}" for number in range(1, len(_COLUMNS) + 3))
+# The same, of what a later part of the export has again.
+_SETTLE: Final = """
+UPDATE items SET
+    source_fields = '{}', source_action = new.action, source_reason = new.reason, action = new.action,
+    reason = new.reason, stage = 2
+FROM unnest($3::integer [], $4::text [], $5::text []) AS new (number, action, reason)
+WHERE items.project_id = $1 AND items.migration_id = $2 AND items.number = new.number
+"""
 
-_INSERT: Final = f"""
-INSERT INTO items (project_id, migration_id, {_LIST})
-VALUES ({_PARAMETERS})
+# Each is looked up by itself: a table without statistics, as a new one is, would be read as a whole.
+_SELECT_HOLDERS: Final = f"""
+SELECT holder.*
+FROM unnest($3::text [], $4::uuid [], $5::text []) AS wanted (target_table, id, unique_name)
+CROSS JOIN LATERAL (
+    SELECT {_LIST} FROM items
+    WHERE
+        project_id = $1 AND migration_id = $2 AND target_table = wanted.target_table AND source_action = ''
+        AND source_target_id = wanted.id
+        AND (wanted.target_table <> 'mutations' OR unique_name = wanted.unique_name)
+    LIMIT 1
+) AS holder
+ORDER BY holder.number
 """  # noqa: S608 - constants
 
 _SELECT_STAGE: Final = f"""
@@ -89,34 +118,29 @@ FROM unnest(
 WHERE items.project_id = $1 AND items.migration_id = $2 AND items.number = new.number
 """
 
+# Each name is looked up by itself, as above.
 _SELECT_TWINS: Final = """
-SELECT
-    mine.number,
-    EXISTS (
-        SELECT FROM items AS other
-        WHERE
-            other.project_id = $1 AND other.migration_id = $2 AND other.target_table = mine.target_table
-            AND other.source_target_id = mine.source_target_id AND other.number < mine.number
-            AND other.source_action = ''
-    ) AS by_id,
-    EXISTS (
-        SELECT FROM items AS other
-        WHERE
-            other.project_id = $1 AND other.migration_id = $2 AND other.target_table = mine.target_table
-            AND mine.unique_name <> '' AND md5(other.unique_name) = md5(mine.unique_name)
-            AND other.unique_name = mine.unique_name AND other.number < mine.number
-            AND other.source_action = ''
-    ) AS by_name
-FROM items AS mine
-WHERE
-    mine.project_id = $1 AND mine.migration_id = $2 AND mine.number = ANY($3::integer [])
-    AND mine.target_table <> 'mutations'
+SELECT mine.number
+FROM unnest($3::integer [], $4::text [], $5::text []) AS mine (number, target_table, unique_name)
+CROSS JOIN LATERAL (
+    SELECT FROM items AS other
+    WHERE
+        other.project_id = $1 AND other.migration_id = $2
+        AND md5(other.unique_name) = md5(mine.unique_name) AND other.unique_name <> ''
+        AND other.number < mine.number AND other.unique_name = mine.unique_name
+        AND other.target_table = mine.target_table AND other.source_action = ''
+    LIMIT 1
+) AS twin
 """
 
 _SELECT_MUTATED: Final = """
 SELECT DISTINCT source_target_id FROM items
 WHERE project_id = $1 AND migration_id = $2 AND target_table = 'mutations'
     AND source_target_id = ANY($3::uuid [])
+"""
+
+_LAST_NUMBER: Final = """
+SELECT coalesce(max(number), 0) FROM items WHERE project_id = $1 AND migration_id = $2
 """
 
 _FORGET: Final = "DELETE FROM items WHERE project_id = $1 AND migration_id = $2"
@@ -165,6 +189,14 @@ WHERE
 RETURNING item_number, from_rollback
 """
 
+_UPDATE_CONFLICT: Final = """
+UPDATE conflicts SET existing = $4 WHERE project_id = $1 AND migration_id = $2 AND id = $3
+"""
+
+_IS_FROM_ROLLBACK: Final = """
+SELECT from_rollback FROM conflicts WHERE project_id = $1 AND migration_id = $2 AND id = $3
+"""
+
 _DECIDE: Final = """
 UPDATE items SET resolution = $4, action = '', stage = 1
 WHERE project_id = $1 AND migration_id = $2 AND number = ANY($3::integer []) AND action = 'ASK'
@@ -174,9 +206,56 @@ WHERE project_id = $1 AND migration_id = $2 AND number = ANY($3::integer []) AND
 async def insert(
     connection: Connection, project_id: UUID, migration_id: UUID, items: Sequence[StoredItem]
 ) -> None:
-    """Keeps items that were not there."""
-    await connection.executemany(
-        _INSERT, [(project_id, migration_id, *_values(each)) for each in items], timeout=INSERT_SECONDS
+    """Keeps items that were not there, and that nobody has planned yet."""
+    await connection.execute(
+        _INSERT,
+        project_id,
+        migration_id,
+        [each.number for each in items],
+        [each.record_index for each in items],
+        [each.key for each in items],
+        [each.family for each in items],
+        [each.source_id for each in items],
+        [each.table for each in items],
+        [each.source_target_id for each in items],
+        [each.unique_name for each in items],
+        [each.source_fields for each in items],
+        [each.source_action or "" for each in items],
+        [each.source_reason for each in items],
+        [each.source_update_time for each in items],
+        [each.action or "" for each in items],
+        [each.target_id for each in items],
+        [each.reason for each in items],
+        [each.stage for each in items],
+    )
+
+
+async def select_holders(
+    connection: Connection, project_id: UUID, migration_id: UUID, items: Sequence[StoredItem]
+) -> list[StoredItem]:
+    """Returns what was read before of that which these items are about, if nothing is decided about it."""
+    rows = await connection.fetch(
+        _SELECT_HOLDERS,
+        project_id,
+        migration_id,
+        [each.table for each in items],
+        [each.source_target_id for each in items],
+        [each.unique_name for each in items],
+    )
+    return [_item(row) for row in rows]
+
+
+async def settle(
+    connection: Connection, project_id: UUID, migration_id: UUID, items: Sequence[StoredItem]
+) -> None:
+    """Writes that items which were read before do not count."""
+    await connection.execute(
+        _SETTLE,
+        project_id,
+        migration_id,
+        [each.number for each in items],
+        [each.source_action or "" for each in items],
+        [each.source_reason for each in items],
     )
 
 
@@ -231,7 +310,8 @@ async def update(
         [each.resolution or "" for each in items],
         [each.action or "" for each in items],
         [each.target_id for each in items],
-        [each.fields for each in items],
+        # What is written as it was read is not kept twice.
+        ["" if each.fields == each.source_fields else each.fields for each in items],
         ["\n".join(each.changed) for each in items],
         [each.reason for each in items],
         [each.stage for each in items],
@@ -242,14 +322,19 @@ async def update(
 
 
 async def select_twins(
-    connection: Connection, project_id: UUID, migration_id: UUID, numbers: Sequence[int]
-) -> tuple[frozenset[int], frozenset[int]]:
-    """Returns which items are about what an earlier item is about: by their ids, and by their names."""
-    rows = await connection.fetch(_SELECT_TWINS, project_id, migration_id, numbers)
-    return (
-        frozenset(row["number"] for row in rows if row["by_id"]),
-        frozenset(row["number"] for row in rows if row["by_name"]),
+    connection: Connection, project_id: UUID, migration_id: UUID, items: Sequence[StoredItem]
+) -> frozenset[int]:
+    """Returns the numbers of those items whose name an earlier one has, too."""
+    named = [each for each in items if each.unique_name and each.table != Table.MUTATIONS]
+    rows = await connection.fetch(
+        _SELECT_TWINS,
+        project_id,
+        migration_id,
+        [each.number for each in named],
+        [each.table for each in named],
+        [each.unique_name for each in named],
     )
+    return frozenset(row["number"] for row in rows)
 
 
 async def select_mutated(
@@ -264,6 +349,12 @@ async def forget(connection: Connection, project_id: UUID, migration_id: UUID) -
     """Removes the plan of a migration, and what was in conflict with it."""
     await connection.execute(_FORGET_CONFLICTS, project_id, migration_id)
     await connection.execute(_FORGET, project_id, migration_id)
+
+
+async def last_number(connection: Connection, project_id: UUID, migration_id: UUID) -> int:
+    """Returns the number of the last item; 0 if there is none."""
+    found: int = await connection.fetchval(_LAST_NUMBER, project_id, migration_id)
+    return found
 
 
 async def count(connection: Connection, project_id: UUID, migration_id: UUID, stages: Sequence[Stage]) -> int:
@@ -350,6 +441,20 @@ async def resolve(
     return [row["item_number"] for row in rows if not row["from_rollback"]]
 
 
+async def update_conflict(
+    connection: Connection, project_id: UUID, migration_id: UUID, *, conflict_id: UUID, existing: str | None
+) -> None:
+    """Has a conflict show what is there now."""
+    await connection.execute(_UPDATE_CONFLICT, project_id, migration_id, conflict_id, existing)
+
+
+async def is_from_rollback(
+    connection: Connection, project_id: UUID, migration_id: UUID, conflict_id: UUID
+) -> bool:
+    """Tells whether a conflict arose from a rollback."""
+    return bool(await connection.fetchval(_IS_FROM_ROLLBACK, project_id, migration_id, conflict_id))
+
+
 async def decide(
     connection: Connection,
     project_id: UUID,
@@ -359,33 +464,6 @@ async def decide(
 ) -> None:
     """Has items planned anew, by what a person decided."""
     await connection.execute(_DECIDE, project_id, migration_id, numbers, resolution)
-
-
-def _values(item: StoredItem) -> tuple[object, ...]:
-    return (
-        item.number,
-        item.record_index,
-        item.key,
-        item.family,
-        item.source_id,
-        item.table,
-        item.source_target_id,
-        item.unique_name,
-        item.source_fields,
-        item.source_action or "",
-        item.source_reason,
-        item.source_update_time,
-        item.resolution or "",
-        item.action or "",
-        item.target_id,
-        item.fields,
-        list(item.changed),
-        item.reason,
-        item.stage,
-        item.existing_mark,
-        item.before,
-        item.mark,
-    )
 
 
 def _item(row: asyncpg.Record) -> StoredItem:
@@ -405,7 +483,7 @@ def _item(row: asyncpg.Record) -> StoredItem:
         resolution=Resolution(row["resolution"]) if row["resolution"] else None,
         action=Action(row["action"]) if row["action"] else None,
         target_id=row["target_id"],
-        fields=row["fields"],
+        fields=row["fields"] or row["source_fields"],
         changed=tuple(row["changed"] or ()),
         reason=row["reason"],
         stage=Stage(row["stage"]),

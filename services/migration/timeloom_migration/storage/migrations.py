@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +13,7 @@ import asyncpg
 import msgspec
 
 from timeloom_migration.lifecycle import Goal, Phase, Status
-from timeloom_migration.model import Counts, Migration, Source, Verification
+from timeloom_migration.model import Counts, Migration, Overview, Source, Verification
 from timeloom_migration.planning.model import Action, Resolution, SecretPolicy
 from timeloom_platform.database import Connection
 
@@ -64,15 +65,16 @@ DELETE FROM migrations WHERE project_id = $1 AND id = $2
 """
 
 _COUNT: Final = """
-SELECT action, count(*)::integer AS items, (count(*) FILTER (WHERE stage = 4))::integer AS done
+SELECT migration_id, action, count(*)::integer AS items, (count(*) FILTER (WHERE stage = 4))::integer AS done
 FROM items
-WHERE project_id = $1 AND migration_id = $2 AND action <> ''
-GROUP BY action
+WHERE project_id = $1 AND migration_id = ANY($2::uuid []) AND action <> ''
+GROUP BY migration_id, action
 """
 
 _COUNT_OPEN: Final = """
-SELECT count(*)::integer FROM conflicts
-WHERE project_id = $1 AND migration_id = $2 AND resolution = '' AND NOT from_rollback
+SELECT migration_id, count(*)::integer AS conflicts FROM conflicts
+WHERE project_id = $1 AND migration_id = ANY($2::uuid []) AND resolution = '' AND NOT from_rollback
+GROUP BY migration_id
 """
 
 _UNDRIVEN: Final = f"""
@@ -149,13 +151,26 @@ async def delete(connection: Connection, project_id: UUID, migration_id: UUID) -
     await connection.execute(_DELETE, project_id, migration_id)
 
 
-async def count(connection: Connection, project_id: UUID, migration_id: UUID) -> tuple[Counts, int]:
-    """Returns how many items there are, and how many conflicts are open."""
-    rows = await connection.fetch(_COUNT, project_id, migration_id)
-    counts = Counts(
-        by_action={Action(row["action"]): row["items"] for row in rows}, done=sum(row["done"] for row in rows)
-    )
-    return counts, await connection.fetchval(_COUNT_OPEN, project_id, migration_id)
+async def counted(connection: Connection, migrations: Sequence[Migration]) -> list[Overview]:
+    """Returns migrations of one project with how many items they have, and how many conflicts are open."""
+    if not migrations:
+        return []
+    project_id, ids = migrations[0].project_id, [each.id for each in migrations]
+    by_action: dict[UUID, dict[Action, int]] = defaultdict(dict)
+    done: dict[UUID, int] = defaultdict(int)
+    for row in await connection.fetch(_COUNT, project_id, ids):
+        by_action[row["migration_id"]][Action(row["action"])] = row["items"]
+        done[row["migration_id"]] += row["done"]
+    rows = await connection.fetch(_COUNT_OPEN, project_id, ids)
+    open_counts = {row["migration_id"]: row["conflicts"] for row in rows}
+    return [
+        Overview(
+            migration=each,
+            counts=Counts(by_action=by_action[each.id], done=done[each.id]),
+            open_conflict_count=open_counts.get(each.id, 0),
+        )
+        for each in migrations
+    ]
 
 
 async def select_undriven(connection: Connection, *, idle_since: datetime, limit: int) -> list[Migration]:

@@ -45,10 +45,25 @@ FROM unnest($3::integer [], $4::integer [], $5::text [], $6::bytea [])
     AS s (record_index, number, name, sealed)
 """
 
-_SELECT: Final = """
-SELECT index, store, key, value, sha256 FROM records
-WHERE project_id = $1 AND migration_id = $2
+# What a value takes is known without reading it.
+_SELECT_PART: Final = """
+SELECT index, store, key, value, sha256
+FROM (
+    SELECT index, store, key, value, sha256, sum(octet_length(value)) OVER (ORDER BY index) AS bytes
+    FROM records
+    WHERE project_id = $1 AND migration_id = $2 AND index >= $3 AND index < $3 + $4
+) AS part
+WHERE bytes <= $5 OR index = $3
 ORDER BY index
+"""
+
+_SELECT_NAMED: Final = """
+SELECT r.index, r.store, r.key, r.value, r.sha256
+FROM records AS r
+INNER JOIN unnest($3::text [], $4::text []) AS named (store, key)
+    ON r.store = named.store AND r.key = named.key
+WHERE r.project_id = $1 AND r.migration_id = $2
+ORDER BY r.index
 """
 
 _SELECT_HASHES: Final = """
@@ -92,9 +107,27 @@ async def insert(
     )
 
 
-async def select_all(connection: Connection, project_id: UUID, migration_id: UUID) -> list[StoredRecord]:
-    """Returns all records, in their order; how much that is, the upload has bounded."""
-    return [StoredRecord(**row) for row in await connection.fetch(_SELECT, project_id, migration_id)]
+async def select_part(
+    connection: Connection, project_id: UUID, migration_id: UUID, *, first: int, count: int, bytes_max: int
+) -> list[StoredRecord]:
+    """Returns the next records, in their order: as many as may be read at once, and one at least."""
+    rows = await connection.fetch(_SELECT_PART, project_id, migration_id, first, count, bytes_max)
+    return [StoredRecord(**row) for row in rows]
+
+
+async def select_named(
+    connection: Connection, project_id: UUID, migration_id: UUID, names: Iterable[tuple[str, str]]
+) -> list[StoredRecord]:
+    """Returns the records of these stores and keys."""
+    wanted = list(names)
+    rows = await connection.fetch(
+        _SELECT_NAMED,
+        project_id,
+        migration_id,
+        [store for store, _ in wanted],
+        [key for _, key in wanted],
+    )
+    return [StoredRecord(**row) for row in rows]
 
 
 async def select_hashes(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 import grpc
@@ -16,12 +15,15 @@ from google.protobuf import json_format
 from timeloom.memory.v1 import memory_pb2
 from timeloom.memory.v1 import memory_service_pb2 as memories
 from timeloom.memory.v1 import memory_service_pb2_grpc as memories_grpc
-from timeloom_migration.limits import CALLS_AT_ONCE_MAX
+from timeloom.memory.v1 import memory_transfer_service_pb2 as transfer
+from timeloom.memory.v1 import memory_transfer_service_pb2_grpc as transfer_grpc
 from timeloom_migration.targets.target import Found, Outcome, Restoration, Result, Wanted, Write
 
-SERVICES: Final = (memories.DESCRIPTOR.services_by_name["MemoryService"],)
+SERVICES: Final = (
+    memories.DESCRIPTOR.services_by_name["MemoryService"],
+    transfer.DESCRIPTOR.services_by_name["MemoryTransferService"],
+)
 
-REASON: Final = "taken back with its migration"
 _COMPARED: Final = ("content", "context", "kind", "key", "tags", "metadata", "importance")
 _FINAL: Final = frozenset(
     {
@@ -32,9 +34,6 @@ _FINAL: Final = frozenset(
     }
 )
 
-T = TypeVar("T")
-R = TypeVar("R")
-
 
 class MemoriesTarget:
     """Creates memories, and removes them for good."""
@@ -42,26 +41,22 @@ class MemoriesTarget:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         """Take a channel that makes the current identity known."""
         self._stub = memories_grpc.MemoryServiceStub(channel)
+        self._transfers = transfer_grpc.MemoryTransferServiceStub(channel)
 
     async def find(self, wanted: Sequence[Wanted]) -> list[Found | None]:
-        """Returns what has the id, or the key in the same namespace; an empty namespace is asked once."""
-        namespaces = {_namespace(each.fields) for each in wanted}
-        filled = dict(zip(namespaces, await _at_once(self._is_filled, namespaces), strict=True))
-
-        async def look(each: Wanted) -> Found | None:
-            if not filled[_namespace(each.fields)]:
-                return None
-            return await self._by_key(each) or await self._by_id(each, include_vector=False)
-
-        return await _at_once(look, wanted)
+        """Returns what has the key in the same namespace, or else the id."""
+        names = [
+            transfer.MemoryName(
+                memory_id=str(each.id), namespace=_namespace(each.fields), key=str(each.fields.get("key", ""))
+            )
+            for each in wanted
+        ]
+        return await self._read(names, include_vectors=False)
 
     async def read(self, wanted: Sequence[Wanted]) -> list[Found | None]:
         """Returns what is there under these ids, with vectors."""
-
-        async def look(each: Wanted) -> Found | None:
-            return await self._by_id(each, include_vector=True)
-
-        return await _at_once(look, wanted)
+        names = [transfer.MemoryName(memory_id=str(each.id)) for each in wanted]
+        return await self._read(names, include_vectors=True)
 
     async def write(self, writes: Sequence[Write]) -> list[Result]:
         """Creates memories: all at once, or each by itself if that is refused."""
@@ -80,54 +75,36 @@ class MemoriesTarget:
 
     async def restore(self, restorations: Sequence[Restoration]) -> list[Result]:
         """Removes memories with all their versions, unless somebody changed what they say."""
-        return await _at_once(self._remove, restorations)
-
-    async def _remove(self, restoration: Restoration) -> Result:
-        own_id = str(restoration.id)
-        wanted = Wanted(table=restoration.table, id=restoration.id, fields=restoration.fields)
-        there = await self._by_id(wanted, include_vector=False)
-        if there is None:
-            return Result(outcome=Outcome.DONE)
-        if there.mark != restoration.mark and differing(restoration.fields, there.fields):
-            return Result(outcome=Outcome.CHANGED)
-        try:
-            await self._stub.DeleteMemory(
-                memories.DeleteMemoryRequest(memory_id=own_id, purge=True, reason=REASON, etag=there.mark)
+        names = [transfer.MemoryName(memory_id=str(each.id)) for each in restorations]
+        found = await self._read(names, include_vectors=False)
+        etags = {
+            str(there.id): there.mark
+            for each, there in zip(restorations, found, strict=True)
+            if there is not None and not _is_changed(each, there)
+        }
+        answer = await self._transfers.PurgeMemories(
+            transfer.PurgeMemoriesRequest(
+                purges=[transfer.MemoryPurge(memory_id=own_id, etag=etag) for own_id, etag in etags.items()]
             )
-        except grpc.aio.AioRpcError as error:
-            if error.code() is grpc.StatusCode.NOT_FOUND:
-                return Result(outcome=Outcome.DONE)
-            if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
-                return Result(outcome=Outcome.CHANGED)
-            raise
-        return Result(outcome=Outcome.DONE)
-
-    async def _is_filled(self, namespace: str) -> bool:
-        request = memories.ListMemoriesRequest(namespaces=[namespace], page_size=1)
-        return bool((await self._stub.ListMemories(request)).memories)
-
-    async def _by_key(self, wanted: Wanted) -> Found | None:
-        key = str(wanted.fields.get("key", ""))
-        if not key:
-            return None
-        request = memories.ListMemoriesRequest(
-            namespaces=[_namespace(wanted.fields)], page_size=10, key=key[:500]
         )
-        for memory in (await self._stub.ListMemories(request)).memories:
-            if memory.namespace == _namespace(wanted.fields):
-                return _found(memory)
-        return None
+        kept = {str(there.id) for there in found if there is not None} - set(etags)
+        kept.update(answer.changed_memory_ids)
+        return [
+            Result(outcome=Outcome.CHANGED if str(each.id) in kept else Outcome.DONE) for each in restorations
+        ]
 
-    async def _by_id(self, wanted: Wanted, *, include_vector: bool) -> Found | None:
-        try:
-            answer = await self._stub.GetMemory(
-                memories.GetMemoryRequest(memory_id=str(wanted.id), include_vector=include_vector)
-            )
-        except grpc.aio.AioRpcError as error:
-            if error.code() is grpc.StatusCode.NOT_FOUND:
-                return None
-            raise
-        return _found(answer.memory)
+    async def _read(self, names: list[transfer.MemoryName], *, include_vectors: bool) -> list[Found | None]:
+        answer = await self._transfers.ReadMemories(
+            transfer.ReadMemoriesRequest(names=names, include_vectors=include_vectors)
+        )
+        return [_found(each.memory) if each.HasField("memory") else None for each in answer.memories]
+
+
+def _is_changed(restoration: Restoration, there: Found) -> bool:
+    """Tells whether somebody changed what a memory says, and nobody decided that this goes."""
+    if restoration.replaces_changes:
+        return there.mark != restoration.mark
+    return there.mark != restoration.mark and bool(differing(restoration.fields, there.fields))
 
 
 def differing(meant: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:
@@ -160,10 +137,12 @@ def _namespace(fields: Mapping[str, Any]) -> str:
 
 
 def _new(write: Write) -> memories.NewMemory:
-    fields = {name: value for name, value in write.fields.items() if name != "metadata"}
+    fields = {name: value for name, value in write.fields.items() if name not in {"metadata", "vector"}}
     message = memories.NewMemory()
     json_format.ParseDict(fields, message)
     message.memory_id = str(write.id)
+    # A vector is most of what a memory takes: number by number it would take most of the time, too.
+    message.vector.extend(write.fields.get("vector", ()))
     metadata = write.fields.get("metadata")
     if metadata is not None:
         message.metadata = msgspec.json.encode(metadata)
@@ -195,21 +174,3 @@ def _found(memory: memory_pb2.Memory) -> Found:
 def _reason(error: grpc.aio.AioRpcError) -> str:
     # What a service says of a field names it, and never its value.
     return (error.details() or error.code().name)[:500]
-
-
-async def _at_once(work: Callable[[T], Awaitable[R]], given: Iterable[T]) -> list[R]:
-    room = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
-
-    async def one(each: T) -> R:
-        async with room:
-            return await work(each)
-
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(one(each)) for each in given]
-    except* grpc.aio.AioRpcError as group:
-        failed = group.exceptions[0]
-    else:
-        return [each.result() for each in running]
-    # One of them tells it all, and is what a caller of one would see.
-    raise failed

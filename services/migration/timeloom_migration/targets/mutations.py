@@ -60,7 +60,7 @@ class MutationsTarget:
 
         Where nobody knows whether one was applied, it is sent again: it is applied once, and tells then.
         """
-        unknown = [each for each in restorations if not each.mark]
+        unknown = [each for each in restorations if not each.mark and not each.replaces_changes]
         if unknown:
             answers = await self.write([_repeated(each) for each in unknown])
             marks = {each.write_id: answer.mark for each, answer in zip(unknown, answers, strict=True)}

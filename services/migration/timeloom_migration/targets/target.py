@@ -64,6 +64,8 @@ class Restoration:
         mark: That of what was written; empty if it is not known whether it was.
         fields: What was written.
         image: What was there before; empty if nothing was.
+        replaces_changes: Somebody decided that what was changed since goes; the mark is that of what is there
+            now, and empty if nothing is.
     """
 
     table: str
@@ -72,6 +74,7 @@ class Restoration:
     mark: str
     fields: Mapping[str, Any] = field(repr=False)
     image: str = field(repr=False)
+    replaces_changes: bool = False
 
 
 class Outcome(Enum):

@@ -70,6 +70,7 @@ class WorkspaceTarget:
                         write_id=each.write_id,
                         clock=each.mark,
                         image=each.image.encode(),
+                        replace_changes=each.replaces_changes,
                     )
                     for each in restorations
                 ]

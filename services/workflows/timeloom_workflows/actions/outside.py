@@ -9,6 +9,7 @@ import grpc.aio
 
 from timeloom_workflows.actions.addresses import Addresses
 from timeloom_workflows.actions.call import Runner
+from timeloom_workflows.actions.environments import EnvironmentSecrets
 from timeloom_workflows.actions.grpc import GrpcRunner
 from timeloom_workflows.actions.http import HttpRunner
 from timeloom_workflows.actions.http_client import HttpClient
@@ -42,6 +43,7 @@ class Outside:
         environ: Mapping[str, str],
         memory: grpc.aio.Channel | None = None,
         migration: grpc.aio.Channel | None = None,
+        workspace: grpc.aio.Channel | None = None,
     ) -> None:
         """Take what it is made of.
 
@@ -51,6 +53,7 @@ class Outside:
             environ: Where secrets are.
             memory: To the memory service, with the tokens that make identities known; None if there is none.
             migration: To the migration service, in the same way.
+            workspace: To the workspace service, which opens secrets of environments.
         """
         addresses = Addresses(settings.private_hosts)
         self._client = HttpClient(addresses)
@@ -66,7 +69,8 @@ class Outside:
             runners["memory"] = MemoryRunner(memory)
         if migration is not None:
             runners["migration"] = MigrationRunner(migration)
-        self.actions = Actions(runners, secrets=Secrets(environ))
+        environments = None if workspace is None else EnvironmentSecrets(workspace)
+        self.actions = Actions(runners, secrets=Secrets(environ, environments=environments))
         self.callbacks = CallbackTokens(secret)
         self.webhook_secrets = WebhookSecrets(secret)
         self.public_url = settings.public_url

@@ -46,8 +46,8 @@ class Actions:
         runner = self._runners.get(str(call.action.get("type", "")))
         if runner is None:
             raise InvalidActionError(f"There are no actions of the type {call.action.get('type')}")
-        action, secrets = self._secrets.filled(call.action, template)
         async with self._room:
+            action, secrets = await self._secrets.filled(call.action, template, project_id=call.project_id)
             try:
                 output = await _in_time(runner, msgspec.structs.replace(call, action=action))
             except ActionError as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from timeloom.workflows.v1 import workflows_pb2, workflows_service_pb2
-from timeloom_workflows.answers import failure_message, timestamp
+from timeloom_platform.times import timestamp
+from timeloom_workflows.answers import failure_message
 from timeloom_workflows.control.stats import Statistics
 from timeloom_workflows.storage.dead_letters import DeadLetter
 from timeloom_workflows.storage.stats import StatsLine

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
 from uuid import UUID
 
+from timeloom_platform import dated_pages
 from timeloom_platform.database import Database
 from timeloom_platform.errors import NotFoundError
 from timeloom_platform.pagination import Cursors, ListIdentity, Page
@@ -14,9 +13,6 @@ from timeloom_workflows.control.controls import retry_locked
 from timeloom_workflows.errors import WrongStatusError
 from timeloom_workflows.storage import dead_letters as storage
 from timeloom_workflows.storage.dead_letters import DeadLetter
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class DeadLetters:
@@ -42,24 +38,16 @@ class DeadLetters:
             "redriven": with_redriven,
         }
         position = self._cursors.decode(page_token, of=identity)
-        after = None
-        if position:
-            after = (_EPOCH + int(str(position[0])) * _MICROSECOND, UUID(str(position[1])))
         async with self._database.reading(str(project_id)) as connection:
             letters = await storage.select_page(
                 connection,
                 project_id,
                 workflow_id=workflow_id,
                 with_redriven=with_redriven,
-                after=after,
+                after=dated_pages.after(position),
                 limit=limit + 1,
             )
-        return self._cursors.page(
-            letters,
-            limit=limit,
-            of=identity,
-            position=lambda letter: [(letter.create_time - _EPOCH) // _MICROSECOND, str(letter.id)],
-        )
+        return self._cursors.page(letters, limit=limit, of=identity, position=dated_pages.position_of)
 
     async def redrive(self, project_id: UUID, letter_id: UUID) -> DeadLetter:
         """Tries work again: retries the execution, or lets the event be handled anew.

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
-from google.protobuf.timestamp_pb2 import Timestamp
 from msgspec import Raw
 
 from timeloom.workflows.v1 import workflow_executions_service_pb2 as messages
 from timeloom.workflows.v1 import workflows_pb2, workflows_service_pb2
 from timeloom_platform.errors import FieldViolation, InvalidFieldError, MalformedJsonError
+from timeloom_platform.times import optional_time
 from timeloom_workflows.control.forking import ForkChanges
 from timeloom_workflows.errors import refuse_nul
 from timeloom_workflows.storage.queries import ExecutionFilter, ExecutionOrder
 from timeloom_workflows.storage.stats import StatsFilter
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DIRECTIONS: Final = ("asc", "desc")
 
 T = TypeVar("T")
@@ -80,8 +78,8 @@ def filter_of(message: workflows_pb2.WorkflowExecutionFilter) -> ExecutionFilter
         statuses=tuple(message.statuses),
         tags=tuple(message.tags),
         attributes=_attributes_of(message.attributes),
-        created_after=_time_of(message, "created_after", "filter.createdAfter"),
-        created_before=_time_of(message, "created_before", "filter.createdBefore"),
+        created_after=optional_time(message, "created_after", "filter.createdAfter"),
+        created_before=optional_time(message, "created_before", "filter.createdBefore"),
         trigger=message.trigger,
         parent_id=_uuid_of(message.parent_execution_id, "filter.parentExecutionId"),
         workflow_version=message.workflow_version,
@@ -114,8 +112,8 @@ def stats_filter_of(request: workflows_service_pb2.GetWorkflowStatsRequest) -> S
         refuse_nul("workflowIds", workflow_id)
     return StatsFilter(
         workflow_ids=tuple(request.workflow_ids),
-        created_after=_time_of(request, "created_after", "createdAfter"),
-        created_before=_time_of(request, "created_before", "createdBefore"),
+        created_after=optional_time(request, "created_after", "createdAfter"),
+        created_before=optional_time(request, "created_before", "createdBefore"),
         by_version=request.by_version,
     )
 
@@ -171,19 +169,3 @@ def _uuid_of(text: str, field: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         raise InvalidFieldError.of(field, "must be a UUID") from None
-
-
-def _time_of(
-    message: workflows_pb2.WorkflowExecutionFilter | workflows_service_pb2.GetWorkflowStatsRequest,
-    name: Literal["created_after", "created_before"],
-    field: str,
-) -> datetime | None:
-    time: Timestamp = getattr(message, name)
-    if not message.HasField(name):
-        return None
-    if not 0 <= time.nanos < 1_000_000_000:
-        raise InvalidFieldError.of(field, "has nanoseconds that are not within a second")
-    try:
-        return _EPOCH + timedelta(seconds=time.seconds, microseconds=time.nanos // 1000)
-    except OverflowError:
-        raise InvalidFieldError.of(field, "is not within the years 1 to 9999") from None

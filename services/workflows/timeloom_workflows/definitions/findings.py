@@ -27,7 +27,8 @@ _WHERE: Final = {
     expressions.STEPS: "in steps and in `output`",
     expressions.INPUT: "in steps, in `output` and in `flowControl`",
     expressions.EXECUTION: "in steps and in `output`",
-    "secret": 'as all that is between `${` and `}`, such as `"Bearer ${ secret("TOKEN") }"`',
+    "secret": 'as all that is between `${` and `}`, such as `"Bearer ${ secret("TOKEN") }"`'
+    ' or `${ secret("environment", "TOKEN") }`',
 }
 
 

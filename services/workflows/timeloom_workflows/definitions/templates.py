@@ -1,7 +1,8 @@
 """JSON in which texts stand for values: `"${ input.name }"` is the value itself, `"Hi ${ input.name }"` text.
 
-`$${` is a `${` that stands for nothing else. `${ secret("NAME") }` is left as it is: whoever does what the
-step says puts the secret in at the last moment, so that it is never kept.
+`$${` is a `${` that stands for nothing else. `${ secret("NAME") }`, perhaps with an environment before the
+name, is left as it is: whoever does what the step says puts the secret in at the last moment, so that it is
+never kept.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from timeloom_workflows.definitions.kinds import is_list, is_object
 
 OPENING: Final = "${"
 ESCAPED: Final = "$${"
-_SECRET: Final = re.compile(r"""\s*secret\(\s*(['"])[A-Z][A-Z0-9_]{0,99}\1\s*\)\s*""")
+PLACEHOLDER_PATTERN: Final = r"""
+\s*secret\(\s*(?:
+    (?P<quote>["'])(?P<setting>[A-Z][A-Z0-9_]{0,99})(?P=quote)
+    | (?P<first>["'])(?P<environment>[^"'\\\n]{1,200})(?P=first)
+      \s*,\s* (?P<second>["'])(?P<name>[^"'\\\n]{1,100})(?P=second)
+)\s*\)\s*"""
+"""How a secret is named, of the installation's settings or of an environment; a verbose expression."""
+
+_SECRET: Final = re.compile(PLACEHOLDER_PATTERN, re.VERBOSE)
 _TOKEN: Final = re.compile(
     r"""[bBrR]{0,2}(?:\"\"\"(?:\\.|[^\\])*?\"\"\"|'''(?:\\.|[^\\])*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
     r"|[{}]",

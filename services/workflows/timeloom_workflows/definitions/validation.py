@@ -15,7 +15,8 @@ from timeloom_workflows.definitions.fields import check_retry, check_template
 from timeloom_workflows.definitions.findings import CONTRADICTION, Findings
 from timeloom_workflows.definitions.kinds import list_of, object_of, text_of
 from timeloom_workflows.definitions.schemas import SchemaProblemError, check_schema
-from timeloom_workflows.definitions.steps import TOO_DEEP, UNKNOWN_STEP, Scope, StepChecker
+from timeloom_workflows.definitions.single_step import TOO_DEEP, UNKNOWN_STEP, Scope
+from timeloom_workflows.definitions.steps import StepChecker
 from timeloom_workflows.definitions.structure import (
     MISSING_FIELD,
     UNKNOWN_FIELD,

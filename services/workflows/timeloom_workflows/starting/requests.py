@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from timeloom.workflows.v1 import workflow_executions_service_pb2 as messages
 from timeloom_platform.errors import InvalidFieldError, MalformedJsonError
+from timeloom_platform.times import time_of
 from timeloom_workflows.errors import NUL, refuse_nul
 from timeloom_workflows.starting.starting import Wish
 
@@ -18,8 +19,6 @@ ATTRIBUTES_MAX: Final = 50
 ATTRIBUTE_LENGTH_MAX: Final = 1_000
 TAG_LENGTH_MAX: Final = 200
 TIME_MAX: Final = timedelta(days=3660)
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def wish_of(
@@ -80,12 +79,7 @@ def _check_attribute(field: str, value: object) -> None:
 
 def _start_time_of(time: Timestamp, now: datetime) -> datetime | None:
     """Returns when to begin; None if that is now."""
-    if not 0 <= time.nanos < 1_000_000_000:
-        raise InvalidFieldError.of("startTime", "has nanoseconds that are not within a second")
-    try:
-        start_time = _EPOCH + timedelta(seconds=time.seconds, microseconds=time.nanos // 1000)
-    except OverflowError:
-        raise InvalidFieldError.of("startTime", "is not within the years 1 to 9999") from None
+    start_time = time_of(time, "startTime")
     if start_time - now > TIME_MAX:
         raise InvalidFieldError.of("startTime", "must lie within the next ten years")
     return start_time if start_time > now else None

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
-
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from timeloom.workflows.v1 import workflows_pb2
-from timeloom_platform.errors import InvalidFieldError
-from timeloom_workflows.answers import timestamp
+from timeloom_platform.times import time_of, timestamp
 from timeloom_workflows.storage.events import Event, NewEvent
 from timeloom_workflows.storage.triggers import Trigger
 from timeloom_workflows.triggers.webhooks import path_of
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def new_event_of(message: workflows_pb2.WorkflowEvent, place: str) -> NewEvent:
@@ -30,20 +22,6 @@ def new_event_of(message: workflows_pb2.WorkflowEvent, place: str) -> NewEvent:
         data=message.data or None,
         occur_time=time_of(time, f"{place}.occurTime") if message.HasField("occur_time") else None,
     )
-
-
-def time_of(time: Timestamp, field: str) -> datetime:
-    """Reads a time, to the microsecond.
-
-    Raises:
-        InvalidFieldError: It is none.
-    """
-    if not 0 <= time.nanos < 1_000_000_000:
-        raise InvalidFieldError.of(field, "has nanoseconds that are not within a second")
-    try:
-        return _EPOCH + timedelta(seconds=time.seconds, microseconds=time.nanos // 1000)
-    except OverflowError:
-        raise InvalidFieldError.of(field, "is not within the years 1 to 9999") from None
 
 
 def event_message(event: Event) -> workflows_pb2.WorkflowEvent:

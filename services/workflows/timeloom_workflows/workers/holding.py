@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from timeloom.workflows.v1 import workflow_worker_service_pb2 as messages
+from timeloom_workflows.engine.commands import Parked
 from timeloom_workflows.model import Execution, Step, WaitReason
 from timeloom_workflows.workers.session import Session
 
@@ -127,6 +128,14 @@ class Holding:
     def seen_inbox(self, *, all_seen: bool) -> int:
         """Returns the inbox that a rest names: one below all is queued at once, unless it is paused."""
         return self.inbox if all_seen and not self.untold and not self.is_told_pause else -1
+
+    def parked(self, *, all_seen: bool = True) -> Parked:
+        """Returns how it rests."""
+        return Parked(
+            inbox=self.seen_inbox(all_seen=all_seen),
+            due_time=self.due_time(),
+            waiting_for=self.waiting_for(),
+        )
 
     def due_time(self) -> datetime | None:
         """Returns when somebody has to look at it at the latest."""

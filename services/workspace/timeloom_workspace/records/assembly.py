@@ -6,6 +6,7 @@ from timeloom_platform.data_keys import Rewrapping
 from timeloom_workspace.clocks import HybridClock
 from timeloom_workspace.parts import Part, Surroundings
 from timeloom_workspace.records.records import Records
+from timeloom_workspace.records.secrets_servicer import SecretsServicer
 from timeloom_workspace.records.servicer import WorkspaceServicer
 
 
@@ -18,4 +19,5 @@ def records(surroundings: Surroundings) -> Part:
         master_keys=surroundings.master_keys,
     )
     rewrapping = Rewrapping(surroundings.database, surroundings.master_keys)
-    return Part(bindings=[WorkspaceServicer(kept).binding()], jobs=[rewrapping.run])
+    secrets = SecretsServicer(surroundings.database, surroundings.master_keys)
+    return Part(bindings=[WorkspaceServicer(kept).binding(), secrets.binding()], jobs=[rewrapping.run])

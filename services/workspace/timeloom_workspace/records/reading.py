@@ -95,7 +95,7 @@ async def list_page(
     """Returns a page of records.
 
     By a field that never changes, such as `create_time`, the pages together have each record once that was
-    there all the time, whatever else is written meanwhile.
+    there all the time, whatever else is written meanwhile; by rising `update_time` at least once.
 
     Raises:
         InvalidFieldError: There is no such order, or too many words are searched for.
@@ -132,7 +132,11 @@ class _Statement:
         for name, value in wanted.equal.items():
             self._add(f"{name} = {{}}", value)
         for name, values in wanted.one_of.items():
-            self._add(f"{name} = ANY ({{}}::text [])", list(values))
+            # An index has one value's records in their order, and those of several not.
+            if len(values) == 1:
+                self._add(f"{name} = {{}}", values[0])
+            else:
+                self._add(f"{name} = ANY ({{}}::text [])", list(values))
         for name, prefix in wanted.prefixes.items():
             self._add(f"starts_with({name}, {{}})", prefix)
         if wanted.tags:

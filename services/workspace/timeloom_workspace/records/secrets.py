@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from timeloom_platform.data_keys import data_key
 from timeloom_platform.database import Connection
-from timeloom_platform.errors import InvalidFieldError
+from timeloom_platform.errors import InvalidFieldError, NotFoundError
 from timeloom_platform.sealing import MasterKeys
 from timeloom_workspace.records.documents import refuse_nul
 
@@ -33,8 +34,25 @@ WHERE project_id = $1 AND environment_id = $2
 """
 
 SELECT: Final = """
-SELECT sealed FROM environment_secrets WHERE project_id = $1 AND environment_id = $2 AND name = $3
+SELECT environment.id, secret.sealed
+FROM environments AS environment
+LEFT JOIN environment_secrets AS secret
+    ON
+        secret.project_id = environment.project_id
+        AND secret.environment_id = environment.id
+        AND secret.name = $4
+WHERE environment.project_id = $1 AND (environment.id = $2 OR environment.name = $3)
+ORDER BY environment.id = $2 DESC NULLS LAST
+LIMIT 1
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretName:
+    """Where a secret is; an environment is named by its id, or else by its name."""
+
+    environment: str
+    name: str
 
 
 async def put(
@@ -70,19 +88,35 @@ async def put(
 
 
 async def opened(
-    connection: Connection, project_id: UUID, environment_id: UUID, name: str, master_keys: MasterKeys
-) -> str | None:
-    """Returns a secret in clear, for work that needs it; None if there is none. No answer or log ever has it.
+    connection: Connection, project_id: UUID, wanted: SecretName, master_keys: MasterKeys
+) -> str:
+    """Returns a secret in clear, for work that needs it. No client's answer, no event and no log ever has it.
 
     Raises:
+        NotFoundError: There is no such environment, or it has no such secret.
         UnavailableError: The master key of the project's secrets is not among the settings.
         DataLossError: It was changed.
     """
-    sealed = await connection.fetchval(SELECT, project_id, environment_id, name)
-    if sealed is None:
-        return None
+    for text in (wanted.environment, wanted.name):
+        refuse_nul("names", text)
+    row = await connection.fetchrow(
+        SELECT, project_id, _uuid_of(wanted.environment), wanted.environment, wanted.name
+    )
+    if row is None:
+        raise NotFoundError(
+            f"There is no environment {wanted.environment}, and so no secret {wanted.name} of it."
+        )
+    if row["sealed"] is None:
+        raise NotFoundError(f"There is no secret {wanted.name} of the environment {wanted.environment}.")
     key = await data_key(connection, project_id, master_keys)
-    return key.open(sealed, place=_place(environment_id, name)).decode()
+    return key.open(row["sealed"], place=_place(row["id"], wanted.name)).decode()
+
+
+def _uuid_of(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _place(environment_id: UUID, name: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from timeloom_workspace.shapes.clauses.parsing import Clause
 from timeloom_workspace.shapes.engine import Engine
 from timeloom_workspace.shapes.errors import (
     InvalidShapeRequestError,
@@ -20,13 +21,16 @@ from timeloom_workspace.shapes.errors import (
 from timeloom_workspace.shapes.limits import SUBSET_BYTES_MAX, SUBSET_ROWS_MAX
 from timeloom_workspace.shapes.log import Slice
 from timeloom_workspace.shapes.offsets import BEFORE_ALL, Offset
+from timeloom_workspace.shapes.own_tables import OwnTables
 from timeloom_workspace.shapes.requests import ShapeRequest, Subset, parse
-from timeloom_workspace.shapes.shape import Shape, State, clause_of, defined
+from timeloom_workspace.shapes.shape import Definition, Shape, State, clause_of, defined
 from timeloom_workspace.shapes.snapshots import RowQuery, order_of
 from timeloom_workspace.shapes.tables import Registry
 
 CURSOR_SECONDS: Final = 20
 ROWS_PER_FETCH: Final = 1000
+MARKS: Final = 1 << 31
+"""By its mark a client tells rows of one subset from those of another; it is one of so many numbers."""
 
 _JSON: Final = "application/json; charset=utf-8"
 _EVENTS: Final = "text/event-stream"
@@ -35,7 +39,7 @@ _NEXT: Final = "public, max-age=60, stale-while-revalidate=300"
 _LIVE: Final = "public, max-age=5, stale-while-revalidate=5"
 _NO_STORE: Final = "no-store"
 # What a project's rows are depends on who asks: a cache that is shared must not mix them up.
-_VARY: Final = "authorization, cookie"
+VARY: Final = "authorization, cookie"
 _KEEP_ALIVE: Final = b": keep-alive\n\n"
 
 
@@ -64,28 +68,61 @@ class Answers:
 
     Args:
         engine: Keeps the shapes.
-        registry: Knows the tables.
+        registry: Knows our tables.
+        own_tables: Knows those of the installation's own schemas.
         allows_deletion: Whether clients may have a shape begun anew.
     """
 
-    def __init__(self, *, engine: Engine, registry: Registry, allows_deletion: bool = False) -> None:
+    def __init__(
+        self, *, engine: Engine, registry: Registry, own_tables: OwnTables, allows_deletion: bool = False
+    ) -> None:
         self._engine = engine
         self._registry = registry
+        self._own_tables = own_tables
         self._allows_deletion = allows_deletion
 
     async def answer(
-        self, *, method: str, query: str, body: bytes, headers: Mapping[str, str], project_id: str
+        self,
+        *,
+        method: str,
+        query: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        project_id: str,
+        agent_id: str,
     ) -> Answer:
-        """The answer to a request; one that cannot be granted is answered with the reason."""
+        """The answer to a request; one that cannot be granted is answered with the reason.
+
+        Args:
+            method: `GET`, `POST` or `DELETE`.
+            query: Of the URL.
+            body: Of a `POST`.
+            headers: With names in lower case.
+            project_id: Whose rows.
+            agent_id: The agent that the caller is bound to; empty if it is bound to none.
+        """
         try:
             if method == "DELETE":
                 return await self._delete(query, project_id)
             request = parse(method, query, body)
+            self._require_open(request.table, agent_id)
             if request.subset is not None:
                 return await self._subset(request, request.subset, project_id)
             return await self._read(request, headers, project_id)
         except ShapeError as error:
             return of_error(error)
+
+    def _require_open(self, table: str, agent_id: str) -> None:
+        """Refuses callers who are bound to an agent a table of which they may not read everything."""
+        registration = self._registry.find(table)
+        if agent_id and registration is not None and not registration.is_open_to_agents:
+            raise ShapeError(
+                403,
+                {
+                    "message": f"A shape of {registration.name} shows a whole project; these credentials are"
+                    f" bound to the agent {agent_id}."
+                },
+            )
 
     async def _shape(self, request: ShapeRequest, project_id: str) -> Shape:
         """The shape of a request.
@@ -93,16 +130,17 @@ class Answers:
         Raises:
             MustRefetchError: The client knows another one.
         """
-        registration = self._registry.find(request.table)
-        if registration is None:
-            raise InvalidShapeRequestError.of("table", f'There is no shape of a table "{request.table}"')
-        table = await self._engine.table(registration)
-        owner = project_id if registration.project_column is not None else ""
-        definition, clause = defined(request, table, owner)
+        definition, clause = await self._defined(request, project_id)
         existing = self._engine.find(definition)
         if request.handle and (existing is None or existing.handle != request.handle):
             raise MustRefetchError((existing or self._engine.begin(definition, clause)).handle)
         return await self._engine.shape(definition, clause)
+
+    async def _defined(self, request: ShapeRequest, project_id: str) -> tuple[Definition, Clause | None]:
+        registration = self._registry.find(request.table) or await self._own_tables.find(request.table)
+        table = await self._engine.table(registration)
+        owner = project_id if registration.project_column is not None else ""
+        return defined(request, table, owner)
 
     async def _read(self, request: ShapeRequest, headers: Mapping[str, str], project_id: str) -> Answer:
         shape = await self._shape(request, project_id)
@@ -130,7 +168,7 @@ class Answers:
     def _require(self, shape: Shape) -> None:
         """Refuses to go on with a shape that is gone."""
         if shape.state is State.GONE:
-            if not self._engine.is_active:
+            if not self._engine.follower.is_active:
                 raise ShapesUnavailableError("Changes are not followed at the moment.")
             raise MustRefetchError(self._engine.begin(shape.definition, shape.clause).handle)
 
@@ -149,16 +187,15 @@ class Answers:
         limits = self._engine.limits
         loop = asyncio.get_running_loop()
         end_time = loop.time() + limits.sse_seconds
-        is_first = True
         async with self._engine.waiting_for(shape):
             while True:
                 if shape.state is State.GONE:
                     yield b'data: {"headers":{"control":"must-refetch"}}\n\n'
                     return
                 found, events = shape.events_after(offset, partial(_as_events, shape))
-                if found.body or is_first:
+                if found.body:
                     yield events
-                    offset, is_first = found.end, False
+                    offset = found.end
                     if not found.is_last:
                         continue
                 if self._engine.is_closing:
@@ -190,6 +227,7 @@ class Answers:
             order=order,
             limit=min(subset.limit, SUBSET_ROWS_MAX) if subset.limit is not None else SUBSET_ROWS_MAX + 1,
             offset=subset.offset,
+            mark=time.time_ns() // 1000 % MARKS,
         )
         offset = shape.log.end
         body = await self._subset_body(query)
@@ -210,8 +248,7 @@ class Answers:
                         "subset__limit",
                         f"the subset is larger than {SUBSET_ROWS_MAX} rows or {SUBSET_BYTES_MAX} bytes",
                     )
-        mark = time.time_ns() // 1000 % (1 << 31)
-        metadata = json.dumps({"snapshot_mark": mark, **visibility.described()}, separators=(",", ":"))
+        metadata = json.dumps({"snapshot_mark": query.mark, **visibility.described()}, separators=(",", ":"))
         return b'{"metadata":' + metadata.encode() + b',"data":[' + b",".join(rows) + b"]}"
 
     async def _delete(self, query: str, project_id: str) -> Answer:
@@ -220,12 +257,10 @@ class Answers:
                 405, {"message": "Shapes cannot be deleted here"}, {"allow": "GET, POST, OPTIONS"}
             )
         request = parse("DELETE", f"{query}&offset=-1", b"")
-        registration = self._registry.find(request.table)
         shape = self._engine.by_handle(request.handle) if request.handle else None
-        if registration is not None and shape is None:
-            table = await self._engine.table(registration)
-            owner = project_id if registration.project_column is not None else ""
-            shape = self._engine.find(defined(request, table, owner)[0])
+        if shape is None:
+            definition, _ = await self._defined(request, project_id)
+            shape = self._engine.find(definition)
         if shape is None or shape.definition.project_id not in ("", project_id):
             raise ShapeError(404, {"message": "There is no such shape"})
         self._engine.give_up(shape)
@@ -237,7 +272,7 @@ def _nothing(offset: Offset) -> Slice:
 
 
 def _headers(shape: Shape, end: Offset) -> dict[str, str]:
-    return {"electric-handle": shape.handle, "electric-offset": str(end), "vary": _VARY}
+    return {"electric-handle": shape.handle, "electric-offset": str(end), "vary": VARY}
 
 
 def _sent(request: ShapeRequest, shape: Shape, offset: Offset, found: Slice, known: str) -> Answer:

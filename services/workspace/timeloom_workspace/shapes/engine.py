@@ -1,54 +1,43 @@
-"""The shapes that are kept, and the changes that reach them."""
+"""The shapes that are kept: how they begin, how long they stay, and how much they take."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 import time
-from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import randbelow
 from typing import Any, Final
 
-import asyncpg
 import structlog
 
 from timeloom_workspace.shapes import catalogue
+from timeloom_workspace.shapes.changes import Committed, TableName
 from timeloom_workspace.shapes.clauses.parsing import Clause
-from timeloom_workspace.shapes.errors import ShapesUnavailableError
+from timeloom_workspace.shapes.deliveries import Deliveries
+from timeloom_workspace.shapes.errors import (
+    InvalidShapeRequestError,
+    MissingTableError,
+    ShapeError,
+    ShapesUnavailableError,
+)
+from timeloom_workspace.shapes.following import LOST, Follower
 from timeloom_workspace.shapes.limits import (
-    RECENT_TRANSACTIONS_MAX,
     SNAPSHOT_ATTEMPTS_MAX,
     SNAPSHOT_RETRY_SECONDS,
     SNAPSHOT_ROWS_PER_FETCH,
     ShapeLimits,
 )
 from timeloom_workspace.shapes.log import ShapeLog
-from timeloom_workspace.shapes.pgoutput import DecodeError
-from timeloom_workspace.shapes.replication import AnotherReaderError, Committed, Stream, open_stream
-from timeloom_workspace.shapes.shape import Definition, RowChange, Shape, State, Transaction
+from timeloom_workspace.shapes.membership import UntellableError
+from timeloom_workspace.shapes.shape import Definition, Shape, State
 from timeloom_workspace.shapes.snapshots import RowQuery, SnapshotReader, Visibility
 from timeloom_workspace.shapes.tables import Registration, Table
 
-RESTART_SECONDS: Final = 1.0
 HOUSEKEEPING_SECONDS: Final = 5.0
-RENEW_SECONDS: Final = 60.0
-"""How long a slot is kept at least, though a table is asked for that it does not know."""
-SETTLE_SECONDS: Final = 10.0
-"""How long a first request waits for it to be known which replica follows changes."""
-SLOT_IDLE_SECONDS: Final = 60.0
-"""Without a shape the slot is kept for so long: to begin one costs more than to keep it."""
-
-_LOST: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
+_NOT_READY: Final = "The shape's snapshot is not ready, yet."
 _logger = structlog.get_logger(__name__)
 
 
@@ -56,16 +45,12 @@ class _SnapshotTooEarlyError(Exception):
     """A transaction that was decoded before is not in the snapshot, and would be missed."""
 
 
-class Pending:
-    """What happens to a shape's table while its snapshot is being taken."""
-
-    def __init__(self) -> None:
-        self.visibility: Visibility | None = None
-        self.held: list[tuple[Transaction, Sequence[RowChange]]] = []
+class _TooLargeError(Exception):
+    """The rows of a shape take more than a shape may."""
 
 
 class Engine:
-    """Keeps shapes, and brings them what is committed.
+    """Keeps shapes, and has them brought what is committed.
 
     There is a slot only while there are shapes. Whenever it is lost, so are they: their clients begin anew.
 
@@ -87,45 +72,53 @@ class Engine:
         address: str = "",
     ) -> None:
         self.limits = limits
-        self._url = url
-        self._publications = publications
-        self._published: frozenset[tuple[str, str]] = frozenset()
-        self._renew_time = 0.0
-        self._has_to_renew = False
-        self._address = address
-        self._settled = asyncio.Event()
-        self._elsewhere = ""
         self._directory = directory
         self._snapshots = SnapshotReader(url)
         self._snapshot_places = asyncio.Semaphore(limits.snapshots_at_once)
         self._shapes: dict[Definition, Shape] = {}
         self._by_handle: dict[str, Shape] = {}
-        self._followers: dict[tuple[tuple[str, str], str], dict[str, Shape]] = {}
-        self._pending: dict[str, Pending] = {}
         self._tables: dict[Registration, Table] = {}
-        self._recent: deque[int] = deque(maxlen=RECENT_TRANSACTIONS_MAX)
-        self._wanted = asyncio.Event()
-        self._streaming = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._failure = "Shapes are being started."
         self._numbers = time.time_ns() // 1000
-        self.last_lsn = 0
+        self._deliveries = Deliveries(spoil=self._spoil, give_up=self.give_up)
+        self._follower = Follower(
+            url=url,
+            publications=publications,
+            address=address,
+            poll_seconds=limits.poll_seconds,
+            audience=_Audience(self, self._deliveries),
+        )
         self.is_closing = False
 
     @property
-    def is_active(self) -> bool:
-        """Whether changes are being followed."""
-        return self._streaming.is_set()
+    def follower(self) -> Follower:
+        """Follows what is committed."""
+        return self._follower
+
+    @property
+    def snapshots(self) -> SnapshotReader:
+        """Reads rows as they are."""
+        return self._snapshots
+
+    @property
+    def last_lsn(self) -> int:
+        """Where the last transaction stands that concerned a shape's table."""
+        return self._deliveries.last_lsn
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no shapes."""
+        return not self._shapes
 
     async def run(self) -> None:
         """Follows what is committed, until it is cancelled."""
         await asyncio.to_thread(_clear, self._directory)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._follow())
+                tasks.create_task(self._follower.run())
                 tasks.create_task(self._keep_house())
         finally:
-            self._give_all_up()
+            self.give_all_up("Changes are no longer followed.")
             for task in list(self._tasks):
                 task.cancel()
 
@@ -134,21 +127,6 @@ class Engine:
         self.is_closing = True
         for shape in self._shapes.values():
             shape.wake()
-
-    async def reader(self) -> str:
-        """Where the replica is that follows changes; empty if it is this one, or if nobody could be found."""
-        if not self.is_active:
-            self._wanted.set()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SETTLE_SECONDS):
-                    await self._settled.wait()
-        return "" if self.is_active else self._elsewhere
-
-    def seek_reader(self) -> None:
-        """Looks anew for who follows changes: the replica that did is gone."""
-        self._elsewhere = ""
-        self._settled.clear()
-        self._wanted.set()
 
     async def table(self, registration: Registration) -> Table:
         """What the catalogue says of a table.
@@ -162,10 +140,11 @@ class Engine:
         try:
             async with self._snapshots.connection() as connection:
                 described = await catalogue.describe(connection, registration)
-        except _LOST as error:
+        except LOST as error:
+            _logger.warning("a table could not be described", table=registration.name, exc_info=error)
             raise ShapesUnavailableError("The database cannot be reached.") from error
         if described is None:
-            raise ShapesUnavailableError(f"The table {registration.name} is not there, yet.")
+            raise MissingTableError(registration.name)
         self._tables[registration] = described
         return described
 
@@ -178,6 +157,7 @@ class Engine:
 
         Raises:
             ShapesUnavailableError: It cannot be begun at the moment.
+            InvalidShapeRequestError: It is too large.
         """
         shape = self._shapes.get(definition) or self.begin(definition, clause)
         shape.read_time = time.monotonic()
@@ -185,9 +165,11 @@ class Engine:
             async with asyncio.timeout(self.limits.start_seconds):
                 await shape.ready.wait()
         except TimeoutError:
-            raise ShapesUnavailableError("The shape's snapshot is not ready, yet.") from None
+            raise ShapesUnavailableError(_NOT_READY) from None
         if shape.error is not None:
-            raise ShapesUnavailableError(str(shape.error))
+            raise shape.error
+        if shape.state is State.GONE:
+            raise ShapesUnavailableError("The shape's table changed while its snapshot was taken.")
         return shape
 
     def begin(self, definition: Definition, clause: Clause | None) -> Shape:
@@ -203,11 +185,19 @@ class Engine:
         self._numbers = max(self._numbers + 1, time.time_ns() // 1000)
         handle = f"{randbelow(90_000_000) + 10_000_000}-{self._numbers}"
         log = ShapeLog(self._directory / handle, chunk_bytes=self.limits.chunk_bytes)
-        shape = Shape(handle=handle, definition=definition, clause=clause, log=log)
+        shape = Shape(
+            handle=handle,
+            definition=definition,
+            clause=clause,
+            log=log,
+            members_max=self.limits.members_max,
+        )
         shape.read_time = time.monotonic()
         self._shapes[definition] = shape
         self._by_handle[handle] = shape
-        self._wanted.set()
+        # From now on: what is committed after the snapshot must not be missed.
+        self._deliveries.follow(shape)
+        self._follower.want()
         task = asyncio.create_task(self._start(shape))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -223,36 +213,42 @@ class Engine:
 
     async def _start(self, shape: Shape) -> None:
         """Takes the snapshot of a shape; whoever waits for it learns what went wrong."""
+        name = shape.definition.table.registration.name
         try:
             async with asyncio.timeout(self.limits.start_seconds):
-                await self._streaming.wait()
-                if shape.definition.table.relation not in self._published:
-                    self._renew()
-                    self._fail(shape, "The changes of this table are not followed, yet.")
-                    return
-                async with self._snapshot_places:
-                    await self._take_snapshot(shape)
+                await self._begin(shape)
         except TimeoutError:
-            self._fail(shape, self._failure)
-        except _LOST as error:
-            _logger.warning("snapshot failed", table=shape.definition.table.registration.name, exc_info=error)
-            self._fail(shape, "The database cannot be reached.")
+            reason = _NOT_READY if self._follower.is_active else self._follower.failure
+            self._fail(shape, ShapesUnavailableError(reason))
+        except (_TooLargeError, UntellableError):
+            reason = "the shape is larger than shapes may be: ask for fewer rows or columns"
+            self._fail(shape, InvalidShapeRequestError.of("where", reason))
+        except LOST as error:
+            _logger.warning("snapshot failed", table=name, exc_info=error)
+            self._fail(shape, ShapesUnavailableError("The database cannot be reached."))
         except Exception:
             # Whoever waits for it is told before the service learns of the defect.
-            _logger.exception("snapshot failed", table=shape.definition.table.registration.name)
-            self._fail(shape, "The shape could not be begun.")
+            _logger.exception("snapshot failed", table=name)
+            self._fail(shape, ShapesUnavailableError("The shape could not be begun."))
             raise
 
-    def _renew(self) -> None:
-        """Begins the slot anew, which then knows tables that were published since; all shapes go with it."""
-        now = time.monotonic()
-        if now - self._renew_time > RENEW_SECONDS:
-            self._renew_time = now
-            self._has_to_renew = True
-
-    def _fail(self, shape: Shape, reason: str) -> None:
-        shape.error = shape.error or RuntimeError(reason)
+    def _fail(self, shape: Shape, error: ShapeError) -> None:
+        shape.error = shape.error or error
         self.give_up(shape)
+
+    async def _begin(self, shape: Shape) -> None:
+        registration = shape.definition.table.registration
+        follower = self._follower
+        await follower.streaming.wait()
+        if not follower.is_published(registration):
+            self._fail(shape, ShapesUnavailableError("The changes of this table are not followed, yet."))
+            return
+        await follower.names(registration)
+        async with self._snapshot_places:
+            if not follower.knows_all_of(registration):
+                await self._snapshots.outlast_writers(registration.relation)
+                follower.note_all_known(registration)
+            await self._take_snapshot(shape)
 
     async def _take_snapshot(self, shape: Shape) -> None:
         for _ in range(SNAPSHOT_ATTEMPTS_MAX):
@@ -261,7 +257,6 @@ class Engine:
             try:
                 await self._try_snapshot(shape)
             except _SnapshotTooEarlyError:
-                self._unfollow(shape)
                 await asyncio.sleep(SNAPSHOT_RETRY_SECONDS)
             else:
                 return
@@ -269,20 +264,25 @@ class Engine:
 
     async def _try_snapshot(self, shape: Shape) -> None:
         definition = shape.definition
-        # Before the snapshot: what is committed after it must not be missed.
-        self._follow_with(shape)
-        recent = list(self._recent)
         registration = definition.table.registration
         async with self._snapshots.open(registration, definition.project_id) as (connection, visibility):
-            if not all(visibility.has(xid) for xid in recent):
+            if shape.state is not State.BEGINNING:
+                return
+            if not self._deliveries.is_late_enough(shape, visibility):
                 raise _SnapshotTooEarlyError
-            self._admit(shape, visibility)
-            if definition.has_snapshot:
+            if shape.membership is None:
+                self._deliveries.admit(shape, visibility)
+            if definition.has_snapshot or shape.membership is not None:
                 await self._copy_rows(shape, connection)
-        if shape.state is State.BEGINNING:
-            shape.log.end_snapshot()
-            shape.state = State.READY
-            shape.ready.set()
+        if shape.state is not State.BEGINNING:
+            return
+        if shape.membership is not None:
+            # Only now it is known which rows are in.
+            self._deliveries.admit(shape, visibility)
+        shape.log.add_rows([visibility.message()])
+        shape.log.end_snapshot()
+        shape.state = State.READY
+        shape.ready.set()
 
     async def _copy_rows(self, shape: Shape, connection: object) -> None:
         definition = shape.definition
@@ -295,32 +295,11 @@ class Engine:
         async for rows in self._snapshots.rows(connection, query, SNAPSHOT_ROWS_PER_FETCH):
             if shape.state is not State.BEGINNING:
                 return
-            shape.log.add_rows(rows)
+            shape.remember(rows)
+            if definition.has_snapshot:
+                shape.log.add_rows(rows)
             if shape.log.size_bytes > self.limits.shape_bytes_max:
-                raise_too_large(shape)
-
-    def _follow_with(self, shape: Shape) -> None:
-        definition = shape.definition
-        self._pending[shape.handle] = Pending()
-        key = (definition.table.relation, definition.project_id)
-        self._followers.setdefault(key, {})[shape.handle] = shape
-
-    def _unfollow(self, shape: Shape) -> None:
-        definition = shape.definition
-        self._pending.pop(shape.handle, None)
-        key = (definition.table.relation, definition.project_id)
-        followers = self._followers.get(key, {})
-        followers.pop(shape.handle, None)
-        if not followers:
-            self._followers.pop(key, None)
-
-    def _admit(self, shape: Shape, visibility: Visibility) -> None:
-        """Lets through what was held back until the snapshot was known, except what it has."""
-        pending = self._pending[shape.handle]
-        pending.visibility = visibility
-        held, pending.held = pending.held, []
-        for transaction, changes in held:
-            self._apply(shape, transaction, changes)
+                raise _TooLargeError
 
     @asynccontextmanager
     async def waiting_for(self, shape: Shape) -> AsyncGenerator[None]:
@@ -337,7 +316,7 @@ class Engine:
         if shape.state is State.GONE:
             return
         shape.state = State.GONE
-        self._unfollow(shape)
+        self._deliveries.unfollow(shape)
         if self._shapes.get(shape.definition) is shape:
             del self._shapes[shape.definition]
         self._by_handle.pop(shape.handle, None)
@@ -345,133 +324,29 @@ class Engine:
         shape.wake()
         shape.log.remove()
 
-    def _give_all_up(self) -> None:
+    def give_all_up(self, reason: str) -> None:
+        """Forgets all shapes."""
         for shape in list(self._shapes.values()):
-            shape.error = shape.error or RuntimeError("Changes are no longer followed.")
-            self.give_up(shape)
-        self._recent.clear()
+            self._fail(shape, ShapesUnavailableError(reason))
         self._tables.clear()
 
-    async def _follow(self) -> None:
-        while True:
-            await self._wanted.wait()
-            try:
-                async with open_stream(self._url, self._publications, address=self._address) as stream:
-                    await self._read(stream)
-            except AnotherReaderError as error:
-                self._failure = "Another replica of the service has the shapes."
-                self._elsewhere = error.address
-                self._settled.set()
-            except DecodeError:
-                self._failure = "Changes could not be read."
-                _logger.exception("changes could not be decoded")
-            except _LOST as error:
-                self._failure = "The database does not let changes be followed."
-                _logger.warning("changes are no longer followed", error=str(error))
-            finally:
-                self._stop()
-            await asyncio.sleep(RESTART_SECONDS)
-
-    def _stop(self) -> None:
-        was_streaming = self._streaming.is_set()
-        self._streaming.clear()
-        if was_streaming:
-            self._settled.clear()
-            self._give_all_up()
-        if not self._shapes:
-            self._wanted.clear()
-
-    async def _read(self, stream: Stream) -> None:
-        """Reads until there has been no shape for a while."""
-        self._published = stream.tables
-        self._streaming.set()
-        self._elsewhere = ""
-        self._settled.set()
-        _logger.info("changes are followed", tables=len(stream.tables))
-        needed_time = time.monotonic()
-        while True:
-            begin_time = time.monotonic()
-            if self._shapes:
-                needed_time = begin_time
-            elif begin_time - needed_time > SLOT_IDLE_SECONDS:
-                return
-            if self._has_to_renew:
-                self._has_to_renew = False
-                return
-            if not await stream.read(self.take):
-                # Where reading takes long, PostgreSQL is left alone for as long.
-                took = time.monotonic() - begin_time
-                await asyncio.sleep(max(self.limits.poll_seconds, took))
-
-    def take(self, committed: Committed) -> None:
-        """Brings a transaction to the shapes that it concerns."""
-        transaction = committed.transaction
-        self.last_lsn = transaction.lsn
-        self._recent.append(transaction.xid)
-        for table in committed.spoilt:
-            self._spoil(table)
-        for table, changes in committed.changes.items():
-            for project_id, rows in self._by_project(table, changes).items():
-                for shape in list(self._followers.get((table, project_id), {}).values()):
-                    self._bring(shape, transaction, rows)
-
-    def _spoil(self, table: tuple[str, str]) -> None:
+    def _spoil(self, table: TableName) -> None:
         _logger.info("a table changed its form or was emptied", table=".".join(table))
         self._tables = {key: each for key, each in self._tables.items() if each.relation != table}
         for shape in list(self._shapes.values()):
             if shape.definition.table.relation == table:
                 self.give_up(shape)
 
-    def _by_project(
-        self, table: tuple[str, str], changes: Sequence[RowChange]
-    ) -> dict[str, Sequence[RowChange]]:
-        column = next(
-            (key.project_column for key, each in self._tables.items() if each.relation == table),
-            None,
-        )
-        if column is None:
-            return {"": changes}
-        found: dict[str, list[RowChange]] = {}
-        for change in changes:
-            before = change.old[column] if change.old is not None else None
-            after = change.new[column] if change.new is not None else None
-            if before is None or after is None or before == after:
-                found.setdefault(after or before or "", []).append(change)
-            else:
-                found.setdefault(before, []).append(RowChange(old=change.old, new=None))
-                found.setdefault(after, []).append(RowChange(old=None, new=change.new))
-        return dict(found)
-
-    def _bring(self, shape: Shape, transaction: Transaction, changes: Sequence[RowChange]) -> None:
-        pending = self._pending[shape.handle]
-        if pending.visibility is None:
-            pending.held.append((transaction, changes))
-        else:
-            self._apply(shape, transaction, changes)
-
-    def _apply(self, shape: Shape, transaction: Transaction, changes: Sequence[RowChange]) -> None:
-        visibility = self._pending[shape.handle].visibility
-        assert visibility is not None
-        if transaction.lsn < visibility.lsn and visibility.has(transaction.xid):
-            return
-        entries = shape.entries_of(transaction, changes)
-        if not entries:
-            return
-        try:
-            shape.log.append(entries)
-        except OSError:
-            _logger.exception("a shape cannot be written", handle=shape.handle)
-            self.give_up(shape)
-            return
-        shape.wake()
-
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            self.keep_house(time.monotonic())
+            await self.keep_house(time.monotonic())
 
-    def keep_house(self, now: float) -> None:
+    async def keep_house(self, now: float) -> None:
         """Compacts logs, and gives up shapes that nobody reads or that take too much."""
+        # The log tells of changes of a table's form only while there is a shape of it.
+        followed = self._deliveries.tables
+        self._tables = {key: each for key, each in self._tables.items() if each.relation in followed}
         for shape in list(self._shapes.values()):
             if shape.state is not State.READY:
                 continue
@@ -479,32 +354,40 @@ class Engine:
                 self.give_up(shape)
                 continue
             if shape.log.log_bytes - shape.compacted_bytes > self.limits.compaction_bytes:
-                shape.log.compact()
-                shape.compacted_bytes = shape.log.log_bytes
+                await self._compact(shape)
             if shape.log.size_bytes > self.limits.shape_bytes_max:
                 self.give_up(shape)
-        self._bound_disk()
+        self._make_fit()
 
-    def _bound_disk(self) -> None:
+    async def _compact(self, shape: Shape) -> None:
+        try:
+            await shape.log.compact()
+        except OSError:
+            _logger.exception("a shape cannot be written", handle=shape.handle)
+            self.give_up(shape)
+        shape.compacted_bytes = shape.log.log_bytes
+
+    def _make_fit(self) -> None:
+        """Gives up the shapes that were read longest ago until the others fit."""
+        self._bound(self.limits.disk_bytes_max, lambda shape: shape.log.size_bytes)
+        self._bound(self.limits.all_members_max, lambda shape: shape.member_count)
+
+    def _bound(self, limit: int, size_of: Callable[[Shape], int]) -> None:
         ready = sorted(
             (each for each in self._shapes.values() if each.state is State.READY),
             key=lambda each: (each.waiting > 0, each.read_time),
         )
-        total = sum(each.log.size_bytes for each in self._shapes.values())
+        total = sum(map(size_of, self._shapes.values()))
         for shape in ready:
-            if total <= self.limits.disk_bytes_max:
+            if total <= limit:
                 return
-            total -= shape.log.size_bytes
-            self.give_up(shape)
+            if size_of(shape):
+                total -= size_of(shape)
+                self.give_up(shape)
 
     def by_handle(self, handle: str) -> Shape | None:
         """The shape of a handle, if it is kept."""
         return self._by_handle.get(handle)
-
-    @property
-    def snapshots(self) -> SnapshotReader:
-        """Reads rows as they are."""
-        return self._snapshots
 
     @asynccontextmanager
     async def snapshot(
@@ -519,14 +402,39 @@ class Engine:
             try:
                 async with self._snapshots.open(registration, project_id) as opened:
                     yield opened
-            except _LOST as error:
+            except LOST as error:
                 raise ShapesUnavailableError("The database cannot be reached.") from error
 
 
-def raise_too_large(shape: Shape) -> None:
-    """Refuses a shape whose rows are too many."""
-    shape.error = RuntimeError("The shape is larger than shapes may be: ask for fewer rows or columns.")
-    raise TimeoutError
+class _Audience:
+    """Shapes, as those for whom the log is followed."""
+
+    def __init__(self, engine: Engine, deliveries: Deliveries) -> None:
+        self._engine = engine
+        self._deliveries = deliveries
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there are shapes."""
+        return not self._engine.is_empty
+
+    @property
+    def publications(self) -> Collection[str]:
+        """Of the tables that shapes are made of."""
+        return self._deliveries.publications
+
+    def take(self, committed: Committed) -> None:
+        """Brings a transaction to the shapes that it concerns."""
+        self._deliveries.take(committed)
+
+    def lose(self) -> None:
+        """Gives up all shapes."""
+        self._engine.give_all_up("Changes are no longer followed.")
+        self._deliveries.begin_anew()
+
+    def refuse(self, reason: str) -> None:
+        """Tells everybody who waits for a shape."""
+        self._engine.give_all_up(reason)
 
 
 def _clear(directory: Path) -> None:

@@ -48,6 +48,17 @@ class ShapesUnavailableError(ShapeError):
         super().__init__(503, {"message": message}, {"retry-after": str(retry_after_seconds)})
 
 
+class MissingTableError(ShapesUnavailableError):
+    """A registered table is not there: its service has not made it yet, or keeps it in another database."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"There is no table of {name} in the workspace's database: its service has not made it yet, "
+            "or has a database of its own.",
+            retry_after_seconds=10,
+        )
+
+
 class ClauseError(Exception):
     """A where clause, or an order, cannot be used.
 

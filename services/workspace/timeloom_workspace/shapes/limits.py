@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-TABLE_CHARACTERS_MAX: Final = 127
+CHUNK_BYTES: Final = 10 * 1024 * 1024
+TABLE_CHARACTERS_MAX: Final = 260
+"""Two names of 63 characters in quotes, with a quote doubled here and there."""
 WHERE_CHARACTERS_MAX: Final = 8192
 WHERE_TOKENS_MAX: Final = 2000
 WHERE_DEPTH_MAX: Final = 50
@@ -22,6 +24,8 @@ ORDER_COLUMNS_MAX: Final = 8
 
 RECENT_TRANSACTIONS_MAX: Final = 8192
 """How many decoded transactions are remembered, to find a snapshot that was taken too early for them."""
+HELD_CHANGES_MAX: Final = 200_000
+"""How many changes are held back while a snapshot is being taken; with more, the shape is given up."""
 SNAPSHOT_ATTEMPTS_MAX: Final = 50
 SNAPSHOT_RETRY_SECONDS: Final = 0.02
 SNAPSHOT_ROWS_PER_FETCH: Final = 1000
@@ -43,6 +47,9 @@ class ShapeLimits:
         poll_seconds: How often PostgreSQL is asked for changes.
         shapes_max: How many shapes there are at once; those that nobody reads make room.
         shape_bytes_max: A shape that takes more on disk, even compacted, is begun anew.
+        members_max: Of how many rows a shape remembers what they were, where their table's log does not say
+            it, some 350 bytes each; a shape with more is refused.
+        all_members_max: All such shapes together; the one that was read longest ago makes room.
         disk_bytes_max: All shapes together; the one that was read longest ago makes room.
         compaction_bytes: A shape's log is compacted each time it has grown by so much.
         idle_seconds: A shape that nobody has read for so long is given up.
@@ -50,13 +57,15 @@ class ShapeLimits:
         start_seconds: How long a shape's beginning is waited for.
     """
 
-    chunk_bytes: int = 10 * 1024 * 1024
+    chunk_bytes: int = CHUNK_BYTES
     live_seconds: float = 20.0
     sse_seconds: float = 60.0
     keep_alive_seconds: float = 21.0
     poll_seconds: float = 0.04
     shapes_max: int = 2000
     shape_bytes_max: int = 512 * 1024 * 1024
+    members_max: int = 100_000
+    all_members_max: int = 500_000
     disk_bytes_max: int = 4 * 1024 * 1024 * 1024
     compaction_bytes: int = 8 * 1024 * 1024
     idle_seconds: float = 900.0

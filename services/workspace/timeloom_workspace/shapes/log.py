@@ -1,25 +1,22 @@
 """A shape's snapshot and log on disk.
 
 Both are texts of JSON objects with commas between them, so that a part of a file, in brackets, is an answer.
-What is where is known in memory: some bytes for each entry. Files belong to one run of the service: what they
-hold can be had from PostgreSQL again, so nothing is flushed, and nothing is read after a restart.
+What is where is known in memory: some bytes for each entry.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import os
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from timeloom_workspace.shapes.compaction import Kind, groups_of, merged
+from timeloom_workspace.shapes.compaction import SEPARATOR, Kind, compacted
+from timeloom_workspace.shapes.files import File, Index
 from timeloom_workspace.shapes.offsets import Offset
-
-SEPARATOR: Final = b","
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,46 +51,6 @@ class Slice:
     is_last: bool
 
 
-class _File:
-    """A file that is appended to, and read from anywhere."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        self.size = 0
-
-    def append(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self._descriptor, view, self.size)
-            self.size += written
-            view = view[written:]
-
-    def read(self, start: int, end: int) -> bytes:
-        parts: list[bytes] = []
-        while start < end:
-            part = os.pread(self._descriptor, end - start, start)
-            if not part:
-                raise OSError(f"{self._path.name} ends before it should")
-            parts.append(part)
-            start += len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def remove(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-            with contextlib.suppress(FileNotFoundError):
-                self._path.unlink()
-
-    def replaces(self, other: _File) -> None:
-        """Takes the place of another."""
-        self._path.replace(other._path)
-        os.close(other._descriptor)
-        other._descriptor = -1
-        self._path = other._path
-
-
 class ShapeLog:
     """What a shape's clients are sent.
 
@@ -106,16 +63,12 @@ class ShapeLog:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self._chunk_bytes = chunk_bytes
-        self._snapshot = _File(directory / "snapshot")
-        self._log = _File(directory / "log")
+        self._snapshot = File(directory / "snapshot")
+        self._log = File(directory / "log")
         self._chunk_ends = array("Q")
         self._chunk_start = 0
-        # Of each entry of the log: its place, the end of its text, what it is, and of which row (a hash).
-        self._lsns = array("Q")
-        self._operations = array("L")
-        self._ends = array("Q")
-        self._kinds = array("B")
-        self._rows = array("q")
+        self._index = Index()
+        self._is_removed = False
         self._pending = bytearray()
 
     @property
@@ -136,9 +89,7 @@ class ShapeLog:
     @property
     def end(self) -> Offset:
         """The place of what is last."""
-        if not self._lsns:
-            return self.snapshot_end
-        return Offset(self._lsns[-1], self._operations[-1])
+        return self._index.place(-1) if self._index else self.snapshot_end
 
     def add_rows(self, rows: Iterable[bytes]) -> None:
         """Appends rows to the snapshot."""
@@ -173,15 +124,9 @@ class ShapeLog:
             if start or data:
                 data += SEPARATOR
             data += entry.data
-            self._index(entry.offset, start + len(data), entry.kind, hash(entry.key))
+            end = start + len(data)
+            self._index.add(entry.offset, end=end, kind=entry.kind, row=hash(entry.key))
         self._log.append(bytes(data))
-
-    def _index(self, offset: Offset, end: int, kind: Kind, row: int) -> None:
-        self._lsns.append(offset.lsn)
-        self._operations.append(offset.operation)
-        self._ends.append(end)
-        self._kinds.append(kind)
-        self._rows.append(row)
 
     def after(self, offset: Offset) -> Slice:
         """What follows a place, as far as one answer takes it."""
@@ -197,56 +142,60 @@ class ShapeLog:
         return Slice(body=body, end=Offset(0, number), is_last=False)
 
     def _entries(self, offset: Offset) -> Slice:
+        index = self._index
         first = self._first_after(offset)
-        if first == len(self._lsns):
+        if first == len(index):
             return Slice(body=b"", end=max(offset, self.end), is_last=True)
-        start = self._ends[first - 1] + len(SEPARATOR) if first else 0
+        start = index.start(first)
         # The first entry with which the slice is large enough; or the last that there is.
-        last = min(bisect_right(self._ends, start + self._chunk_bytes - 1, lo=first), len(self._ends) - 1)
-        body = self._log.read(start, self._ends[last])
-        end = Offset(self._lsns[last], self._operations[last])
-        return Slice(body=body, end=end, is_last=last == len(self._ends) - 1)
+        last = min(bisect_right(index.ends, start + self._chunk_bytes - 1, lo=first), len(index) - 1)
+        body = self._log.read(start, index.ends[last])
+        return Slice(body=body, end=index.place(last), is_last=last == len(index) - 1)
 
     def _first_after(self, offset: Offset) -> int:
         if offset.is_in_snapshot:
             return 0
-        index = bisect_right(self._lsns, offset.lsn)
-        while (
-            index and self._lsns[index - 1] == offset.lsn and self._operations[index - 1] > offset.operation
-        ):
-            index -= 1
-        return index
+        index = self._index
+        number = bisect_right(index.lsns, offset.lsn)
+        while number and index.place(number - 1) > offset:
+            number -= 1
+        return number
 
-    def compact(self) -> None:
-        """Makes one update of several of the same row."""
-        groups = groups_of(self._kinds, self._rows)
-        if len(groups) == len(self._kinds):
+    async def compact(self) -> None:
+        """Makes one update of several of the same row, in a thread; what comes meanwhile stays after."""
+        if not self._index:
             return
-        old = self._lsns, self._operations, self._kinds, self._rows, self._ends
-        texts = [self._merged_text(group) for group in groups]
-        fresh = _File(self._directory / "compacted")
-        self._lsns, self._operations = array("Q"), array("L")
-        self._kinds, self._rows, self._ends = array("B"), array("q"), array("Q")
-        for group, text in zip(groups, texts, strict=True):
-            fresh.append(SEPARATOR + text if fresh.size else text)
-            lsns, operations, kinds, rows, _ = old
-            last = group[-1]
-            self._index(Offset(lsns[last], operations[last]), fresh.size, Kind(kinds[last]), rows[last])
+        before = self._index.copied()
+        fresh = File(self._directory / "compacted")
+        index = await asyncio.to_thread(compacted, self._log.mapped(), before, fresh)
+        if self._is_removed or len(index) == len(before):
+            fresh.remove()
+            self._remove_directory()
+            return
+        self._add_since(before, index, fresh)
         fresh.replaces(self._log)
-        self._log = fresh
+        self._log, self._index = fresh, index
 
-    def _merged_text(self, group: Sequence[int]) -> bytes:
-        texts = [self._text(index) for index in group]
-        # Rows whose hashes are the same by chance: the text is that of several entries.
-        return texts[0] if len(texts) == 1 else merged(texts) or SEPARATOR.join(texts)
-
-    def _text(self, index: int) -> bytes:
-        start = self._ends[index - 1] + len(SEPARATOR) if index else 0
-        return self._log.read(start, self._ends[index])
+    def _add_since(self, before: Index, index: Index, fresh: File) -> None:
+        end = before.ends[-1]
+        shift = fresh.size - end
+        fresh.append(self._log.read(end, self._log.size))
+        for number in range(len(before), len(self._index)):
+            index.add(
+                self._index.place(number),
+                end=self._index.ends[number] + shift,
+                kind=self._index.kinds[number],
+                row=self._index.rows[number],
+            )
 
     def remove(self) -> None:
         """Removes it from the disk."""
+        self._is_removed = True
         self._snapshot.remove()
         self._log.remove()
+        self._remove_directory()
+
+    def _remove_directory(self) -> None:
+        """Removes the directory, unless there is something in it."""
         with contextlib.suppress(OSError):
             self._directory.rmdir()

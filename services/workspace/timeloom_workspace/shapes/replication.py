@@ -6,23 +6,20 @@ slot that nobody reads cannot keep PostgreSQL from removing its log; whoever had
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import asyncpg
 
 from timeloom_workspace.shapes import pgoutput
+from timeloom_workspace.shapes.changes import Committed, RowChange, TableName, Transaction
 from timeloom_workspace.shapes.limits import CHANGES_PER_POLL_MAX, ROWS_PER_FETCH
-from timeloom_workspace.shapes.shape import RowChange, Transaction
 from timeloom_workspace.shapes.snapshots import CONNECT_TIMEOUT_SECONDS, TEXT_FORMS
 
 SLOT_PREFIX: Final = "timeloom_shapes"
 START_TIMEOUT_SECONDS: Final = 60.0
 POLL_TIMEOUT_SECONDS: Final = 120.0
-
-TableName: TypeAlias = tuple[str, str]
 
 # The name of its session says where the replica is that has the slot, and goes with it.
 _SESSION_NAME: Final = "timeloom-shapes "
@@ -40,15 +37,22 @@ SELECT lsn::text FROM pg_create_logical_replication_slot(
 )
 """
 _PUBLISHED: Final = """
-SELECT pubname::text AS publication, schemaname::text AS schema, tablename::text AS name
-FROM pg_publication_tables
-WHERE pubname = ANY($1::text [])
+SELECT publication.pubname::text AS publication, published.schemaname::text AS schema,
+    published.tablename::text AS name
+FROM pg_publication AS publication
+LEFT JOIN pg_publication_tables AS published ON published.pubname = publication.pubname
+WHERE publication.pubname = ANY($1::text [])
 """
 _POSITION: Final = "SELECT (pg_current_wal_insert_lsn() - '0/0')::text"
 _CHANGES: Final = """
 SELECT data FROM pg_logical_slot_get_binary_changes(
     $1 || '_' || pg_backend_pid()::text, NULL, $2, 'proto_version', '1', 'publication_names', $3
 )
+"""
+
+_SKIP: Final = """
+SELECT end_lsn::text
+FROM pg_replication_slot_advance($1 || '_' || pg_backend_pid()::text, pg_current_wal_flush_lsn())
 """
 
 
@@ -64,29 +68,6 @@ class AnotherReaderError(Exception):
         self.address = address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What a transaction did to a table's rows."""
-
-    table: TableName
-    rows: Sequence[RowChange]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
-    """A transaction, as far as it concerns tables that are published.
-
-    Attributes:
-        transaction: Its place and id.
-        changes: By table, in order.
-        spoilt: Tables of which the changes cannot be told: they were emptied, or changed their form.
-    """
-
-    transaction: Transaction
-    changes: Mapping[TableName, Sequence[RowChange]]
-    spoilt: frozenset[TableName]
-
-
 class Assembler:
     """Makes transactions of messages."""
 
@@ -94,7 +75,9 @@ class Assembler:
         self._relations: dict[int, pgoutput.Relation] = {}
         self._transaction: Transaction | None = None
         self._changes: dict[TableName, list[RowChange]] = {}
+        self._keyed: set[TableName] = set()
         self._spoilt: set[TableName] = set()
+        self._learnt: list[pgoutput.Relation] = []
 
     def take(self, data: bytes) -> Committed | None:
         """Takes a message; returns the transaction that is whole by it."""
@@ -108,7 +91,7 @@ class Assembler:
                 self._add(message.relation_id, message.old, None)
             case pgoutput.Begin():
                 self._transaction = Transaction(lsn=message.lsn, xid=message.xid)
-                self._changes, self._spoilt = {}, set()
+                self._changes, self._keyed, self._spoilt, self._learnt = {}, set(), set(), []
             case pgoutput.Relation():
                 self._learn(message)
             case pgoutput.Truncate():
@@ -124,11 +107,18 @@ class Assembler:
         if known is not None and known != relation:
             self._spoilt.update({(known.schema, known.name), (relation.schema, relation.name)})
         self._relations[relation.id] = relation
+        self._learnt.append(relation)
 
     def _committed(self) -> Committed:
         if self._transaction is None:
             raise pgoutput.DecodeError("a commit without its beginning")
-        return Committed(transaction=self._transaction, changes=self._changes, spoilt=frozenset(self._spoilt))
+        return Committed(
+            transaction=self._transaction,
+            changes=self._changes,
+            keyed=frozenset(self._keyed),
+            spoilt=frozenset(self._spoilt),
+            relations=tuple(self._learnt),
+        )
 
     def _name(self, relation_id: int) -> TableName:
         relation = self._relations[relation_id]
@@ -137,11 +127,13 @@ class Assembler:
     def _add(self, relation_id: int, old: pgoutput.Values | None, new: pgoutput.Values | None) -> None:
         relation = self._relations[relation_id]
         table = relation.schema, relation.name
-        if not relation.is_full or (new is not None and old is None and self._is_partial(new)):
-            # Without its old rows nobody knows what left a shape, or came into it.
+        if not relation.is_full:
+            self._keyed.add(table)
+        elif new is not None and old is None and pgoutput.UNCHANGED in new:
+            # Without its old row nobody knows what left a shape, or came into it.
             self._spoilt.add(table)
             return
-        if new is not None and old is not None:
+        elif new is not None and old is not None:
             new = tuple(
                 before if value is pgoutput.UNCHANGED else value
                 for before, value in zip(old, new, strict=True)
@@ -149,18 +141,13 @@ class Assembler:
         change = RowChange(old=_row(relation, old), new=_row(relation, new))
         self._changes.setdefault(table, []).append(change)
 
-    @staticmethod
-    def _is_partial(values: pgoutput.Values) -> bool:
-        return any(value is pgoutput.UNCHANGED for value in values)
-
 
 def _row(relation: pgoutput.Relation, values: pgoutput.Values | None) -> dict[str, str | None] | None:
+    """The values by column, without those that were not sent."""
     if values is None:
         return None
-    return {
-        name: value if isinstance(value, str) else None
-        for name, value in zip(relation.columns, values, strict=True)
-    }
+    named = zip(relation.columns, values, strict=True)
+    return {name: value for name, value in named if not isinstance(value, pgoutput.Unchanged)}
 
 
 class Stream:
@@ -168,33 +155,45 @@ class Stream:
 
     Args:
         connection: Whose session the slot belongs to.
-        publications: What it tells of.
-        tables: Those that these publish.
+        publications: Those that there are.
+        tables: What they publish.
     """
 
-    def __init__(self, connection: Any, publications: Sequence[str], tables: frozenset[TableName]) -> None:
+    def __init__(self, connection: Any, publications: frozenset[str], tables: frozenset[TableName]) -> None:
+        self.publications = publications
         self.tables = tables
         self._connection = connection
-        self._publications = ",".join(publications)
         self._assembler = Assembler()
         self._position = -1
 
-    async def read(self, take: Callable[[Committed], None]) -> bool:
+    async def read(self, publications: Collection[str], take: Callable[[Committed], None]) -> bool:
         """Hands over what was committed since the last call; returns whether there may be more at once.
 
-        PostgreSQL is asked for changes only if its log has grown at all. A transaction, however large, is in
-        one answer, of which only a part is held at a time.
+        PostgreSQL is asked for changes only if its log has grown at all, and only for those that are wanted:
+        to read past others costs it little. A transaction, however large, is in one answer, of which only a
+        part is held at a time.
+
+        Args:
+            publications: Of the tables of which changes are wanted.
+            take: Called with each transaction.
         """
         position = int(await self._connection.fetchval(_POSITION, timeout=POLL_TIMEOUT_SECONDS))
         if position == self._position:
             return False
+        count = await self._read(publications, take) if publications else await self._skip()
+        if count < CHANGES_PER_POLL_MAX:
+            self._position = position
+            return False
+        return True
+
+    async def _read(self, publications: Collection[str], take: Callable[[Committed], None]) -> int:
         count = 0
         async with self._connection.transaction():
             cursor = self._connection.cursor(
                 _CHANGES,
                 SLOT_PREFIX,
                 CHANGES_PER_POLL_MAX,
-                self._publications,
+                ",".join(sorted(publications)),
                 prefetch=ROWS_PER_FETCH,
                 timeout=POLL_TIMEOUT_SECONDS,
             )
@@ -203,14 +202,16 @@ class Stream:
                 committed = self._assembler.take(row["data"])
                 if committed is not None:
                     take(committed)
-        if count < CHANGES_PER_POLL_MAX:
-            self._position = position
-            return False
-        return True
+        return count
+
+    async def _skip(self) -> int:
+        """Goes past changes that nobody wants to know of."""
+        await self._connection.fetchval(_SKIP, SLOT_PREFIX, timeout=POLL_TIMEOUT_SECONDS)
+        return 0
 
 
 @asynccontextmanager
-async def open_stream(url: str, publications: Sequence[str], *, address: str) -> AsyncGenerator[Stream]:
+async def open_stream(url: str, publications: Collection[str], *, address: str) -> AsyncGenerator[Stream]:
     """Opens a slot, which begins now and ends with the block.
 
     Args:
@@ -240,8 +241,8 @@ async def open_stream(url: str, publications: Sequence[str], *, address: str) ->
         await connection.fetchval(_CREATE_SLOT, SLOT_PREFIX)
         yield Stream(
             connection,
-            sorted({row["publication"] for row in rows}),
-            frozenset((row["schema"], row["name"]) for row in rows),
+            frozenset(row["publication"] for row in rows),
+            frozenset((row["schema"], row["name"]) for row in rows if row["name"] is not None),
         )
     finally:
         # Terminating it would leave the slot until PostgreSQL notices.

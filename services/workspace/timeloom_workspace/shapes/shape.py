@@ -8,13 +8,23 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TypeAlias
 
+import msgspec
+
+from timeloom_workspace.shapes.changes import RowChange, Transaction
 from timeloom_workspace.shapes.clauses.nodes import Row
 from timeloom_workspace.shapes.clauses.parsing import Clause, parse
 from timeloom_workspace.shapes.compaction import Kind
-from timeloom_workspace.shapes.errors import ClauseError, InvalidShapeRequestError, reasons_of
+from timeloom_workspace.shapes.errors import (
+    ClauseError,
+    InvalidShapeRequestError,
+    ShapeError,
+    reasons_of,
+)
 from timeloom_workspace.shapes.limits import COLUMNS_MAX, PREPARED_ANSWERS_MAX
 from timeloom_workspace.shapes.log import Entry, ShapeLog, Slice
+from timeloom_workspace.shapes.membership import Membership, UntellableError
 from timeloom_workspace.shapes.offsets import Offset
 from timeloom_workspace.shapes.requests import ShapeRequest
 from timeloom_workspace.shapes.tables import Table
@@ -50,9 +60,13 @@ def defined(request: ShapeRequest, table: Table, project_id: str) -> tuple[Defin
     """The definition of a request, and its clause.
 
     Raises:
-        InvalidShapeRequestError: Its columns or its clause are wrong.
+        InvalidShapeRequestError: Its columns or its clause are wrong, or the table cannot do as it says.
     """
     columns = _columns(request, table)
+    if request.is_full_replica and not table.has_old_rows:
+        raise InvalidShapeRequestError.of(
+            "replica", f"can't be full for {table.registration.name}: what its rows were before is not logged"
+        )
     clause = None
     if request.where is not None:
         clause = clause_of(request.where, table, request.parameters, "where")
@@ -94,20 +108,15 @@ def _columns(request: ShapeRequest, table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns if column.name in chosen)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowChange:
-    """What happened to a row; None where there is none."""
-
-    old: Row | None
-    new: Row | None
+Message: TypeAlias = tuple[Kind, Row, Row, Row | None]
+"""What happened to a row, that row, and of it what is sent: its values, and those that it had."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction:
-    """Where a transaction stands, and its id."""
+class _RowMessage(msgspec.Struct):
+    """A row of a snapshot."""
 
-    lsn: int
-    xid: int
+    key: str
+    value: dict[str, str | None]
 
 
 class State(Enum):
@@ -125,14 +134,22 @@ class Shape:
     until it is known which of them the snapshot has.
     """
 
-    def __init__(self, *, handle: str, definition: Definition, clause: Clause | None, log: ShapeLog) -> None:
+    def __init__(
+        self,
+        *,
+        handle: str,
+        definition: Definition,
+        clause: Clause | None,
+        log: ShapeLog,
+        members_max: int,
+    ) -> None:
         self.handle = handle
         self.definition = definition
         self.clause = clause
         self.log = log
         self.state = State.BEGINNING
         self.ready = asyncio.Event()
-        self.error: Exception | None = None
+        self.error: ShapeError | None = None
         self.read_time = 0.0
         self.waiting = 0
         self.compacted_bytes = 0
@@ -144,7 +161,13 @@ class Shape:
         self._key = table.key
         self._key_columns = frozenset(table.key)
         self._booleans = frozenset(column.name for column in table.columns if column.is_boolean)
+        self.membership = None if table.has_old_rows else Membership(definition.columns, rows_max=members_max)
         self.schema_header = table.schema_of(definition.columns)
+
+    @property
+    def member_count(self) -> int:
+        """How many rows it remembers."""
+        return 0 if self.membership is None else len(self.membership)
 
     async def change(self) -> None:
         """Returns when there is more to read, or the shape is gone."""
@@ -177,8 +200,13 @@ class Shape:
         return prepared
 
     def entries_of(self, transaction: Transaction, changes: Sequence[RowChange]) -> list[Entry]:
-        """What the changes of a transaction are in this shape."""
-        found = [message for change in changes for message in self._messages(change)]
+        """What the changes of a transaction are in this shape.
+
+        Raises:
+            UntellableError: The log does not say enough of one.
+        """
+        told = self._messages if self.membership is None else self._remembered
+        found = [message for change in changes for message in told(change)]
         entries: list[Entry] = []
         for number, (kind, row, value, old_value) in enumerate(found):
             offset = Offset(transaction.lsn, number * 2)
@@ -199,9 +227,42 @@ class Shape:
             entries.append(Entry(offset=offset, data=data, kind=kind, key=key))
         return entries
 
-    def _messages(
-        self, change: RowChange
-    ) -> Iterator[tuple[Kind, Row, Mapping[str, str | None], Mapping[str, str | None] | None]]:
+    def remember(self, rows: Sequence[bytes]) -> None:
+        """Takes in rows of the snapshot, as messages, where the log will not say what they were."""
+        if self.membership is not None:
+            for row in rows:
+                message = msgspec.json.decode(row, type=_RowMessage)
+                self.membership.add(message.key, message.value)
+
+    def _remembered(self, change: RowChange) -> Iterator[Message]:
+        """What a change means if the log does not say what the row was."""
+        membership = self.membership
+        assert membership is not None
+        key_of = self.definition.table.key_of
+        new = change.new
+        if new is not None and not self._has_now(new):
+            new = None
+        for row in (change.old, change.new):
+            is_other = row is not None and (new is None or key_of(row) != key_of(new))
+            if row is not None and is_other and membership.remove(key_of(row)):
+                yield Kind.DELETE, row, self._removed(row), None
+        if new is None:
+            return
+        shown = {name: self._shown(name, new[name]) for name in self.definition.columns if name in new}
+        meaning = membership.put(key_of(new), shown)
+        if meaning is not None and meaning.kind is Kind.INSERT:
+            yield Kind.INSERT, new, shown, None
+        elif meaning is not None:
+            told = self._key_columns | set(meaning.changed)
+            yield Kind.UPDATE, new, {name: shown[name] for name in shown if name in told}, None
+
+    def _has_now(self, row: Row) -> bool:
+        try:
+            return self._has(row)
+        except KeyError:
+            raise UntellableError("The clause is about a value that was not told.") from None
+
+    def _messages(self, change: RowChange) -> Iterator[Message]:
         old = change.old if change.old is not None and self._has(change.old) else None
         new = change.new if change.new is not None and self._has(change.new) else None
         if old is not None and new is not None:
@@ -218,9 +279,7 @@ class Shape:
     def _has(self, row: Row) -> bool:
         return self.clause is None or self.clause.matches(row)
 
-    def _update(
-        self, old: Row, new: Row, changed: Sequence[str]
-    ) -> tuple[Kind, Row, Mapping[str, str | None], Mapping[str, str | None] | None]:
+    def _update(self, old: Row, new: Row, changed: Sequence[str]) -> Message:
         if self.definition.is_full_replica:
             before = {name: self._shown(name, old[name]) for name in changed}
             return Kind.UPDATE, new, self._sent(new), before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -12,11 +13,12 @@ from uuid import UUID
 
 import asyncpg
 
+from timeloom_workspace.shapes.changes import TableName
 from timeloom_workspace.shapes.clauses.lexing import Token, TokenKind, tokens_of
 from timeloom_workspace.shapes.clauses.parsing import Clause
 from timeloom_workspace.shapes.errors import ClauseError, InvalidShapeRequestError, reasons_of
-from timeloom_workspace.shapes.limits import ORDER_COLUMNS_MAX
-from timeloom_workspace.shapes.tables import Registration, Table
+from timeloom_workspace.shapes.limits import ORDER_COLUMNS_MAX, SNAPSHOT_RETRY_SECONDS
+from timeloom_workspace.shapes.tables import Registration, Table, Words
 
 CONNECT_TIMEOUT_SECONDS: Final = 5.0
 STATEMENT_TIMEOUT_MS: Final = 120_000
@@ -39,6 +41,15 @@ SELECT
     ARRAY(SELECT xip::text FROM pg_snapshot_xip(pg_current_snapshot()) AS xip) AS in_progress,
     (pg_current_wal_insert_lsn() - '0/0')::text AS lsn
 """
+# Of these types a cast to text writes another text than the log has.
+_OUTPUTS: Final[Mapping[str, str]] = {"bpchar": "bpcharout", "inet": "inet_out"}
+_WRITERS: Final = """
+SELECT array_agg(virtualtransaction)
+FROM pg_locks
+WHERE locktype = 'relation' AND relation = to_regclass($1) AND mode = 'RowExclusiveLock' AND granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_WRITERS_LEFT: Final = _WRITERS + "AND virtualtransaction = ANY($2::text [])"
 _ROLE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MODULUS: Final = 1 << 32
 
@@ -74,6 +85,12 @@ class Visibility:
             "database_lsn": str(self.lsn),
         }
 
+    def message(self) -> bytes:
+        """The protocol's message after the rows: by it a client knows whether its own write is among them."""
+        headers = {"control": "snapshot-end", **self.described()}
+        del headers["database_lsn"]
+        return json.dumps({"headers": headers}, separators=(",", ":")).encode()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowQuery:
@@ -87,6 +104,7 @@ class RowQuery:
         order: In which order: SQL of this module's making.
         limit: How many at most.
         offset: How many are left out before.
+        mark: What each row says of the subset that it is part of.
     """
 
     table: Table
@@ -96,11 +114,12 @@ class RowQuery:
     order: str = ""
     limit: int | None = None
     offset: int | None = None
+    mark: int | None = None
 
     def statement(self) -> tuple[str, list[str | None]]:
         """The SQL, which writes the protocol's messages, and its parameters."""
         parameters: list[str | None] = []
-        columns = ", ".join(f"CAST({quoted(name)} AS text) AS {quoted(name)}" for name in self.columns)
+        columns = ", ".join(f"{self._text(name)} AS {quoted(name)}" for name in self.columns)
         # Names come from the catalogue, and clauses bind what clients wrote.
         statement = [f"SELECT {self._message(parameters)} FROM (SELECT {columns} FROM {self._source}"]  # noqa: S608 - see above
         conditions = [clause.write(parameters) for clause in self.clauses]
@@ -115,26 +134,60 @@ class RowQuery:
         for word, count in (("LIMIT", self.limit), ("OFFSET", self.offset)):
             if count is not None:
                 statement.append(f"{word} {int(count)}")
-        return " ".join([*statement, ") AS sent"]), parameters
+        return " ".join([*statement, f") AS {self._row}"]), parameters
+
+    def _text(self, name: str) -> str:
+        """A value as the log writes it."""
+        output = _OUTPUTS.get(self.table.types.get(name, ""))
+        column = quoted(name)
+        return f"CAST({column} AS text)" if output is None else f"textin({output}({column}))"
+
+    @property
+    def _row(self) -> str:
+        """What rows are called in the statement: not as one of their columns."""
+        name = "sent"
+        while name in self.table.names:
+            name += "_"
+        return name
 
     @property
     def _source(self) -> str:
-        schema, name = self.table.relation
-        return f"{quoted(schema)}.{quoted(name)}"
+        """The table as clauses and clients know it."""
+        registration = self.table.registration
+        source = f"{quoted(registration.schema)}.{quoted(registration.table)}"
+        if not registration.words and registration.gone_column is None:
+            return source
+        project = () if registration.project_column is None else (registration.project_column,)
+        words = {each.column: each for each in registration.words}
+        columns = ", ".join(
+            _worded(words[name]) if name in words else quoted(name) for name in (*self.table.names, *project)
+        )
+        gone = f" WHERE {quoted(registration.gone_column)} IS NULL" if registration.gone_column else ""
+        return f"(SELECT {columns} FROM {source}{gone}) AS shown"  # noqa: S608 - as above
 
     def _message(self, parameters: list[str | None]) -> str:
         parameters.append(self.table.key_prefix)
         parts = [f"${len(parameters)}::text"]
         parts += [
-            f"""COALESCE('/"' || replace(sent.{quoted(name)}, '/', '//') || '"', '/_')"""
+            f"""COALESCE('/"' || replace({self._row}.{quoted(name)}, '/', '//') || '"', '/_')"""
             for name in self.table.key
         ]
-        headers = {"operation": "insert", "relation": self.table.relation}
+        headers: dict[str, object] = {"operation": "insert", "relation": self.table.relation}
+        if self.mark is not None:
+            headers["snapshot_mark"] = self.mark
         parameters.append(f',"headers":{json.dumps(headers, separators=(",", ":"))}}}')
         key = f"to_json({' || '.join(parts)})::text"
         return (
-            f"""'{{"key":' || {key} || ',"value":' || row_to_json(sent)::text || ${len(parameters)}::text"""
+            f"""'{{"key":' || {key} || ',"value":' || row_to_json({self._row})::text"""
+            f""" || ${len(parameters)}::text"""
         )
+
+
+def _worded(words: Words) -> str:
+    """A column's words; they are those of a contract, as its name is."""
+    column = quoted(words.column)
+    cases = " ".join(f"WHEN {number} THEN '{word}'" for number, word in words.by_number)
+    return f"CASE {column} {cases} ELSE {column}::text END AS {column}"
 
 
 def quoted(name: str) -> str:
@@ -256,6 +309,19 @@ class SnapshotReader:
         cursor = await connection.cursor(statement, *parameters)
         while records := await cursor.fetch(at_once):
             yield [record[0].encode() for record in records]
+
+    async def outlast_writers(self, table: TableName) -> None:
+        """Returns when all have ended who are writing a table as it is called.
+
+        For an instant, or as long as a standby makes them wait, they may have committed in the log, and not
+        yet for snapshots.
+        """
+        name = ".".join(map(quoted, table))
+        async with self.connection() as connection:
+            writers = await connection.fetchval(_WRITERS, name)
+            while writers:
+                await asyncio.sleep(SNAPSHOT_RETRY_SECONDS)
+                writers = await connection.fetchval(_WRITERS_LEFT, name, writers)
 
 
 async def _restrict(connection: Any, registration: Registration, project_id: str) -> None:

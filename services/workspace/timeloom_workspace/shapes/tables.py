@@ -8,8 +8,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
 
+from timeloom_workspace.shapes.changes import RowChange
+from timeloom_workspace.shapes.clauses.nodes import Row
 from timeloom_workspace.shapes.clauses.parsing import Columns
 from timeloom_workspace.shapes.clauses.values import Type, array_of, type_named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What clients read where a column has numbers.
+
+    Attributes:
+        column: Its name.
+        by_number: The words of its values; a value without one is shown as it is.
+    """
+
+    column: str
+    by_number: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +38,14 @@ class Registration:
         role: Under whose rights it is read: row-level security shows it the rows of one project.
         project_column: Names each row's project; clients do not see it.
         hidden: The columns besides that clients do not see.
-        key: What tells a project's rows apart.
+        columns: Those that clients may see, where only some are published; None if all are.
+        words: Of the columns that have numbers for words.
+        gone_column: Has a value in rows that are as good as deleted: nobody sees them.
+        key: What tells a project's rows apart; the primary key if None.
+        is_open_to_agents: Whether callers may read it who are bound to one agent.
+        publication: What tells of its changes.
+        oid: Of a table that is not ours: which one of that name, for it may be dropped and made anew.
+        form: Of a table that is not ours: changes whenever its columns do.
     """
 
     name: str
@@ -32,35 +54,24 @@ class Registration:
     role: str | None
     project_column: str | None = "project_id"
     hidden: frozenset[str] = frozenset()
+    columns: frozenset[str] | None = None
+    words: tuple[Words, ...] = ()
+    gone_column: str | None = None
     key: tuple[str, ...] | None = ("id",)
+    is_open_to_agents: bool = True
+    publication: str = "timeloom_shapes"
+    oid: int | None = None
+    form: str = ""
 
+    @property
+    def relation(self) -> tuple[str, str]:
+        """Schema and name."""
+        return self.schema, self.table
 
-def _of_workspace(name: str) -> Registration:
-    return Registration(
-        name=name,
-        schema="workspace",
-        table=name,
-        role="timeloom_workspace",
-        # What changes are merged by says nothing to a client.
-        hidden=frozenset({"field_clocks"}),
-    )
-
-
-_WORKSPACE_TABLES: Final = ("tasks", "environments", "preferences", "agent_sessions", "sync_conflicts")
-
-MIGRATIONS: Final = Registration(
-    name="migrations",
-    schema="migration",
-    table="migrations",
-    role="timeloom_migration",
-    # How the service drives them is its own affair.
-    hidden=frozenset({"phase", "goal", "driven", "runs", "restarts", "position", "workflow_execution_id"}),
-)
-
-REGISTERED: Final[Sequence[Registration]] = (
-    *(_of_workspace(name) for name in _WORKSPACE_TABLES),
-    MIGRATIONS,
-)
+    @property
+    def qualifier(self) -> str:
+        """What may stand before a column in a clause."""
+        return self.name if self.oid is None else self.table
 
 
 class Registry(Protocol):
@@ -74,7 +85,7 @@ class Registry(Protocol):
 class RegisteredTables:
     """A registry of tables that are known from the beginning."""
 
-    def __init__(self, registrations: Sequence[Registration] = REGISTERED) -> None:
+    def __init__(self, registrations: Sequence[Registration]) -> None:
         self._by_name = {each.name: each for each in registrations}
         self._by_name.update({f"{each.schema}.{each.table}": each for each in registrations})
 
@@ -158,11 +169,24 @@ class Table:
         registration: What it is registered as.
         columns: Those that clients may see, in order.
         key: The columns that tell a project's rows apart.
+        logged: The names of all columns, as the log has them.
+        has_old_rows: Whether the log says what a changed row was before (`REPLICA IDENTITY FULL`).
     """
 
     registration: Registration
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    logged: tuple[str, ...]
+    has_old_rows: bool
+
+    def is_as_logged(self, oid: int, columns: Sequence[str]) -> bool:
+        """Whether it is still the table that the log tells of; ours only change with a migration."""
+        return self.registration.oid is None or (oid == self.registration.oid and columns == self.logged)
+
+    @cached_property
+    def types(self) -> Mapping[str, str]:
+        """The types of the columns that clients may see, without arrays."""
+        return {column.name: column.type_name for column in self.columns if not column.dimensions}
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -173,14 +197,14 @@ class Table:
     def for_clauses(self) -> Columns:
         """What a clause may name."""
         return Columns(
-            table=self.registration.table,
+            table=self.registration.qualifier,
             types={column.name: column.comparable for column in self.columns},
         )
 
     @cached_property
     def relation(self) -> tuple[str, str]:
         """Schema and name."""
-        return self.registration.schema, self.registration.table
+        return self.registration.relation
 
     @cached_property
     def key_prefix(self) -> str:
@@ -191,6 +215,31 @@ class Table:
     def key_of(self, row: Mapping[str, str | None]) -> str:
         """A row's key, as the protocol writes it."""
         return self.key_prefix + "".join(_key_part(row[name]) for name in self.key)
+
+    def seen(self, change: RowChange) -> RowChange:
+        """A change as clauses and clients know it."""
+        old = self._row_seen(change.old)
+        new = self._row_seen(change.new)
+        if new is None and not self.has_old_rows:
+            # By its key it goes from wherever it is.
+            old = change.old or change.new
+        return RowChange(old=old, new=new)
+
+    def _row_seen(self, row: Row | None) -> Row | None:
+        gone_column = self.registration.gone_column
+        if row is None or (gone_column is not None and row[gone_column] is not None):
+            return None
+        if not self._words:
+            return row
+        translated = {name: words.get(row[name], row[name]) for name, words in self._words.items()}
+        return {**row, **translated}
+
+    @cached_property
+    def _words(self) -> Mapping[str, Mapping[str | None, str]]:
+        return {
+            each.column: {str(number): word for number, word in each.by_number}
+            for each in self.registration.words
+        }
 
     def schema_of(self, names: Sequence[str]) -> str:
         """What the protocol says of columns, as a header."""

@@ -37,12 +37,12 @@ _SAVEPOINT: Final = "SAVEPOINT mutation"
 _RELEASE: Final = "RELEASE SAVEPOINT mutation"
 _ROLLBACK: Final = "ROLLBACK TO SAVEPOINT mutation; RELEASE SAVEPOINT mutation"
 
-# What the database has against a value, such as that it is too long for an index.
-_REFUSALS = (
+REFUSALS: Final = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
     asyncpg.ProgramLimitExceededError,
 )
+"""What the database has against a value, such as that it is too long for an index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +51,27 @@ class Applying:
 
     Attributes:
         connection: Within the transaction.
+        transaction: Tells its id.
         project_id: The transaction's.
         client_id: Who sends them.
         policies: By table.
         clock: The service's.
+        is_careful: Whether what the database refuses becomes a dead letter. That takes a savepoint for each
+            mutation; else it fails, and the transaction with it.
+        answered: By mutation, the answers that are to be kept when the transaction ends.
     """
 
     connection: Connection
+    transaction: states.Transaction
     project_id: UUID
     client_id: str
     policies: dict[str, Policy] = field(default_factory=dict[str, Policy])
     clock: HybridClock
+    is_careful: bool
+    answered: dict[str, Result] = field(default_factory=dict[str, Result])
 
     async def apply(self, mutation: Mutation) -> Result:
-        """Applies a mutation that is new, and keeps the answer.
+        """Applies a mutation that is new, and notes the answer.
 
         Raises:
             OverloadedError: There are too many conflicts or dead letters.
@@ -75,7 +82,7 @@ class Applying:
         except PoisonError as error:
             kept = replace(mutation, value=kept_value(mutation.table, mutation.value))
             result = await self._buried(kept, str(error), awaits_record=False)
-        await answers.insert(self.connection, self.project_id, result)
+        self.answered[mutation.id] = result
         return result
 
     async def redrive(self, letter: DeadLetter, *, value: bytes | None = None) -> Result:
@@ -91,7 +98,10 @@ class Applying:
         except PoisonError as error:
             kept = kept_value(mutation.table, mutation.value)
             result = await self._again(letter, kept, str(error), awaits_record=False)
-        await answers.replace(self.connection, self.project_id, result)
+        if mutation.id in self.answered:
+            self.answered[mutation.id] = result
+        else:
+            await answers.replace(self.connection, self.project_id, result)
         return result
 
     def _prepared_again(self, mutation: Mutation) -> Prepared:
@@ -106,13 +116,16 @@ class Applying:
 
     async def _attempted(self, work: Awaitable[Result]) -> Result:
         """Does what can fail for one mutation without taking the others of the transaction along."""
+        if not self.is_careful:
+            # A poisoned mutation is found out before anything is written.
+            return await work
         await self.connection.execute(_SAVEPOINT)
         try:
             result = await work
         except PoisonError:
             await self.connection.execute(_ROLLBACK)
             raise
-        except _REFUSALS as error:
+        except REFUSALS as error:
             if isinstance(error, asyncpg.UniqueViolationError):
                 raise
             await self.connection.execute(_ROLLBACK)
@@ -123,8 +136,8 @@ class Applying:
     async def _decided(
         self, mutation: Mutation, ready: Prepared, *, letter: DeadLetter | None = None
     ) -> Result:
-        before = await states.lock(self.connection, self.project_id, ready.table, ready.record_id)
-        shown = await self._document(ready) if before is not None and before.exists else None
+        locked = await states.lock(self.connection, self.project_id, ready.table, ready.record_id)
+        before = locked.record
         verdict = decide(self.policies[ready.table.name], before, ready.write)
         if verdict.outcome is Outcome.REJECTED:
             if letter is not None:
@@ -135,7 +148,7 @@ class Applying:
         is_changed = await self._store(ready, before, after)
         conflict_id = None
         if verdict.is_contested:
-            conflict_id = await self._contested(mutation, ready, verdict, before, shown)
+            conflict_id = await self._contested(mutation, ready, verdict, locked)
         if letter is not None:
             await dead_letters.delete(self.connection, self.project_id, letter.id)
         if after.values is not None and (before is None or before.values is None):
@@ -143,7 +156,7 @@ class Applying:
         return Result(
             mutation_id=mutation.id,
             outcome=verdict.outcome,
-            transaction_id=await states.transaction_id(self.connection) if is_changed else 0,
+            transaction_id=await self.transaction.id() if is_changed else 0,
             clock=after.clock,
             reason=verdict.reason,
             conflict_id=conflict_id,
@@ -166,10 +179,9 @@ class Applying:
         mutation: Mutation,
         ready: Prepared,
         verdict: Verdict,
-        before: Record | None,
-        shown: bytes | None,
+        locked: states.Locked,
     ) -> UUID:
-        assert before is not None, "without a record there is no rival"
+        assert locked.record is not None, "without a record there is no rival"
         conflict_id = uuid7()
         is_open = verdict.outcome is Outcome.CONFLICT
         await conflicts.insert(
@@ -179,8 +191,8 @@ class Applying:
             status=ConflictStatus.OPEN if is_open else ConflictStatus.RESOLVED,
             policy=self.policies[ready.table.name],
             mutation=mutation,
-            server_value=shown,
-            server_clock=before.clock,
+            server_value=document_of(locked.stored) if locked.stored else None,
+            server_clock=locked.record.clock,
             fields=verdict.fields,
             result=None if is_open else await self._document(ready),
             client_id=self.client_id,

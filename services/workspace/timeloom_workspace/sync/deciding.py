@@ -106,7 +106,7 @@ class Conflicts:
         self, connection: Connection, project_id: UUID, conflict: Conflict, value: bytes | None
     ) -> None:
         table, record_id = table_of(conflict.mutation.table), UUID(conflict.mutation.record_id)
-        before = await states.lock(connection, project_id, table, record_id)
+        before = (await states.lock(connection, project_id, table, record_id)).record
         base_clock = before.clock if before else ""
         clock = self._clock.next(base_clock)
         try:
@@ -175,10 +175,12 @@ class DeadLetters:
                 raise _missing(letter_id)
             applying = Applying(
                 connection=connection,
+                transaction=states.Transaction(connection),
                 project_id=project_id,
                 client_id=letter.client_id,
                 policies=await policies.select(connection, project_id),
                 clock=self._clock,
+                is_careful=True,
             )
             return await applying.redrive(letter, value=value)
 

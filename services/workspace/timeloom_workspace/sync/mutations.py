@@ -11,7 +11,7 @@ import asyncpg
 from timeloom_platform.database import Database
 from timeloom_platform.errors import AlreadyExistsError, ConflictError, InvalidFieldError
 from timeloom_workspace.clocks import DRIFT_MS_MAX, Clock, HybridClock, InvalidClockError
-from timeloom_workspace.sync.applying import Applying
+from timeloom_workspace.sync.applying import REFUSALS, Applying
 from timeloom_workspace.sync.limits import ATTEMPTS_MAX, MUTATIONS_PER_TRANSACTION
 from timeloom_workspace.sync.model import Mutation, Result
 from timeloom_workspace.sync.preparing import record_ids_of
@@ -61,15 +61,21 @@ class Mutations:
     async def _insistently(
         self, project_id: UUID, client_id: str, mutations: Sequence[Mutation]
     ) -> list[Result]:
+        is_careful = False
         for _ in range(ATTEMPTS_MAX):
             try:
-                return await self._apply_some(project_id, client_id, mutations)
+                return await self._apply_some(project_id, client_id, mutations, is_careful=is_careful)
             except _IN_THE_WAY:
                 continue
+            except REFUSALS:
+                # One of them is refused: which one, the next attempt finds out.
+                if is_careful:
+                    raise
+                is_careful = True
         raise ConflictError("Other changes of the same records came in between; try again.")
 
     async def _apply_some(
-        self, project_id: UUID, client_id: str, mutations: Sequence[Mutation]
+        self, project_id: UUID, client_id: str, mutations: Sequence[Mutation], *, is_careful: bool
     ) -> list[Result]:
         async with self._database.transaction(str(project_id)) as connection:
             await answers.lock_client(connection, project_id, client_id)
@@ -78,10 +84,12 @@ class Mutations:
             await states.lock_in_order(connection, project_id, record_ids_of(news))
             applying = Applying(
                 connection=connection,
+                transaction=states.Transaction(connection),
                 project_id=project_id,
                 client_id=client_id,
                 policies=await policies.select(connection, project_id),
                 clock=self._clock,
+                is_careful=is_careful,
             )
             results: list[Result] = []
             for mutation in mutations:
@@ -90,6 +98,7 @@ class Mutations:
                     result = await applying.apply(mutation)
                     known[mutation.id] = replace(result, is_repeated=True)
                 results.append(result)
+            await answers.insert(connection, project_id, applying.answered.values())
             return results
 
     def _is_believed(self, text: str) -> bool:

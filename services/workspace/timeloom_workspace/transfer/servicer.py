@@ -95,6 +95,7 @@ class TransferServicer(services.TransferServiceServicer):
                     write_id=each.write_id,
                     clock=each.clock,
                     image=each.image.decode(),
+                    replaces_changes=each.replace_changes,
                 )
                 for each in request.restorations
             ],

@@ -79,13 +79,19 @@ class RecordWrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRestoration:
-    """A write to be taken back; its clock is empty where nobody knows whether it was done."""
+    """A write to be taken back; its clock is empty where nobody knows whether it was done.
+
+    Attributes:
+        replaces_changes: Somebody decided that what was changed since goes; the clock is that of what is
+            there now.
+    """
 
     table: Table
     id: UUID
     write_id: str
     clock: str
     image: str = field(repr=False)
+    replaces_changes: bool = False
 
 
 class Outcome(Enum):
@@ -198,15 +204,9 @@ async def _restored(connection: Connection, project_id: UUID, wanted: RecordRest
     there = await lock(connection, project_id, wanted.table, wanted.id)
     if await images.image_of(connection, project_id, wanted.table, wanted.id) == wanted.image:
         return Result(outcome=Outcome.DONE)
-    if there is None and images.has_record(wanted.image):
-        # Somebody deleted it since.
-        return Result(outcome=Outcome.CHANGED)
-    own = wanted.clock or _own_clock(there, wanted.write_id)
-    if there is not None and not own:
-        # Nobody knew whether it was written: it was not.
-        return Result(outcome=Outcome.DONE)
-    if there is not None and there.clock != own:
-        return Result(outcome=Outcome.CHANGED)
+    refused = _kept_alone(there, wanted)
+    if refused is not None:
+        return Result(outcome=refused)
     await connection.execute(_SAVEPOINT)
     try:
         await images.restore(connection, project_id, wanted.table, wanted.id, wanted.image)
@@ -217,6 +217,20 @@ async def _restored(connection: Connection, project_id: UUID, wanted: RecordRest
     await connection.execute(_RELEASE)
     await outbox.enqueue(connection, str(project_id), [events.record_changed(wanted.table.name, wanted.id)])
     return Result(outcome=Outcome.DONE)
+
+
+def _kept_alone(there: Record | None, wanted: RecordRestoration) -> Outcome | None:
+    """Returns why a record is left as it is; None if it is restored."""
+    if wanted.replaces_changes:
+        return None if (there.clock if there else "") == wanted.clock else Outcome.CHANGED
+    if there is None:
+        # Somebody deleted it since, or else it is only what remembers it that is put back.
+        return Outcome.CHANGED if images.has_record(wanted.image) else None
+    own = wanted.clock or _own_clock(there, wanted.write_id)
+    if not own:
+        # Nobody knew whether it was written: it was not.
+        return Outcome.DONE
+    return None if there.clock == own else Outcome.CHANGED
 
 
 def _own_clock(record: Record | None, write_id: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,8 @@ from timeloom_workspace.shapes.answers import Answer, Answers
 from timeloom_workspace.shapes.assembly import PUBLICATIONS
 from timeloom_workspace.shapes.engine import Engine
 from timeloom_workspace.shapes.limits import ShapeLimits
+from timeloom_workspace.shapes.own_tables import OwnTables
+from timeloom_workspace.shapes.registered import REGISTERED
 from timeloom_workspace.shapes.tables import RegisteredTables
 
 LIMITS = ShapeLimits(live_seconds=2.0, sse_seconds=3.0, keep_alive_seconds=0.5, poll_seconds=0.02)
@@ -80,6 +82,7 @@ class Shapes:
     answers: Answers
     connection: Any
     project_id: UUID = field(default_factory=uuid4)
+    agent_id: str = ""
 
     async def open(
         self, *, method: str = "GET", body: bytes = b"", if_none_match: str = "", **fields: str
@@ -90,6 +93,7 @@ class Shapes:
             body=body,
             headers={"if-none-match": if_none_match} if if_none_match else {},
             project_id=str(self.project_id),
+            agent_id=self.agent_id,
         )
 
     async def get(
@@ -142,15 +146,23 @@ async def serving(
     *,
     limits: ShapeLimits = LIMITS,
     allows_deletion: bool = False,
+    schemas: Sequence[str] = (),
 ) -> AsyncGenerator[Shapes]:
     engine = Engine(url=url, publications=PUBLICATIONS, directory=directory, limits=limits)
-    answers = Answers(engine=engine, registry=RegisteredTables(), allows_deletion=allows_deletion)
+    own_tables = OwnTables(url, schemas=schemas)
+    answers = Answers(
+        engine=engine,
+        registry=RegisteredTables(REGISTERED),
+        own_tables=own_tables,
+        allows_deletion=allows_deletion,
+    )
     connection = await asyncpg.connect(superuser_url)
     running = asyncio.create_task(engine.run())
     try:
         yield Shapes(engine=engine, answers=answers, connection=connection)
     finally:
         await connection.close()
+        await own_tables.close()
         running.cancel()
         await asyncio.wait({running})
 

@@ -170,6 +170,6 @@ async def test_a_shape_that_takes_too_much_disk_is_begun_anew(serve: ServeShapes
         for _ in range(30):
             await shapes.insert("x" * 1000)
         await client.until_equal(await rows_of(shapes))
-        shapes.engine.keep_house(0.0)
+        await shapes.engine.keep_house(0.0)
         assert (await client.step()).status == 409
         await client.until_equal(await rows_of(shapes))

@@ -127,7 +127,7 @@ class MemoryEngine:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Waits for something to be so."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()

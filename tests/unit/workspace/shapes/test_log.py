@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -61,30 +62,54 @@ def test_a_snapshot_is_cut_where_a_chunk_is_full(tmp_path: Path) -> None:
 
 @given(
     steps=st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.booleans()), max_size=40),
+    meanwhile=st.integers(min_value=0, max_value=10),
     chunk_bytes=st.sampled_from((1, 150, 10_000)),
 )
 def test_wherever_a_client_stands_it_ends_with_the_same_rows(
-    tmp_path_factory: Any, steps: list[tuple[str, str, bool]], chunk_bytes: int
+    tmp_path_factory: Any, steps: list[tuple[str, str, bool]], meanwhile: int, chunk_bytes: int
 ) -> None:
     log = ShapeLog(tmp_path_factory.mktemp("log"), chunk_bytes=chunk_bytes)
     log.end_snapshot()
     rows: dict[str, dict[str, str]] = {}
-    seen = [(Offset(0, 0), dict(rows))]
+    made: list[Entry] = []
+    seen = [(Offset(0, 0), rows)]
     for number, (key, field, is_delete) in enumerate(steps):
         if key not in rows:
-            made = entry(number, Kind.INSERT, key, x="0", y="0", z="0")
+            made.append(entry(number, Kind.INSERT, key, x="0", y="0", z="0"))
         elif is_delete:
-            made = entry(number, Kind.DELETE, key)
+            made.append(entry(number, Kind.DELETE, key))
         else:
-            made = entry(number, Kind.UPDATE, key, **{field: str(number)})
-        log.append([made])
-        rows = replayed([json.loads(made.data)], rows)
-        seen.append((made.offset, rows))
+            made.append(entry(number, Kind.UPDATE, key, **{field: str(number)}))
+        rows = replayed([json.loads(made[-1].data)], rows)
+        seen.append((made[-1].offset, rows))
+
+    async def compact_while_writing() -> None:
+        count = max(len(made) - meanwhile, 0)
+        log.append(made[:count])
+        compaction = asyncio.create_task(log.compact())
+        await asyncio.sleep(0)
+        log.append(made[count:])
+        for offset, known in seen:
+            assert replayed(messages(log, offset), known) == rows
+        await compaction
+        for offset, known in seen:
+            assert replayed(messages(log, offset), known) == rows
+
     try:
-        for offset, known in seen:
-            assert replayed(messages(log, offset), known) == rows
-        log.compact()
-        for offset, known in seen:
-            assert replayed(messages(log, offset), known) == rows
+        asyncio.run(compact_while_writing())
     finally:
         log.remove()
+
+
+def test_a_log_may_be_removed_while_it_is_compacted(tmp_path: Path) -> None:
+    log = ShapeLog(tmp_path / "log", chunk_bytes=10)
+    log.append([entry(number, Kind.UPDATE, "a") for number in range(3)])
+
+    async def remove_meanwhile() -> None:
+        compaction = asyncio.create_task(log.compact())
+        await asyncio.sleep(0)
+        log.remove()
+        await compaction
+
+    asyncio.run(remove_meanwhile())
+    assert list(tmp_path.iterdir()) == []

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timeloom_workspace.shapes import pgoutput
+from timeloom_workspace.shapes.changes import Committed, RowChange, Transaction
 from timeloom_workspace.shapes.replication import Assembler
-from timeloom_workspace.shapes.shape import RowChange, Transaction
 
 
 def text(value: str) -> bytes:
@@ -76,10 +76,35 @@ def test_a_transaction_is_whole_with_its_commit() -> None:
     assert committed.changes == {TASKS: [RowChange(old=whole, new=whole)]}
 
 
-def test_a_table_without_its_old_rows_is_spoilt() -> None:
+def committed_by(*messages: bytes) -> Committed:
     assembler = Assembler()
-    for data in (BEGIN, relation(b"d"), b"I" + struct.pack("!I", 7) + NEW):
-        assembler.take(data)
+    assert [assembler.take(data) for data in (BEGIN, *messages)] == [None] * (1 + len(messages))
     committed = assembler.take(COMMIT)
     assert committed is not None
+    return committed
+
+
+def test_a_row_that_is_told_in_part_spoils_a_table_whose_old_rows_should_be_told() -> None:
+    update = b"U" + struct.pack("!I", 7) + b"N" + row(text("1"), b"u")
+    committed = committed_by(relation(), update)
     assert (committed.changes, committed.spoilt) == ({}, frozenset({TASKS}))
+
+
+def test_of_a_table_without_old_rows_keys_are_told_and_values_that_may_have_changed() -> None:
+    head = struct.pack("!I", 7)
+    committed = committed_by(
+        relation(b"d"),
+        b"I" + head + NEW,
+        b"U" + head + b"N" + row(text("1"), b"u"),
+        b"U" + head + b"K" + row(text("1"), b"n") + b"N" + row(text("2"), b"u"),
+        b"D" + head + b"K" + row(text("2"), b"n"),
+    )
+    assert committed.keyed == frozenset({TASKS})
+    assert committed.changes == {
+        TASKS: [
+            RowChange(old=None, new={"id": "1", "title": "ä"}),
+            RowChange(old=None, new={"id": "1"}),
+            RowChange(old={"id": "1", "title": None}, new={"id": "2"}),
+            RowChange(old={"id": "2", "title": None}, new=None),
+        ]
+    }

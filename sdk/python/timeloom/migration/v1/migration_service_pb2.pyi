@@ -188,7 +188,9 @@ class ListMigrationsRequest(_message.Message):
     page_token: _builtins.str
     """From the previous answer's `next_page_token`."""
     @_builtins.property
-    def statuses(self) -> _containers.RepeatedScalarFieldContainer[_migration_pb2.MigrationStatus.ValueType]: ...
+    def statuses(self) -> _containers.RepeatedScalarFieldContainer[_migration_pb2.MigrationStatus.ValueType]:
+        """Only those in one of these statuses."""
+
     def __init__(
         self,
         *,
@@ -320,9 +322,13 @@ class ListMigrationItemsRequest(_message.Message):
     page_token: _builtins.str
     """From the previous answer's `next_page_token`."""
     @_builtins.property
-    def actions(self) -> _containers.RepeatedScalarFieldContainer[_migration_pb2.MigrationAction.ValueType]: ...
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[_migration_pb2.MigrationAction.ValueType]:
+        """Only those with which one of these is done."""
+
     @_builtins.property
-    def families(self) -> _containers.RepeatedScalarFieldContainer[_migration_pb2.RecordFamily.ValueType]: ...
+    def families(self) -> _containers.RepeatedScalarFieldContainer[_migration_pb2.RecordFamily.ValueType]:
+        """Only those of records of one of these families."""
+
     def __init__(
         self,
         *,
@@ -623,9 +629,9 @@ class ResolveMigrationConflictRequest(_message.Message):
     RESOLUTION_FIELD_NUMBER: _builtins.int
     migration_id: _builtins.str
     conflict_id: _builtins.str
-    """All that are open if empty."""
+    """All that are open if empty, but for those of a rollback."""
     resolution: _migration_pb2.ConflictResolution.ValueType
-    """Anything but `ASK`."""
+    """Required; anything but `ASK`; `SKIP` or `OVERWRITE` where a rollback left something alone."""
     def __init__(
         self,
         *,

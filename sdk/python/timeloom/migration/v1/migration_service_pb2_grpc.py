@@ -213,7 +213,10 @@ class MigrationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ResolveMigrationConflict(self, request, context):
-        """Decides a conflict, or all that are open. One that arose from a rollback is only noted as decided: what is there stays.
+        """Decides a conflict, or all that are open; a migration that waited for that goes on. Of one that a rollback left alone,
+        `SKIP` keeps what is there, and `OVERWRITE` restores what was there before the migration, unless somebody changed it
+        since it was listed: then the conflict stays open, shows what is there now, and the call is refused. These are decided
+        one by one, once the migration is rolled back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -60,7 +60,11 @@ class MigrationServiceStub:
     ListMigrationConflicts: _grpc.UnaryUnaryMultiCallable[_migration_service_pb2.ListMigrationConflictsRequest, _migration_service_pb2.ListMigrationConflictsResponse]
     """Lists resources that a person has to decide about, or that a rollback left alone."""
     ResolveMigrationConflict: _grpc.UnaryUnaryMultiCallable[_migration_service_pb2.ResolveMigrationConflictRequest, _migration_service_pb2.ResolveMigrationConflictResponse]
-    """Decides a conflict, or all that are open. One that arose from a rollback is only noted as decided: what is there stays."""
+    """Decides a conflict, or all that are open; a migration that waited for that goes on. Of one that a rollback left alone,
+    `SKIP` keeps what is there, and `OVERWRITE` restores what was there before the migration, unless somebody changed it
+    since it was listed: then the conflict stays open, shows what is there now, and the call is refused. These are decided
+    one by one, once the migration is rolled back.
+    """
     WatchMigration: _grpc.UnaryStreamMultiCallable[_migration_service_pb2.WatchMigrationRequest, _migration_service_pb2.WatchMigrationResponse]
     """Follows a migration until it ends."""
     AdvanceMigration: _grpc.UnaryUnaryMultiCallable[_migration_service_pb2.AdvanceMigrationRequest, _migration_service_pb2.AdvanceMigrationResponse]
@@ -100,7 +104,11 @@ class MigrationServiceAsyncStub(MigrationServiceStub):
     ListMigrationConflicts: _aio.UnaryUnaryMultiCallable[_migration_service_pb2.ListMigrationConflictsRequest, _migration_service_pb2.ListMigrationConflictsResponse]  # type: ignore[assignment]
     """Lists resources that a person has to decide about, or that a rollback left alone."""
     ResolveMigrationConflict: _aio.UnaryUnaryMultiCallable[_migration_service_pb2.ResolveMigrationConflictRequest, _migration_service_pb2.ResolveMigrationConflictResponse]  # type: ignore[assignment]
-    """Decides a conflict, or all that are open. One that arose from a rollback is only noted as decided: what is there stays."""
+    """Decides a conflict, or all that are open; a migration that waited for that goes on. Of one that a rollback left alone,
+    `SKIP` keeps what is there, and `OVERWRITE` restores what was there before the migration, unless somebody changed it
+    since it was listed: then the conflict stays open, shows what is there now, and the call is refused. These are decided
+    one by one, once the migration is rolled back.
+    """
     WatchMigration: _aio.UnaryStreamMultiCallable[_migration_service_pb2.WatchMigrationRequest, _migration_service_pb2.WatchMigrationResponse]  # type: ignore[assignment]
     """Follows a migration until it ends."""
     AdvanceMigration: _aio.UnaryUnaryMultiCallable[_migration_service_pb2.AdvanceMigrationRequest, _migration_service_pb2.AdvanceMigrationResponse]  # type: ignore[assignment]
@@ -221,7 +229,11 @@ class MigrationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _migration_service_pb2.ResolveMigrationConflictRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_migration_service_pb2.ResolveMigrationConflictResponse, _abc.Awaitable[_migration_service_pb2.ResolveMigrationConflictResponse]]:
-        """Decides a conflict, or all that are open. One that arose from a rollback is only noted as decided: what is there stays."""
+        """Decides a conflict, or all that are open; a migration that waited for that goes on. Of one that a rollback left alone,
+        `SKIP` keeps what is there, and `OVERWRITE` restores what was there before the migration, unless somebody changed it
+        since it was listed: then the conflict stays open, shows what is there now, and the call is refused. These are decided
+        one by one, once the migration is rolled back.
+        """
 
     @_abc_1.abstractmethod
     def WatchMigration(

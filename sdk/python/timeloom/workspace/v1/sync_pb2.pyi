@@ -210,6 +210,7 @@ class MutationResult(_message.Message):
     conflict_id: _builtins.str
     """The conflict that tells of it; empty if there is none."""
     dead_letter_id: _builtins.str
+    """The dead letter that it became; empty if it became none."""
     def __init__(
         self,
         *,
@@ -256,6 +257,7 @@ class SyncConflict(_message.Message):
     result: _builtins.bytes
     """What the record became by it; absent while it is open, or if it was deleted."""
     client_id: _builtins.str
+    """Who sent the mutation."""
     @_builtins.property
     def mutation(self) -> Global___Mutation: ...
     @_builtins.property
@@ -303,9 +305,11 @@ class MutationDeadLetter(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     client_id: _builtins.str
+    """Who sent the mutation."""
     reason: _builtins.str
     """Why, such as `title: is required`."""
     attempts: _builtins.int
+    """How often it was tried."""
     @_builtins.property
     def mutation(self) -> Global___Mutation: ...
     @_builtins.property

@@ -84,8 +84,11 @@ class ListSyncConflictsRequest(_message.Message):
     page_token: _builtins.str
     """From the previous answer's `next_page_token`."""
     status: _sync_pb2.SyncConflictStatus.ValueType
+    """Only those that stand so; all if unspecified."""
     table: _builtins.str
+    """Only those of records of this table."""
     record_id: _builtins.str
+    """Only those of this record."""
     def __init__(
         self,
         *,
@@ -200,7 +203,9 @@ class ResolveSyncConflictRequest(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     conflict_id: _builtins.str
     choice: Global___ResolveSyncConflictRequest.Choice.ValueType
+    """Required."""
     value: _builtins.bytes
+    """The fields to set, by their names in REST: a JSON object; for `CHOICE_VALUE` alone."""
     def __init__(
         self,
         *,
@@ -249,7 +254,9 @@ class ListMutationDeadLettersRequest(_message.Message):
     page_token: _builtins.str
     """From the previous answer's `next_page_token`."""
     client_id: _builtins.str
+    """Only this client's."""
     table: _builtins.str
+    """Only those of records of this table."""
     def __init__(
         self,
         *,
@@ -409,7 +416,9 @@ class SetSyncPolicyRequest(_message.Message):
     TABLE_FIELD_NUMBER: _builtins.int
     POLICY_FIELD_NUMBER: _builtins.int
     table: _builtins.str
+    """`tasks`, `environments`, `preferences` or `agent_sessions`."""
     policy: _sync_pb2.ConflictPolicy.ValueType
+    """Required."""
     def __init__(
         self,
         *,

@@ -318,6 +318,7 @@ class RecordRestoration(_message.Message):
     WRITE_ID_FIELD_NUMBER: _builtins.int
     CLOCK_FIELD_NUMBER: _builtins.int
     IMAGE_FIELD_NUMBER: _builtins.int
+    REPLACE_CHANGES_FIELD_NUMBER: _builtins.int
     table: _builtins.str
     id: _builtins.str
     write_id: _builtins.str
@@ -326,6 +327,10 @@ class RecordRestoration(_message.Message):
     """The clock that the write gave it."""
     image: _builtins.bytes
     """As it was before; empty if it was not there."""
+    replace_changes: _builtins.bool
+    """Somebody decided that what was changed since goes: whatever has this clock is replaced, and what is deleted, if the
+    clock is empty, is there again. Who wrote it does not matter then.
+    """
     def __init__(
         self,
         *,
@@ -334,10 +339,11 @@ class RecordRestoration(_message.Message):
         write_id: _builtins.str = ...,
         clock: _builtins.str = ...,
         image: _builtins.bytes = ...,
+        replace_changes: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "id", b"id", "image", b"image", "table", b"table", "write_id", b"write_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "id", b"id", "image", b"image", "replace_changes", b"replace_changes", "table", b"table", "write_id", b"write_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -47,8 +47,11 @@ class CreateTaskRequest(_message.Message):
     title: _builtins.str
     description: _builtins.str
     status: _workspace_pb2.TaskStatus.ValueType
+    """`PENDING` if unspecified."""
     priority: _workspace_pb2.TaskPriority.ValueType
+    """`MEDIUM` if unspecified."""
     mode: _workspace_pb2.TaskMode.ValueType
+    """`CODE` if unspecified."""
     user_id: _builtins.str
     session_id: _builtins.str
     environment_id: _builtins.str
@@ -58,8 +61,11 @@ class CreateTaskRequest(_message.Message):
     has_changes: _builtins.bool
     archived: _builtins.bool
     messages: _builtins.bytes
+    """A JSON array."""
     pull_request: _builtins.bytes
+    """A JSON object."""
     metadata: _builtins.bytes
+    """A JSON object."""
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -172,19 +178,32 @@ class ListTasksRequest(_message.Message):
     page_token: _builtins.str
     """From the previous answer's `next_page_token`."""
     order_by: _builtins.str
-    """`update_time desc` (the default), `update_time`, `create_time desc`, `create_time`, `priority desc`, `title`."""
+    """One of `update_time`, `create_time`, `priority` and `title`, followed by ` desc` for the opposite order;
+    `update_time desc` if empty.
+    By `update_time desc`, what is changed while pages are read comes to the first page, and to no later one.
+    """
     query: _builtins.str
-    """Words that must occur in its title, description or messages."""
+    """Only those in whose title, description or messages all of these words occur, in any case."""
     priority: _workspace_pb2.TaskPriority.ValueType
+    """Only those of this priority."""
     archived: _builtins.bool
+    """Only those that are put away, or only those that are not; both if absent."""
     user_id: _builtins.str
+    """Only this user's; the project's own if empty, everybody's if absent."""
     session_id: _builtins.str
+    """Only those of this conversation."""
     environment_id: _builtins.str
+    """Only those that are worked on there."""
     repository: _builtins.str
+    """Only those of this repository."""
     @_builtins.property
-    def statuses(self) -> _containers.RepeatedScalarFieldContainer[_workspace_pb2.TaskStatus.ValueType]: ...
+    def statuses(self) -> _containers.RepeatedScalarFieldContainer[_workspace_pb2.TaskStatus.ValueType]:
+        """Only those in one of these statuses."""
+
     @_builtins.property
-    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only those that have all of these tags."""
+
     def __init__(
         self,
         *,
@@ -286,7 +305,9 @@ class UpdateTaskRequest(_message.Message):
     has_changes: _builtins.bool
     archived: _builtins.bool
     messages: _builtins.bytes
+    """All its messages from now on."""
     pull_request: _builtins.bytes
+    """A JSON object; `null` removes it."""
     metadata: _builtins.bytes
     """A JSON merge patch (RFC 7396) of its metadata."""
     @_builtins.property
@@ -489,13 +510,17 @@ class CreateEnvironmentRequest(_message.Message):
     environment_id: _builtins.str
     """A UUID of the caller's choice; the server chooses one if empty. A second call with the same one is refused."""
     name: _builtins.str
+    """Unique in the project."""
     description: _builtins.str
     github_organization: _builtins.str
     github_repository: _builtins.str
     user_id: _builtins.str
     metadata: _builtins.bytes
+    """A JSON object."""
     @_builtins.property
-    def variables(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    def variables(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Settings that are no secrets, by name."""
+
     @_builtins.property
     def secrets(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Values to seal, by name. They are never returned."""
@@ -597,13 +622,19 @@ class ListEnvironmentsRequest(_message.Message):
     page_token: _builtins.str
     """From the previous answer's `next_page_token`."""
     order_by: _builtins.str
-    """`name` (the default), `name desc`, `update_time desc`, `update_time`, `create_time desc`, `create_time`."""
+    """One of `name`, `update_time` and `create_time`, followed by ` desc` for the opposite order; `name` if empty.
+    By `update_time desc`, what is changed while pages are read comes to the first page, and to no later one.
+    """
     query: _builtins.str
-    """Words that must occur in its name, description or repository."""
+    """Only those in whose name, description or repository all of these words occur, in any case."""
     user_id: _builtins.str
+    """Only this user's; the project's own if empty, everybody's if absent."""
     name: _builtins.str
+    """Only the one of this name."""
     github_organization: _builtins.str
+    """Only those of this organization."""
     github_repository: _builtins.str
+    """Only those of this repository."""
     def __init__(
         self,
         *,
@@ -815,7 +846,9 @@ class CreatePreferenceRequest(_message.Message):
     """A UUID of the caller's choice; the server chooses one if empty. A second call with the same one is refused."""
     user_id: _builtins.str
     key: _builtins.str
+    """Unique among its user's."""
     value: _builtins.bytes
+    """Any JSON value."""
     def __init__(
         self,
         *,
@@ -907,12 +940,17 @@ class ListPreferencesRequest(_message.Message):
     page_token: _builtins.str
     """From the previous answer's `next_page_token`."""
     order_by: _builtins.str
-    """`key` (the default), `key desc`, `update_time desc`, `update_time`, `create_time desc`, `create_time`."""
+    """One of `key`, `update_time` and `create_time`, followed by ` desc` for the opposite order; `key` if empty.
+    By `update_time desc`, what is changed while pages are read comes to the first page, and to no later one.
+    """
     query: _builtins.str
-    """Words that must occur in its key."""
+    """Only those in whose key all of these words occur, in any case."""
     user_id: _builtins.str
+    """Only this user's; the project's own if empty, everybody's if absent."""
     key: _builtins.str
+    """Only those of this key."""
     key_prefix: _builtins.str
+    """Only those whose keys begin so."""
     def __init__(
         self,
         *,
@@ -971,6 +1009,7 @@ class UpdatePreferenceRequest(_message.Message):
     etag: _builtins.str
     """The etag that the caller read; the change is refused if the preference has another by now. Not checked if empty."""
     value: _builtins.bytes
+    """Any JSON value."""
     def __init__(
         self,
         *,
@@ -1066,12 +1105,15 @@ class CreateAgentSessionRequest(_message.Message):
     user_id: _builtins.str
     agent_id: _builtins.str
     type: _workspace_pb2.AgentSessionType.ValueType
+    """`CHAT` if unspecified."""
     title: _builtins.str
     data: _builtins.bytes
+    """A JSON object."""
     current_stage: _builtins.str
     total_stages: _builtins.int
     active: _builtins.bool
     metadata: _builtins.bytes
+    """A JSON object."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -1179,14 +1221,22 @@ class ListAgentSessionsRequest(_message.Message):
     page_token: _builtins.str
     """From the previous answer's `next_page_token`."""
     order_by: _builtins.str
-    """`last_interaction_time desc` (the default), `last_interaction_time`, `update_time desc`, `update_time`, `create_time desc`, `create_time`."""
+    """One of `last_interaction_time`, `update_time` and `create_time`, followed by ` desc` for the opposite order;
+    `last_interaction_time desc` if empty.
+    By `update_time desc`, what is changed while pages are read comes to the first page, and to no later one.
+    """
     query: _builtins.str
-    """Words that must occur in its title."""
+    """Only those in whose title all of these words occur, in any case."""
     active: _builtins.bool
+    """Only those that go on, or only those that do not; both if absent."""
     user_id: _builtins.str
+    """Only this user's; the project's own if empty, everybody's if absent."""
     agent_id: _builtins.str
+    """Only those with this agent."""
     @_builtins.property
-    def types(self) -> _containers.RepeatedScalarFieldContainer[_workspace_pb2.AgentSessionType.ValueType]: ...
+    def types(self) -> _containers.RepeatedScalarFieldContainer[_workspace_pb2.AgentSessionType.ValueType]:
+        """Only those of one of these types."""
+
     def __init__(
         self,
         *,
@@ -1266,6 +1316,7 @@ class UpdateAgentSessionRequest(_message.Message):
     type: _workspace_pb2.AgentSessionType.ValueType
     title: _builtins.str
     data: _builtins.bytes
+    """A JSON object: all that is kept of it from now on."""
     current_stage: _builtins.str
     total_stages: _builtins.int
     active: _builtins.bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -23,7 +23,10 @@ SELECT: Final = f"SELECT {_COLUMNS} FROM mutation_answers WHERE project_id = $1 
 
 INSERT: Final = f"""
 INSERT INTO mutation_answers (project_id, {_COLUMNS}, create_time)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock_timestamp())
+SELECT $1, given.*, clock_timestamp()
+FROM unnest(
+    $2::text [], $3::smallint [], $4::bigint [], $5::text [], $6::text [], $7::uuid [], $8::uuid []
+) AS given
 """  # noqa: S608 - a constant
 
 # A mutation that was rejected and is applied later has a new answer.
@@ -45,13 +48,15 @@ async def select(connection: Connection, project_id: UUID, mutation_ids: Sequenc
     return {row["mutation_id"]: _result_of(row) for row in rows}
 
 
-async def insert(connection: Connection, project_id: UUID, result: Result) -> None:
-    """Keeps the answer to a mutation.
+async def insert(connection: Connection, project_id: UUID, results: Collection[Result]) -> None:
+    """Keeps the answers to mutations.
 
     Raises:
-        UniqueViolationError: Another client has sent this mutation meanwhile.
+        UniqueViolationError: Another client has sent one of these mutations meanwhile.
     """
-    await connection.execute(INSERT, project_id, *_arguments(result))
+    if results:
+        columns = zip(*map(_arguments, results), strict=True)
+        await connection.execute(INSERT, project_id, *map(list, columns))
 
 
 async def replace(connection: Connection, project_id: UUID, result: Result) -> None:

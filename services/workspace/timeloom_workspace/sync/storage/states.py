@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -58,6 +59,20 @@ _LOCKS: Final = {
     for table in TABLES
 }
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """A record that is locked, in two forms.
+
+    Attributes:
+        record: As policies see it, or what is kept of one that was deleted; None if there is neither.
+        stored: As REST shows it; None if it does not exist.
+    """
+
+    record: Record | None = None
+    stored: StoredRecord | None = None
+
+
 # 32 bits of it, as the replication stream has it and clients of shapes expect it.
 TRANSACTION_ID: Final = "SELECT pg_current_xact_id()::text::bigint & 4294967295"
 
@@ -70,24 +85,25 @@ async def lock_in_order(
         await connection.execute(_LOCKS[table], project_id, record_ids[table])
 
 
-async def lock(connection: Connection, project_id: UUID, table: Table, record_id: UUID) -> Record | None:
+async def lock(connection: Connection, project_id: UUID, table: Table, record_id: UUID) -> Locked:
     """Returns a record, or what is kept of it, that nobody else changes before the transaction ends."""
     stored = await writing.lock(connection, project_id, table, record_id)
     if stored is not None:
         user_id = str(stored.values["user_id"])
         user_clock = await _owner_clock(connection, project_id, stored, user_id) if user_id else NEVER
-        return Record(
+        record = Record(
             values=stored.values,
             field_clocks=stored.field_clocks,
             clock=stored.clock,
             user_id=user_id,
             user_clock=user_clock,
         )
+        return Locked(record=record, stored=stored)
     row = await connection.fetchrow(SELECT_TOMBSTONE, project_id, table.name, record_id)
     if row is None:
-        return None
+        return Locked()
     kept = row["record_values"]
-    return Record(
+    buried = Record(
         values=None if kept is None else _restored(table, kept),
         field_clocks=msgspec.json.decode(row["field_clocks"], type=dict[str, str]),
         clock=row["clock"],
@@ -95,6 +111,7 @@ async def lock(connection: Connection, project_id: UUID, table: Table, record_id
         user_id=row["user_id"],
         user_clock=row["user_clock"],
     )
+    return Locked(record=buried)
 
 
 async def store(
@@ -133,9 +150,18 @@ async def select(
     return await writing.select(connection, project_id, table, record_id)
 
 
-async def transaction_id(connection: Connection) -> int:
-    """Returns the transaction's id as it stands in the replication stream."""
-    return int(await connection.fetchval(TRANSACTION_ID))
+class Transaction:
+    """Tells the id of a transaction as it stands in the replication stream; PostgreSQL is asked once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._id: int | None = None
+
+    async def id(self) -> int:
+        """Returns the id."""
+        if self._id is None:
+            self._id = int(await self._connection.fetchval(TRANSACTION_ID))
+        return self._id
 
 
 def _change(table: Table, before: Record | None, after: Record) -> Change | None:

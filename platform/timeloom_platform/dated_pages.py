@@ -1,4 +1,4 @@
-"""Positions in lists that are ordered by a time, newest first, and then by an id."""
+"""Pages of lists that are ordered by the time of creation, and then by an id."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Dated(Protocol):
 
 
 def position_of(entry: Dated) -> list[Scalar]:
-    """Returns the entry's position, for a page token."""
+    """Return the entry's position, for a page token."""
     return [entry.create_time.isoformat(), str(entry.id)]
 
 
 def after(position: Sequence[Scalar] | None) -> tuple[datetime, UUID] | None:
-    """Returns what `position_of` made, as parameters of a statement; None for the beginning of the list."""
+    """Return what `position_of` made, as parameters of a statement; None for the beginning of the list."""
     if position is None:
         return None
     time, identifier = position
