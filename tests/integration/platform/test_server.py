@@ -338,7 +338,7 @@ def counted(metrics: RpcMetrics) -> dict[tuple[str, str, str], float]:
     }
 
 
-_ENDS_OF_A_LATE_CALL = ("DeadlineExceeded", "Canceled", "Cancelled")
+_ENDS_OF_A_LATE_CALL = ("DeadlineExceeded", "Cancelled")
 
 
 async def test_counts_calls_by_method_and_status(served: EchoServer) -> None:
