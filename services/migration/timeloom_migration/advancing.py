@@ -49,7 +49,7 @@ class Advancing:
         }
 
     async def advance(self, project_id: UUID, migration_id: UUID) -> tuple[Overview, bool]:
-        """Does batches for a bounded time; tells whether there is nothing more to do for now.
+        """Does batches for a bounded time; tells whether nothing is left to do until somebody asks.
 
         Raises:
             NotFoundError: There is no such migration.

@@ -338,6 +338,9 @@ def counted(metrics: RpcMetrics) -> dict[tuple[str, str, str], float]:
     }
 
 
+_ENDS_OF_A_LATE_CALL = ("DeadlineExceeded", "Cancelled")
+
+
 async def test_counts_calls_by_method_and_status(served: EchoServer) -> None:
     await KINDS["Unary"](served.stub, "a", metadata=token_metadata())
     served.echo.failure = NotFoundError("There is none.")
@@ -350,7 +353,9 @@ async def test_counts_calls_by_method_and_status(served: EchoServer) -> None:
     assert samples["grpc_server_started_total", "Unary", ""] == 2
     assert samples["grpc_server_handled_total", "Unary", "OK"] == 1
     assert samples["grpc_server_handled_total", "Unary", "NotFound"] == 1
-    assert samples["grpc_server_handled_total", "Down", "DeadlineExceeded"] == 1
+    # The caller's word that it has gone may be there before the deadline is.
+    ends = [samples.get(("grpc_server_handled_total", "Down", end), 0) for end in _ENDS_OF_A_LATE_CALL]
+    assert sum(ends) == 1
     assert samples["grpc_server_handling_seconds_count", "Unary", ""] == 2
 
 

@@ -732,7 +732,7 @@ class AdvanceMigrationResponse(_message.Message):
     MIGRATION_FIELD_NUMBER: _builtins.int
     DONE_FIELD_NUMBER: _builtins.int
     done: _builtins.bool
-    """Whether there is nothing more to do for now."""
+    """Whether nothing is left to do until somebody asks for more, or decides."""
     @_builtins.property
     def migration(self) -> _migration_pb2.Migration: ...
     def __init__(

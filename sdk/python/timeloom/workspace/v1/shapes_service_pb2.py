@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from timeloom.type.v1 import annotations_pb2 as timeloom_dot_type_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*timeloom/workspace/v1/shapes_service.proto\x12\x15timeloom.workspace.v1\x1a\"timeloom/type/v1/annotations.proto\"\xed\x01\n\x10ReadShapeRequest\x12)\n\x06method\x18\x01 \x01(\tB\x19\xd2\xb7,\x15\x08\x01J\x03GETJ\x04POSTJ\x06\x44\x45LETE\x12\x17\n\x05query\x18\x02 \x01(\tB\x08\xd2\xb7,\x04\x18\x80\x80\x04\x12\x16\n\x04\x62ody\x18\x03 \x01(\x0c\x42\x08\xd2\xb7,\x04\x18\x80\x80@\x12M\n\x07headers\x18\x04 \x03(\x0b\x32\x34.timeloom.workspace.v1.ReadShapeRequest.HeadersEntryB\x06\xd2\xb7,\x02@\x10\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"Q\n\x11ReadShapeResponse\x12.\n\x04head\x18\x01 \x01(\x0b\x32 .timeloom.workspace.v1.ShapeHead\x12\x0c\n\x04part\x18\x02 \x01(\x0c\"\x8b\x01\n\tShapeHead\x12\x0e\n\x06status\x18\x01 \x01(\r\x12>\n\x07headers\x18\x02 \x03(\x0b\x32-.timeloom.workspace.v1.ShapeHead.HeadersEntry\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32w\n\rShapesService\x12\x66\n\tReadShape\x12\'.timeloom.workspace.v1.ReadShapeRequest\x1a(.timeloom.workspace.v1.ReadShapeResponse\"\x04\xc8\xb7,\x02\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*timeloom/workspace/v1/shapes_service.proto\x12\x15timeloom.workspace.v1\x1a\"timeloom/type/v1/annotations.proto\"\xed\x01\n\x10ReadShapeRequest\x12)\n\x06method\x18\x01 \x01(\tB\x19\xd2\xb7,\x15\x08\x01J\x03GETJ\x04POSTJ\x06\x44\x45LETE\x12\x17\n\x05query\x18\x02 \x01(\tB\x08\xd2\xb7,\x04\x18\x80\x80\x04\x12\x16\n\x04\x62ody\x18\x03 \x01(\x0c\x42\x08\xd2\xb7,\x04\x18\x80\x80@\x12M\n\x07headers\x18\x04 \x03(\x0b\x32\x34.timeloom.workspace.v1.ReadShapeRequest.HeadersEntryB\x06\xd2\xb7,\x02@\x10\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"Q\n\x11ReadShapeResponse\x12.\n\x04head\x18\x01 \x01(\x0b\x32 .timeloom.workspace.v1.ShapeHead\x12\x0c\n\x04part\x18\x02 \x01(\x0c\"\x8b\x01\n\tShapeHead\x12\x0e\n\x06status\x18\x01 \x01(\r\x12>\n\x07headers\x18\x02 \x03(\x0b\x32-.timeloom.workspace.v1.ShapeHead.HeadersEntry\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32z\n\rShapesService\x12i\n\tReadShape\x12\'.timeloom.workspace.v1.ReadShapeRequest\x1a(.timeloom.workspace.v1.ReadShapeResponse\"\x07\x90\x02\x02\xc8\xb7,\x02\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,7 +45,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SHAPEHEAD_HEADERSENTRY']._loaded_options = None
   _globals['_SHAPEHEAD_HEADERSENTRY']._serialized_options = b'8\001'
   _globals['_SHAPESSERVICE'].methods_by_name['ReadShape']._loaded_options = None
-  _globals['_SHAPESSERVICE'].methods_by_name['ReadShape']._serialized_options = b'\310\267,\002'
+  _globals['_SHAPESSERVICE'].methods_by_name['ReadShape']._serialized_options = b'\220\002\002\310\267,\002'
   _globals['_READSHAPEREQUEST']._serialized_start=106
   _globals['_READSHAPEREQUEST']._serialized_end=343
   _globals['_READSHAPEREQUEST_HEADERSENTRY']._serialized_start=297
@@ -57,5 +57,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SHAPEHEAD_HEADERSENTRY']._serialized_start=297
   _globals['_SHAPEHEAD_HEADERSENTRY']._serialized_end=343
   _globals['_SHAPESSERVICE']._serialized_start=570
-  _globals['_SHAPESSERVICE']._serialized_end=689
+  _globals['_SHAPESSERVICE']._serialized_end=692
 # @@protoc_insertion_point(module_scope)
