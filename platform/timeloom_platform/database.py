@@ -187,6 +187,23 @@ class Database:
         except _CONNECTION_LOST as error:
             raise _unreachable() from error
 
+    async def open_owner_connection(self) -> asyncpg.Connection[asyncpg.Record]:
+        """A connection that takes no role, as migrations do, for what only the owner of the tables can do.
+
+        The caller closes it. Never for a request: it makes and drops partitions, and touches no row.
+        """
+        settings = _server_settings(self.room)
+        del settings["role"]
+        try:
+            return await asyncpg.connect(
+                self._url,
+                timeout=CONNECT_TIMEOUT_SECONDS,
+                command_timeout=COMMAND_TIMEOUT_SECONDS,
+                server_settings=settings,
+            )
+        except _CONNECTION_LOST as error:
+            raise _unreachable() from error
+
     async def ping(self) -> None:
         """Return when the database answers; raise UnavailableError when it does not."""
         try:

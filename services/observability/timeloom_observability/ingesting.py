@@ -10,15 +10,16 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
 from timeloom_observability.ids import day_of
 from timeloom_observability.metering import STEP_SECONDS, tallied
-from timeloom_observability.model import Event
+from timeloom_observability.model import Event, MetricPoint, Score
 from timeloom_observability.registry import SeriesRegistry
-from timeloom_observability.storage import ingest, partitions
+from timeloom_observability.storage import ingest
+from timeloom_observability.storage.partitions import Partitions
 from timeloom_observability.summaries import summarised
 from timeloom_platform.database import Connection, Database, map_database_error
 from timeloom_platform.errors import TimeloomError, UnavailableError
@@ -33,6 +34,18 @@ RETRY_AFTER_SECONDS: Final = 1.0
 """When to come again; clients add their own random part."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Telemetry that is committed together."""
+
+    events: Sequence[Event] = ()
+    scores: Sequence[Score] = ()
+    points: Sequence[MetricPoint] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.scores or self.points)
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class _Arrival:
     """What one request brought.
@@ -43,7 +56,7 @@ class _Arrival:
     """
 
     project_id: UUID
-    events: Sequence[Event]
+    batch: Batch
     size_bytes: int
     done: asyncio.Future[None]
 
@@ -60,22 +73,28 @@ class _Group:
     def has_room_for(self, arrival: _Arrival) -> bool:
         """Whether it may be added; the first one always may."""
         return not self.arrivals or (
-            self.event_count + len(arrival.events) <= GROUP_EVENTS_MAX
+            self.event_count + len(arrival.batch.events) <= GROUP_EVENTS_MAX
             and self.size_bytes + arrival.size_bytes <= GROUP_BYTES_MAX
         )
 
     def add(self, arrival: _Arrival) -> None:
         """Takes an arrival in."""
         self.arrivals.append(arrival)
-        self.event_count += len(arrival.events)
+        self.event_count += len(arrival.batch.events)
         self.size_bytes += arrival.size_bytes
 
 
-class Teller(Protocol):
-    """Tells the others of events, in the transaction that writes them."""
+class Companion(Protocol):
+    """Does its own part of a commit, in the same transaction."""
 
-    async def tell(self, connection: Connection, project_id: UUID, events: Sequence[Event]) -> None:
-        """Tells of events that were not there before."""
+    async def write(self, connection: Connection, project_id: UUID, batch: Batch) -> None:
+        """Writes what a batch means to it.
+
+        Args:
+            connection: In the transaction of the project.
+            project_id: Whose the batch is.
+            batch: Its events were not there before; its scores and points may have been.
+        """
         ...
 
 
@@ -83,34 +102,42 @@ class Ingestor:
     """Commits what arrives.
 
     Args:
-        database: Whose connections are prepared by `prepare`.
-        teller: Tells the others.
+        database: Of its own, with a connection for each lane, prepared by `ingest.prepare`.
+        partitions: Makes those of events.
+        companions: What else is written with each batch, in this order.
         clock: The time.
     """
 
-    def __init__(self, *, database: Database, teller: Teller, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        partitions: Partitions,
+        companions: Sequence[Companion],
+        clock: Callable[[], datetime],
+    ) -> None:
         self._database = database
-        self._teller = teller
+        self._partitions = partitions
+        self._companions = companions
         self._clock = clock
         self._series = SeriesRegistry()
         self._waiting: deque[_Arrival] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
         self._is_closing = False
-        self._partitions: set[str] = set()
 
-    async def take(self, project_id: UUID, events: Sequence[Event], *, size_bytes: int) -> None:
-        """Returns when events are committed.
+    async def take(self, project_id: UUID, batch: Batch, *, size_bytes: int) -> None:
+        """Returns when a batch is committed.
 
         Args:
-            project_id: Whose they are.
-            events: What a request brought.
-            size_bytes: What they take in memory, roughly.
+            project_id: Whose it is.
+            batch: What a request brought.
+            size_bytes: What it takes in memory, roughly.
 
         Raises:
             UnavailableError: There is too much to be written already, or nothing can be written now.
         """
-        if not events:
+        if not batch:
             return
         if self._is_closing or (self._waiting and self._waiting_bytes + size_bytes > WAITING_BYTES_MAX):
             raise UnavailableError(
@@ -118,7 +145,7 @@ class Ingestor:
             )
         arrival = _Arrival(
             project_id=project_id,
-            events=events,
+            batch=batch,
             size_bytes=size_bytes,
             done=asyncio.get_running_loop().create_future(),
         )
@@ -180,27 +207,24 @@ class Ingestor:
 
     async def _write(self, group: _Group) -> None:
         project_id = group.project_id
-        events = {event.id: event for arrival in group.arrivals for event in arrival.events}
-        await self._make_partitions({day_of(each) for each in events})
+        batches = [arrival.batch for arrival in group.arrivals]
+        events = {event.id: event for batch in batches for event in batch.events}
+        await self._partitions.make({day_of(each) for each in events})
         series = await self._series.of(self._database, project_id, tallied(events.values()))
         receive_time = self._clock()
         async with self._database.transaction(str(project_id)) as connection:
             new_ids = await ingest.insert_events(connection, project_id, list(events.values()), receive_time)
             new = [event for event in events.values() if event.id in new_ids]
-            if not new:
-                return
-            resources = {ingest.resource_id(each.resource): each.resource.decode() for each in new}
-            await ingest.insert_resources(connection, project_id, resources)
-            await ingest.upsert_traces(connection, project_id, summarised(new).values(), receive_time)
-            await ingest.insert_tallies(
-                connection, project_id, series.folded(tallied(new)), series.ids, STEP_SECONDS
+            if new:
+                resources = {ingest.resource_id(each.resource): each.resource.decode() for each in new}
+                await ingest.insert_resources(connection, project_id, resources)
+                await ingest.upsert_traces(connection, project_id, summarised(new).values(), receive_time)
+                tallies = series.folded(tallied(new))
+                await ingest.insert_tallies(connection, project_id, tallies, series.ids, STEP_SECONDS)
+            written = Batch(
+                events=new,
+                scores=list({each.id: each for batch in batches for each in batch.scores}.values()),
+                points=list({each.id: each for batch in batches for each in batch.points}.values()),
             )
-            await self._teller.tell(connection, project_id, new)
-
-    async def _make_partitions(self, days: set[date]) -> None:
-        missing = {day for day in days if partitions.partition_of(day) not in self._partitions}
-        if missing:
-            async with self._database.system_transaction() as connection:
-                for day in sorted(missing):
-                    await partitions.make(connection, day)
-            self._partitions |= {partitions.partition_of(day) for day in missing}
+            for companion in self._companions:
+                await companion.write(connection, project_id, written)

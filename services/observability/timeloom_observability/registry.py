@@ -95,11 +95,8 @@ class SeriesRegistry:
     def _chosen(self, series: Series, there: set[Series]) -> Series:
         if series in there or len(there) < self._series_max:
             return series
-        for fields in _FOLDS:
-            folded = replace(series, **dict.fromkeys(fields, ""))
-            if folded in there:
-                return folded
-        return folded
+        forms = [replace(series, **dict.fromkeys(fields, "")) for fields in _FOLDS]
+        return next((form for form in forms if form in there), forms[-1])
 
 
 def _order(series: Series) -> tuple[int | str, ...]:

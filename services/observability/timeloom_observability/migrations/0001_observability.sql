@@ -209,29 +209,18 @@ LANGUAGE sql
 IMMUTABLE
 RETURN (lpad(to_hex((day - date '1970-01-01')::bigint * 86400000), 12, '0') || repeat('0', 20))::uuid;
 
--- What is older than a month when the service begins is one partition; nothing makes days of it.
-DO $$
-BEGIN
-    EXECUTE format(
-        'CREATE TABLE events_before PARTITION OF events FOR VALUES FROM (MINVALUE) TO (%L)',
-        first_event_id((now() AT TIME ZONE 'UTC')::date - 35)
-    );
-END
-$$;
-
--- Makes the partition of a day, unless it is there. The room's roles own no tables, so it runs as their owner. It is made
--- apart and attached then, which lets readers and writers of the others go on.
+-- Makes the partition of a day, unless it is there. Only the owner of the tables can. It is made apart and attached
+-- then, which lets readers and writers of the others go on.
 CREATE FUNCTION make_events_partition(day date) RETURNS void
 LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path FROM CURRENT
 AS $$
 DECLARE
     partition name := 'events_' || to_char(day, 'YYYYMMDD');
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('timeloom partitions of events', 0));
     IF to_regclass(partition) IS NULL THEN
-        EXECUTE format('CREATE TABLE %I (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition);
+        EXECUTE format('CREATE TABLE %I (LIKE events INCLUDING ALL)', partition);
+        EXECUTE format('SELECT protect_table(%L)', partition);
         EXECUTE format(
             'ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
             partition, first_event_id(day), first_event_id(day + 1)
@@ -240,12 +229,17 @@ BEGIN
 END
 $$;
 
+-- What is older than a month when the service begins is one partition, which is named after the day on which it ends;
+-- nothing makes days of it.
 DO $$
+DECLARE
+    day date := (now() AT TIME ZONE 'UTC')::date - 35;
+    partition name := 'events_before_' || to_char(day, 'YYYYMMDD');
 BEGIN
     EXECUTE format(
-        'REVOKE ALL ON FUNCTION make_events_partition FROM PUBLIC; '
-        'GRANT EXECUTE ON FUNCTION make_events_partition TO timeloom_%1$s_system',
-        current_schema()
+        'CREATE TABLE %I PARTITION OF events FOR VALUES FROM (MINVALUE) TO (%L)',
+        partition, first_event_id(day)
     );
+    EXECUTE format('SELECT protect_table(%L)', partition);
 END
 $$;

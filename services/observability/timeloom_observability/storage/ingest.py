@@ -18,7 +18,7 @@ import msgspec
 from timeloom_observability.metering import Series, Tallies, Tally, packed
 from timeloom_observability.model import EPOCH, Event, TokenUsage
 from timeloom_observability.summaries import TraceSummary
-from timeloom_platform.database import Connection
+from timeloom_platform.database import Connection, NewConnection
 
 EVENT_COLUMNS: Final = (
     "project_id",
@@ -237,13 +237,18 @@ FROM unnest(
 """
 
 
+async def prepare(connection: NewConnection) -> None:
+    """Makes the temporary tables of a connection."""
+    await connection.execute(CREATE_INCOMING)
+
+
 async def insert_events(
     connection: Connection, project_id: UUID, events: Sequence[Event], receive_time: datetime
 ) -> Collection[UUID]:
     """Writes events, and returns the ids of those that were not there.
 
     Args:
-        connection: In a transaction of the project, prepared by `CREATE_INCOMING`.
+        connection: In a transaction of the project; it went through `prepare`.
         project_id: Whose they are.
         events: Each id once, of days whose partitions are there.
         receive_time: When they arrived.

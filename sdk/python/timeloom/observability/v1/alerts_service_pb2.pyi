@@ -10,7 +10,6 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from timeloom.observability.v1 import observability_pb2 as _observability_pb2
-from timeloom.observability.v1 import observability_service_pb2 as _observability_service_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -104,7 +103,7 @@ class AlertRule(_message.Message):
     name: _builtins.str
     description: _builtins.str
     enabled: _builtins.bool
-    metric: _observability_service_pb2.Metric.ValueType
+    metric: _observability_pb2.Metric.ValueType
     window_seconds: _builtins.int
     """How far back it looks."""
     comparison: Global___AlertComparison.ValueType
@@ -144,7 +143,7 @@ class AlertRule(_message.Message):
         name: _builtins.str = ...,
         description: _builtins.str = ...,
         enabled: _builtins.bool = ...,
-        metric: _observability_service_pb2.Metric.ValueType = ...,
+        metric: _observability_pb2.Metric.ValueType = ...,
         filter: _observability_pb2.EventFilter | None = ...,
         group_by: _abc.Iterable[_builtins.str] | None = ...,
         window_seconds: _builtins.int = ...,

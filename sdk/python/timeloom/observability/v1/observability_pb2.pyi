@@ -218,6 +218,62 @@ SCORE_SOURCE_TELEMETRY: ScoreSource.ValueType  # 3
 """It came with the telemetry."""
 Global___ScoreSource: _TypeAlias = ScoreSource  # noqa: Y015
 
+class _Metric:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MetricEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Metric.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    METRIC_UNSPECIFIED: _Metric.ValueType  # 0
+    METRIC_COUNT: _Metric.ValueType  # 1
+    """How many events."""
+    METRIC_RATE: _Metric.ValueType  # 2
+    """How many a second."""
+    METRIC_ERROR_COUNT: _Metric.ValueType  # 3
+    """How many failed."""
+    METRIC_ERROR_RATE: _Metric.ValueType  # 4
+    """The share that failed, from 0 to 1."""
+    METRIC_DURATION_P50: _Metric.ValueType  # 5
+    """Durations in milliseconds."""
+    METRIC_DURATION_P75: _Metric.ValueType  # 6
+    METRIC_DURATION_P90: _Metric.ValueType  # 7
+    METRIC_DURATION_P95: _Metric.ValueType  # 8
+    METRIC_DURATION_P99: _Metric.ValueType  # 9
+    METRIC_DURATION_MEAN: _Metric.ValueType  # 10
+    METRIC_DURATION_MAX: _Metric.ValueType  # 11
+    METRIC_INPUT_TOKENS: _Metric.ValueType  # 12
+    METRIC_OUTPUT_TOKENS: _Metric.ValueType  # 13
+    METRIC_TOTAL_TOKENS: _Metric.ValueType  # 14
+    METRIC_COST: _Metric.ValueType  # 15
+    """In US dollars; what is not known counts as nothing."""
+
+class Metric(_Metric, metaclass=_MetricEnumTypeWrapper):
+    """What is reckoned."""
+
+METRIC_UNSPECIFIED: Metric.ValueType  # 0
+METRIC_COUNT: Metric.ValueType  # 1
+"""How many events."""
+METRIC_RATE: Metric.ValueType  # 2
+"""How many a second."""
+METRIC_ERROR_COUNT: Metric.ValueType  # 3
+"""How many failed."""
+METRIC_ERROR_RATE: Metric.ValueType  # 4
+"""The share that failed, from 0 to 1."""
+METRIC_DURATION_P50: Metric.ValueType  # 5
+"""Durations in milliseconds."""
+METRIC_DURATION_P75: Metric.ValueType  # 6
+METRIC_DURATION_P90: Metric.ValueType  # 7
+METRIC_DURATION_P95: Metric.ValueType  # 8
+METRIC_DURATION_P99: Metric.ValueType  # 9
+METRIC_DURATION_MEAN: Metric.ValueType  # 10
+METRIC_DURATION_MAX: Metric.ValueType  # 11
+METRIC_INPUT_TOKENS: Metric.ValueType  # 12
+METRIC_OUTPUT_TOKENS: Metric.ValueType  # 13
+METRIC_TOTAL_TOKENS: Metric.ValueType  # 14
+METRIC_COST: Metric.ValueType  # 15
+"""In US dollars; what is not known counts as nothing."""
+Global___Metric: _TypeAlias = Metric  # noqa: Y015
+
 @_typing.final
 class Event(_message.Message):
     """Something that happened while an agent worked."""

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ObservabilityServiceStub(object):
-    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, listed, counted, found.
+    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, with their traces and sessions.
     """
 
     def __init__(self, channel):
@@ -49,31 +49,6 @@ class ObservabilityServiceStub(object):
                 '/timeloom.observability.v1.ObservabilityService/GetEvent',
                 request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetEventRequest.SerializeToString,
                 response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetEventResponse.FromString,
-                _registered_method=True)
-        self.CountEvents = channel.unary_unary(
-                '/timeloom.observability.v1.ObservabilityService/CountEvents',
-                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CountEventsRequest.SerializeToString,
-                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CountEventsResponse.FromString,
-                _registered_method=True)
-        self.QueryMetrics = channel.unary_unary(
-                '/timeloom.observability.v1.ObservabilityService/QueryMetrics',
-                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.QueryMetricsRequest.SerializeToString,
-                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.QueryMetricsResponse.FromString,
-                _registered_method=True)
-        self.SearchEvents = channel.unary_unary(
-                '/timeloom.observability.v1.ObservabilityService/SearchEvents',
-                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.SearchEventsRequest.SerializeToString,
-                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.SearchEventsResponse.FromString,
-                _registered_method=True)
-        self.ExportEvents = channel.unary_stream(
-                '/timeloom.observability.v1.ObservabilityService/ExportEvents',
-                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ExportEventsRequest.SerializeToString,
-                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ExportEventsResponse.FromString,
-                _registered_method=True)
-        self.TailEvents = channel.unary_stream(
-                '/timeloom.observability.v1.ObservabilityService/TailEvents',
-                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.TailEventsRequest.SerializeToString,
-                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.TailEventsResponse.FromString,
                 _registered_method=True)
         self.ListTraces = channel.unary_unary(
                 '/timeloom.observability.v1.ObservabilityService/ListTraces',
@@ -100,35 +75,10 @@ class ObservabilityServiceStub(object):
                 request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsRequest.SerializeToString,
                 response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsResponse.FromString,
                 _registered_method=True)
-        self.GetRetention = channel.unary_unary(
-                '/timeloom.observability.v1.ObservabilityService/GetRetention',
-                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetRetentionRequest.SerializeToString,
-                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetRetentionResponse.FromString,
-                _registered_method=True)
-        self.UpdateRetention = channel.unary_unary(
-                '/timeloom.observability.v1.ObservabilityService/UpdateRetention',
-                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.UpdateRetentionRequest.SerializeToString,
-                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.UpdateRetentionResponse.FromString,
-                _registered_method=True)
-        self.ListPrices = channel.unary_unary(
-                '/timeloom.observability.v1.ObservabilityService/ListPrices',
-                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ListPricesRequest.SerializeToString,
-                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ListPricesResponse.FromString,
-                _registered_method=True)
-        self.CreatePrice = channel.unary_unary(
-                '/timeloom.observability.v1.ObservabilityService/CreatePrice',
-                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CreatePriceRequest.SerializeToString,
-                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CreatePriceResponse.FromString,
-                _registered_method=True)
-        self.DeletePrice = channel.unary_unary(
-                '/timeloom.observability.v1.ObservabilityService/DeletePrice',
-                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.DeletePriceRequest.SerializeToString,
-                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.DeletePriceResponse.FromString,
-                _registered_method=True)
 
 
 class ObservabilityServiceServicer(object):
-    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, listed, counted, found.
+    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, with their traces and sessions.
     """
 
     def CreateEvents(self, request, context):
@@ -147,41 +97,6 @@ class ObservabilityServiceServicer(object):
 
     def GetEvent(self, request, context):
         """Returns one event with everything that is known of it.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def CountEvents(self, request, context):
-        """Counts the events of a filter by the values of fields, and by how long they took.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def QueryMetrics(self, request, context):
-        """Reckons metrics of events over time: rates, errors, percentiles, tokens, costs.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def SearchEvents(self, request, context):
-        """Finds events by words and by meaning, best first, with the reasons.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ExportEvents(self, request, context):
-        """Sends the events of a filter as a file, oldest first.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def TailEvents(self, request, context):
-        """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -222,41 +137,6 @@ class ObservabilityServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def GetRetention(self, request, context):
-        """Returns how long events are kept.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def UpdateRetention(self, request, context):
-        """Changes how long events are kept. What is older by then goes with the next upkeep.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListPrices(self, request, context):
-        """Lists prices: the project's own, then those that come with Timeloom.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def CreatePrice(self, request, context):
-        """Adds a price of the project's own. Costs that were reckoned before stay as they are.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def DeletePrice(self, request, context):
-        """Takes a price of the project's own away.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_ObservabilityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -274,31 +154,6 @@ def add_ObservabilityServiceServicer_to_server(servicer, server):
                     servicer.GetEvent,
                     request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetEventRequest.FromString,
                     response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetEventResponse.SerializeToString,
-            ),
-            'CountEvents': grpc.unary_unary_rpc_method_handler(
-                    servicer.CountEvents,
-                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CountEventsRequest.FromString,
-                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CountEventsResponse.SerializeToString,
-            ),
-            'QueryMetrics': grpc.unary_unary_rpc_method_handler(
-                    servicer.QueryMetrics,
-                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.QueryMetricsRequest.FromString,
-                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.QueryMetricsResponse.SerializeToString,
-            ),
-            'SearchEvents': grpc.unary_unary_rpc_method_handler(
-                    servicer.SearchEvents,
-                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.SearchEventsRequest.FromString,
-                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.SearchEventsResponse.SerializeToString,
-            ),
-            'ExportEvents': grpc.unary_stream_rpc_method_handler(
-                    servicer.ExportEvents,
-                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ExportEventsRequest.FromString,
-                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ExportEventsResponse.SerializeToString,
-            ),
-            'TailEvents': grpc.unary_stream_rpc_method_handler(
-                    servicer.TailEvents,
-                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.TailEventsRequest.FromString,
-                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.TailEventsResponse.SerializeToString,
             ),
             'ListTraces': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTraces,
@@ -325,31 +180,6 @@ def add_ObservabilityServiceServicer_to_server(servicer, server):
                     request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsRequest.FromString,
                     response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsResponse.SerializeToString,
             ),
-            'GetRetention': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetRetention,
-                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetRetentionRequest.FromString,
-                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetRetentionResponse.SerializeToString,
-            ),
-            'UpdateRetention': grpc.unary_unary_rpc_method_handler(
-                    servicer.UpdateRetention,
-                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.UpdateRetentionRequest.FromString,
-                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.UpdateRetentionResponse.SerializeToString,
-            ),
-            'ListPrices': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListPrices,
-                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ListPricesRequest.FromString,
-                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ListPricesResponse.SerializeToString,
-            ),
-            'CreatePrice': grpc.unary_unary_rpc_method_handler(
-                    servicer.CreatePrice,
-                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CreatePriceRequest.FromString,
-                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CreatePriceResponse.SerializeToString,
-            ),
-            'DeletePrice': grpc.unary_unary_rpc_method_handler(
-                    servicer.DeletePrice,
-                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.DeletePriceRequest.FromString,
-                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.DeletePriceResponse.SerializeToString,
-            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'timeloom.observability.v1.ObservabilityService', rpc_method_handlers)
@@ -359,7 +189,7 @@ def add_ObservabilityServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ObservabilityService(object):
-    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, listed, counted, found.
+    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, with their traces and sessions.
     """
 
     @staticmethod
@@ -433,141 +263,6 @@ class ObservabilityService(object):
             '/timeloom.observability.v1.ObservabilityService/GetEvent',
             timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetEventRequest.SerializeToString,
             timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetEventResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def CountEvents(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/timeloom.observability.v1.ObservabilityService/CountEvents',
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CountEventsRequest.SerializeToString,
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CountEventsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def QueryMetrics(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/timeloom.observability.v1.ObservabilityService/QueryMetrics',
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.QueryMetricsRequest.SerializeToString,
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.QueryMetricsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def SearchEvents(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/timeloom.observability.v1.ObservabilityService/SearchEvents',
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.SearchEventsRequest.SerializeToString,
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.SearchEventsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ExportEvents(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_stream(
-            request,
-            target,
-            '/timeloom.observability.v1.ObservabilityService/ExportEvents',
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ExportEventsRequest.SerializeToString,
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ExportEventsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def TailEvents(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_stream(
-            request,
-            target,
-            '/timeloom.observability.v1.ObservabilityService/TailEvents',
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.TailEventsRequest.SerializeToString,
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.TailEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -703,141 +398,6 @@ class ObservabilityService(object):
             '/timeloom.observability.v1.ObservabilityService/GetStats',
             timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsRequest.SerializeToString,
             timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetRetention(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/timeloom.observability.v1.ObservabilityService/GetRetention',
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetRetentionRequest.SerializeToString,
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetRetentionResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def UpdateRetention(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/timeloom.observability.v1.ObservabilityService/UpdateRetention',
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.UpdateRetentionRequest.SerializeToString,
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.UpdateRetentionResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListPrices(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/timeloom.observability.v1.ObservabilityService/ListPrices',
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ListPricesRequest.SerializeToString,
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.ListPricesResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def CreatePrice(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/timeloom.observability.v1.ObservabilityService/CreatePrice',
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CreatePriceRequest.SerializeToString,
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.CreatePriceResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def DeletePrice(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/timeloom.observability.v1.ObservabilityService/DeletePrice',
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.DeletePriceRequest.SerializeToString,
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.DeletePriceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ObservabilityServiceStub:
-    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, listed, counted, found."""
+    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, with their traces and sessions."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -39,16 +39,6 @@ class ObservabilityServiceStub:
     """Lists events, newest first unless ordered otherwise."""
     GetEvent: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.GetEventRequest, _observability_service_pb2.GetEventResponse]
     """Returns one event with everything that is known of it."""
-    CountEvents: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.CountEventsRequest, _observability_service_pb2.CountEventsResponse]
-    """Counts the events of a filter by the values of fields, and by how long they took."""
-    QueryMetrics: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.QueryMetricsRequest, _observability_service_pb2.QueryMetricsResponse]
-    """Reckons metrics of events over time: rates, errors, percentiles, tokens, costs."""
-    SearchEvents: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.SearchEventsRequest, _observability_service_pb2.SearchEventsResponse]
-    """Finds events by words and by meaning, best first, with the reasons."""
-    ExportEvents: _grpc.UnaryStreamMultiCallable[_observability_service_pb2.ExportEventsRequest, _observability_service_pb2.ExportEventsResponse]
-    """Sends the events of a filter as a file, oldest first."""
-    TailEvents: _grpc.UnaryStreamMultiCallable[_observability_service_pb2.TailEventsRequest, _observability_service_pb2.TailEventsResponse]
-    """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves."""
     ListTraces: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.ListTracesRequest, _observability_service_pb2.ListTracesResponse]
     """Lists traces, newest first unless ordered otherwise."""
     GetTrace: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.GetTraceRequest, _observability_service_pb2.GetTraceResponse]
@@ -59,20 +49,10 @@ class ObservabilityServiceStub:
     """Returns one conversation."""
     GetStats: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.GetStatsRequest, _observability_service_pb2.GetStatsResponse]
     """Says what a project's telemetry is like: how much there is of it, how much of it is searchable yet, what was refused."""
-    GetRetention: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.GetRetentionRequest, _observability_service_pb2.GetRetentionResponse]
-    """Returns how long events are kept."""
-    UpdateRetention: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.UpdateRetentionRequest, _observability_service_pb2.UpdateRetentionResponse]
-    """Changes how long events are kept. What is older by then goes with the next upkeep."""
-    ListPrices: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.ListPricesRequest, _observability_service_pb2.ListPricesResponse]
-    """Lists prices: the project's own, then those that come with Timeloom."""
-    CreatePrice: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.CreatePriceRequest, _observability_service_pb2.CreatePriceResponse]
-    """Adds a price of the project's own. Costs that were reckoned before stay as they are."""
-    DeletePrice: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.DeletePriceRequest, _observability_service_pb2.DeletePriceResponse]
-    """Takes a price of the project's own away."""
 
 @_typing.type_check_only
 class ObservabilityServiceAsyncStub(ObservabilityServiceStub):
-    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, listed, counted, found."""
+    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, with their traces and sessions."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateEvents: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.CreateEventsRequest, _observability_service_pb2.CreateEventsResponse]  # type: ignore[assignment]
@@ -81,16 +61,6 @@ class ObservabilityServiceAsyncStub(ObservabilityServiceStub):
     """Lists events, newest first unless ordered otherwise."""
     GetEvent: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.GetEventRequest, _observability_service_pb2.GetEventResponse]  # type: ignore[assignment]
     """Returns one event with everything that is known of it."""
-    CountEvents: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.CountEventsRequest, _observability_service_pb2.CountEventsResponse]  # type: ignore[assignment]
-    """Counts the events of a filter by the values of fields, and by how long they took."""
-    QueryMetrics: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.QueryMetricsRequest, _observability_service_pb2.QueryMetricsResponse]  # type: ignore[assignment]
-    """Reckons metrics of events over time: rates, errors, percentiles, tokens, costs."""
-    SearchEvents: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.SearchEventsRequest, _observability_service_pb2.SearchEventsResponse]  # type: ignore[assignment]
-    """Finds events by words and by meaning, best first, with the reasons."""
-    ExportEvents: _aio.UnaryStreamMultiCallable[_observability_service_pb2.ExportEventsRequest, _observability_service_pb2.ExportEventsResponse]  # type: ignore[assignment]
-    """Sends the events of a filter as a file, oldest first."""
-    TailEvents: _aio.UnaryStreamMultiCallable[_observability_service_pb2.TailEventsRequest, _observability_service_pb2.TailEventsResponse]  # type: ignore[assignment]
-    """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves."""
     ListTraces: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.ListTracesRequest, _observability_service_pb2.ListTracesResponse]  # type: ignore[assignment]
     """Lists traces, newest first unless ordered otherwise."""
     GetTrace: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.GetTraceRequest, _observability_service_pb2.GetTraceResponse]  # type: ignore[assignment]
@@ -101,19 +71,9 @@ class ObservabilityServiceAsyncStub(ObservabilityServiceStub):
     """Returns one conversation."""
     GetStats: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.GetStatsRequest, _observability_service_pb2.GetStatsResponse]  # type: ignore[assignment]
     """Says what a project's telemetry is like: how much there is of it, how much of it is searchable yet, what was refused."""
-    GetRetention: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.GetRetentionRequest, _observability_service_pb2.GetRetentionResponse]  # type: ignore[assignment]
-    """Returns how long events are kept."""
-    UpdateRetention: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.UpdateRetentionRequest, _observability_service_pb2.UpdateRetentionResponse]  # type: ignore[assignment]
-    """Changes how long events are kept. What is older by then goes with the next upkeep."""
-    ListPrices: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.ListPricesRequest, _observability_service_pb2.ListPricesResponse]  # type: ignore[assignment]
-    """Lists prices: the project's own, then those that come with Timeloom."""
-    CreatePrice: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.CreatePriceRequest, _observability_service_pb2.CreatePriceResponse]  # type: ignore[assignment]
-    """Adds a price of the project's own. Costs that were reckoned before stay as they are."""
-    DeletePrice: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.DeletePriceRequest, _observability_service_pb2.DeletePriceResponse]  # type: ignore[assignment]
-    """Takes a price of the project's own away."""
 
 class ObservabilityServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, listed, counted, found."""
+    """What agents do, as telemetry tells it: events of OpenTelemetry and of Timeloom itself, with their traces and sessions."""
 
     @_abc_1.abstractmethod
     def CreateEvents(
@@ -138,46 +98,6 @@ class ObservabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_observability_service_pb2.GetEventResponse, _abc.Awaitable[_observability_service_pb2.GetEventResponse]]:
         """Returns one event with everything that is known of it."""
-
-    @_abc_1.abstractmethod
-    def CountEvents(
-        self,
-        request: _observability_service_pb2.CountEventsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_observability_service_pb2.CountEventsResponse, _abc.Awaitable[_observability_service_pb2.CountEventsResponse]]:
-        """Counts the events of a filter by the values of fields, and by how long they took."""
-
-    @_abc_1.abstractmethod
-    def QueryMetrics(
-        self,
-        request: _observability_service_pb2.QueryMetricsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_observability_service_pb2.QueryMetricsResponse, _abc.Awaitable[_observability_service_pb2.QueryMetricsResponse]]:
-        """Reckons metrics of events over time: rates, errors, percentiles, tokens, costs."""
-
-    @_abc_1.abstractmethod
-    def SearchEvents(
-        self,
-        request: _observability_service_pb2.SearchEventsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_observability_service_pb2.SearchEventsResponse, _abc.Awaitable[_observability_service_pb2.SearchEventsResponse]]:
-        """Finds events by words and by meaning, best first, with the reasons."""
-
-    @_abc_1.abstractmethod
-    def ExportEvents(
-        self,
-        request: _observability_service_pb2.ExportEventsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_observability_service_pb2.ExportEventsResponse], _abc.AsyncIterator[_observability_service_pb2.ExportEventsResponse]]:
-        """Sends the events of a filter as a file, oldest first."""
-
-    @_abc_1.abstractmethod
-    def TailEvents(
-        self,
-        request: _observability_service_pb2.TailEventsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_observability_service_pb2.TailEventsResponse], _abc.AsyncIterator[_observability_service_pb2.TailEventsResponse]]:
-        """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves."""
 
     @_abc_1.abstractmethod
     def ListTraces(
@@ -218,45 +138,5 @@ class ObservabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_observability_service_pb2.GetStatsResponse, _abc.Awaitable[_observability_service_pb2.GetStatsResponse]]:
         """Says what a project's telemetry is like: how much there is of it, how much of it is searchable yet, what was refused."""
-
-    @_abc_1.abstractmethod
-    def GetRetention(
-        self,
-        request: _observability_service_pb2.GetRetentionRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_observability_service_pb2.GetRetentionResponse, _abc.Awaitable[_observability_service_pb2.GetRetentionResponse]]:
-        """Returns how long events are kept."""
-
-    @_abc_1.abstractmethod
-    def UpdateRetention(
-        self,
-        request: _observability_service_pb2.UpdateRetentionRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_observability_service_pb2.UpdateRetentionResponse, _abc.Awaitable[_observability_service_pb2.UpdateRetentionResponse]]:
-        """Changes how long events are kept. What is older by then goes with the next upkeep."""
-
-    @_abc_1.abstractmethod
-    def ListPrices(
-        self,
-        request: _observability_service_pb2.ListPricesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_observability_service_pb2.ListPricesResponse, _abc.Awaitable[_observability_service_pb2.ListPricesResponse]]:
-        """Lists prices: the project's own, then those that come with Timeloom."""
-
-    @_abc_1.abstractmethod
-    def CreatePrice(
-        self,
-        request: _observability_service_pb2.CreatePriceRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_observability_service_pb2.CreatePriceResponse, _abc.Awaitable[_observability_service_pb2.CreatePriceResponse]]:
-        """Adds a price of the project's own. Costs that were reckoned before stay as they are."""
-
-    @_abc_1.abstractmethod
-    def DeletePrice(
-        self,
-        request: _observability_service_pb2.DeletePriceRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_observability_service_pb2.DeletePriceResponse, _abc.Awaitable[_observability_service_pb2.DeletePriceResponse]]:
-        """Takes a price of the project's own away."""
 
 def add_ObservabilityServiceServicer_to_server(servicer: ObservabilityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

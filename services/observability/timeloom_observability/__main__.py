@@ -1,0 +1,75 @@
+"""The observability service as a process: everything is built and owned here."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+from timeloom.memory.v1 import memory_service_pb2
+from timeloom.snapshots.v1 import snapshots_service_pb2
+from timeloom_observability.assembly import PACKAGE, ROOM, assembled
+from timeloom_observability.ingesting import LANES
+from timeloom_observability.parts import OtlpGround, Surroundings
+from timeloom_observability.settings import Settings
+from timeloom_observability.storage import ingest
+from timeloom_platform import settings
+from timeloom_platform.authentication import CallAuthenticator
+from timeloom_platform.channel import open_channel
+from timeloom_platform.database import Database
+from timeloom_platform.outbox import OutboxRelay
+from timeloom_platform.process import run
+from timeloom_platform.room import founded
+
+MEMORY = memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"]
+SNAPSHOTS = snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"]
+
+
+async def main(stop: asyncio.Event) -> None:
+    """Serves until told to stop, then drains."""
+    loaded = settings.load(Settings)
+    async with AsyncExitStack() as stack:
+        foundation = await stack.enter_async_context(
+            founded(loaded.service, room=ROOM, package=PACKAGE, pool_size=loaded.database_pool_size)
+        )
+        tokens = foundation.tokens
+        ingest_database = await Database.connect(
+            loaded.service.database_url, room=ROOM, pool_size=LANES, prepare=ingest.prepare
+        )
+        stack.push_async_callback(ingest_database.close)
+        observability = assembled(
+            Surroundings(
+                database=foundation.database,
+                ingest_database=ingest_database,
+                cursors=foundation.cursors,
+                clock=lambda: datetime.now(UTC),
+                master_keys=loaded.sealing.master_keys(),
+                memory=await stack.enter_async_context(
+                    open_channel(loaded.memory_address, services=[MEMORY], tokens=tokens)
+                ),
+                snapshots=await stack.enter_async_context(
+                    open_channel(loaded.snapshots_address, services=[SNAPSHOTS], tokens=tokens)
+                ),
+                otlp=OtlpGround(
+                    authenticator=CallAuthenticator(tokens=tokens, keys=foundation.resolver),
+                    grpc_listen=loaded.otlp_grpc_listen,
+                    http_listen=loaded.otlp_http_listen,
+                ),
+            )
+        )
+        await foundation.serve(
+            stop,
+            services=observability.bindings,
+            background=[
+                OutboxRelay(foundation.database, foundation.bus).run(),
+                observability.run(),
+                observability.listen(foundation.bus),
+            ],
+            end_streams=observability.end_streams,
+            settle=observability.ingestor.close,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(run(main, service="observability"))

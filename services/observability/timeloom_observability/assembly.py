@@ -1,0 +1,60 @@
+"""The service put together from its parts, as the process and the tests use it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from timeloom_observability.ingesting import Ingestor
+from timeloom_observability.parts import Part, Surroundings
+from timeloom_observability.storage.partitions import Partitions
+from timeloom_platform.bus import Bus
+from timeloom_platform.server import ServiceBinding
+
+ROOM: Final = "observability"
+PACKAGE: Final = "timeloom_observability"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """The service: its parts together."""
+
+    ingestor: Ingestor
+    parts: Sequence[Part]
+
+    @property
+    def bindings(self) -> Sequence[ServiceBinding]:
+        """What all parts serve."""
+        return [binding for part in self.parts for binding in part.bindings]
+
+    async def run(self) -> None:
+        """Does the service's own work until it is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for part in self.parts:
+                for job in part.jobs:
+                    tasks.create_task(job())
+
+    async def listen(self, bus: Bus) -> None:
+        """Takes what other replicas and services tell, until it is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for part in self.parts:
+                for listener in part.listeners:
+                    tasks.create_task(listener(bus))
+
+    def end_streams(self) -> None:
+        """Ends the calls that would go on for ever: their callers turn to another replica."""
+        for part in self.parts:
+            part.end_streams()
+
+
+def assembled(surroundings: Surroundings) -> Assembly:
+    """Puts the service together."""
+    ingestor = Ingestor(
+        database=surroundings.ingest_database,
+        partitions=Partitions(surroundings.database),
+        companions=[],
+        clock=surroundings.clock,
+    )
+    return Assembly(ingestor=ingestor, parts=[Part(jobs=[ingestor.run])])

@@ -1,0 +1,81 @@
+"""A part of the service: what it serves, and what it does besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import grpc.aio
+
+from timeloom_platform.authentication import Authenticator
+from timeloom_platform.bus import Bus
+from timeloom_platform.database import Database
+from timeloom_platform.pagination import Cursors
+from timeloom_platform.sealing import MasterKeys
+from timeloom_platform.server import ServiceBinding
+
+Job: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+Listener: TypeAlias = Callable[[Bus], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtlpGround:
+    """Where OpenTelemetry is taken.
+
+    Attributes:
+        authenticator: Finds out who sends it.
+        grpc_listen: `host:port`; nowhere if empty.
+        http_listen: Likewise.
+    """
+
+    authenticator: Authenticator
+    grpc_listen: str = ""
+    http_listen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every part stands on.
+
+    Attributes:
+        database: The room's, for everything but writing telemetry.
+        ingest_database: With a connection for each lane, prepared by `storage.ingest.prepare`.
+        cursors: Sign the tokens of pages.
+        clock: The time.
+        master_keys: Seal what must not be read in the database.
+        memory: To the memory service, which is asked on behalf of the current identity.
+        snapshots: To the snapshots service; likewise.
+        otlp: Without it no OpenTelemetry is taken.
+    """
+
+    database: Database
+    ingest_database: Database
+    cursors: Cursors
+    clock: Callable[[], datetime]
+    master_keys: MasterKeys
+    memory: grpc.aio.Channel
+    snapshots: grpc.aio.Channel
+    otlp: OtlpGround | None = None
+
+
+def _nothing() -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part that is put together.
+
+    Attributes:
+        bindings: What it serves.
+        jobs: What it does by itself, each until it is cancelled.
+        listeners: What it does with what the bus tells, each until it is cancelled.
+        end_streams: Ends the calls that would go on for ever: their callers turn to another replica.
+    """
+
+    bindings: Sequence[ServiceBinding] = ()
+    jobs: Sequence[Job] = ()
+    listeners: Sequence[Listener] = ()
+    end_streams: Callable[[], None] = _nothing
