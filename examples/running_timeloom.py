@@ -68,13 +68,14 @@ def _answering(environ: Mapping[str, str], directory: Path) -> configuration.Con
 
 def _environment(data_directory: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TIMELOOM_")}
-    http = ports.choose()
-    grpc = ports.choose(taken=frozenset({http}))
+    names = ("HTTP", "GRPC", "OTLP_GRPC", "OTLP_HTTP")
+    chosen: list[int] = []
+    for _ in names:
+        chosen.append(ports.choose(taken=frozenset(chosen)))
     return {
         **kept,
         "TIMELOOM_DATA_DIR": str(data_directory),
-        "TIMELOOM_HTTP_PORT": str(http),
-        "TIMELOOM_GRPC_PORT": str(grpc),
+        **{f"TIMELOOM_{name}_PORT": str(port) for name, port in zip(names, chosen, strict=True)},
     }
 
 

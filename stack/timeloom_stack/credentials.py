@@ -19,6 +19,7 @@ class Credentials:
     api_key: str = field(repr=False)
     http_url: str
     grpc_address: str
+    otlp_endpoint: str = ""
 
     @classmethod
     def read(cls, file: Path) -> Self | None:
@@ -30,6 +31,7 @@ class Credentials:
                 api_key=values["apiKey"],
                 http_url=values.get("httpUrl", ""),
                 grpc_address=values.get("grpcAddress", ""),
+                otlp_endpoint=values.get("otlpEndpoint", ""),
             )
         except (FileNotFoundError, KeyError, msgspec.MsgspecError):
             return None
@@ -41,6 +43,7 @@ class Credentials:
             "apiKey": self.api_key,
             "httpUrl": self.http_url,
             "grpcAddress": self.grpc_address,
+            "otlpEndpoint": self.otlp_endpoint,
         }
         write_atomically(file, json.dumps(document, indent=2) + "\n", mode=PRIVATE)
 

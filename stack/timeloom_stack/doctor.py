@@ -202,9 +202,10 @@ def _examine_memory() -> Finding:
 
 def _examine_ports(settings: StackSettings, directory: DataDirectory) -> Iterator[Finding]:
     record = StackRecord.read(directory.state_file) if locks.is_held(directory.lock_file) else None
-    ours = (
-        {record.http_url.rpartition(":")[2], record.grpc_address.rpartition(":")[2]} if record else set[str]()
-    )
+    ours = set[str]()
+    if record:
+        served = (record.http_url, record.grpc_address, record.otlp_endpoint, record.otlp_http_endpoint)
+        ours = {address.rpartition(":")[2] for address in served}
     for port in public_ports(settings):
         subject = f"Port {port.number}"
         if str(port.number) in ours:

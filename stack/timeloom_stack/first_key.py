@@ -23,6 +23,7 @@ class KeyRing:
         file: The credentials file.
         http_url: Of the gateway, as clients reach it.
         grpc_address: Of the gateway, as clients reach it.
+        otlp_endpoint: Where OpenTelemetry is taken over gRPC.
         environment: For the helper process that asks the IdentityService.
         spawn: Starts the helper.
         on_helper: Told the helper's process id.
@@ -34,6 +35,7 @@ class KeyRing:
         *,
         http_url: str,
         grpc_address: str,
+        otlp_endpoint: str,
         environment: Mapping[str, str],
         spawn: Spawn,
         on_helper: Callable[[int], None],
@@ -41,6 +43,7 @@ class KeyRing:
         self._file = file
         self._http_url = http_url
         self._grpc_address = grpc_address
+        self._otlp_endpoint = otlp_endpoint
         self._environment = environment
         self._spawn = spawn
         self._on_helper = on_helper
@@ -54,7 +57,12 @@ class KeyRing:
         """
         kept = Credentials.read(self._file)
         if kept is not None:
-            current = replace(kept, http_url=self._http_url, grpc_address=self._grpc_address)
+            current = replace(
+                kept,
+                http_url=self._http_url,
+                grpc_address=self._grpc_address,
+                otlp_endpoint=self._otlp_endpoint,
+            )
             if await current.are_accepted():
                 if current != kept:
                     current.write(self._file)
@@ -80,6 +88,7 @@ class KeyRing:
             api_key=key["apiKey"],
             http_url=self._http_url,
             grpc_address=self._grpc_address,
+            otlp_endpoint=self._otlp_endpoint,
         ).write(self._file)
 
     async def _run_helper(self) -> tuple[int, bytes, bytes]:

@@ -14,7 +14,7 @@ from timeloom_stack import probes
 from timeloom_stack.directory import DataDirectory
 from timeloom_stack.port_owners import PublicPort
 from timeloom_stack.python import PYTHON_MODULE
-from timeloom_stack.rooms import GATEWAY_MODULE, ROOMS, Room
+from timeloom_stack.rooms import GATEWAY_MODULE, ROOMS, TELEMETRY_ROOM, Room
 from timeloom_stack.secrets import Secrets
 from timeloom_stack.settings import StackSettings, reachable
 from timeloom_stack.supervisor import Supervised
@@ -49,6 +49,18 @@ def public_ports(settings: StackSettings) -> list[PublicPort]:
         PublicPort(
             purpose="gRPC", host=settings.grpc_host, number=settings.grpc_port, variable="TIMELOOM_GRPC_PORT"
         ),
+        PublicPort(
+            purpose="OpenTelemetry over gRPC",
+            host=settings.otlp_host,
+            number=settings.otlp_grpc_port,
+            variable="TIMELOOM_OTLP_GRPC_PORT",
+        ),
+        PublicPort(
+            purpose="OpenTelemetry over HTTP",
+            host=settings.otlp_host,
+            number=settings.otlp_http_port,
+            variable="TIMELOOM_OTLP_HTTP_PORT",
+        ),
     ]
 
 
@@ -62,7 +74,7 @@ class Planner:
         self._directory = directory
         self._secrets = secrets
         self._environ = environ
-        self._taken = {settings.http_port, settings.grpc_port}
+        self._taken = {port.number for port in public_ports(settings)}
 
     def plan(self) -> StackPlan:
         """Decides everything that is decided before the first process starts."""
@@ -126,6 +138,12 @@ class Planner:
             "TIMELOOM_LISTEN": f"{ports.LOOPBACK}:{port}",
             "TIMELOOM_METRICS_LISTEN": self._metrics_listen(),
         }
+        address = f"{ports.LOOPBACK}:{port}"
+        if room.name == TELEMETRY_ROOM:
+            settings = self._settings
+            own["TIMELOOM_OTLP_GRPC_LISTEN"] = f"{settings.otlp_host}:{settings.otlp_grpc_port}"
+            own["TIMELOOM_OTLP_HTTP_LISTEN"] = f"{settings.otlp_host}:{settings.otlp_http_port}"
+            address = f"{address}, {settings.otlp_grpc_port}, {settings.otlp_http_port}"
         specification = self._python(
             room.name,
             room.module,
@@ -133,7 +151,7 @@ class Planner:
             needs=needs,
             is_ready=partial(_listens, ports.LOOPBACK, port),
         )
-        return _at_port(specification, port)
+        return Supervised(specification=specification, address=address)
 
     def _plan_gateway(self, environment: Mapping[str, str], needs: frozenset[str]) -> Supervised:
         settings = self._settings

@@ -19,9 +19,12 @@ class Room:
 ROOMS = (
     Room(name="memory", module="timeloom_memory"),
     Room(name="migration", module="timeloom_migration"),
+    Room(name="observability", module="timeloom_observability"),
     Room(name="snapshots", module="timeloom_snapshots"),
     Room(name="workflows", module="timeloom_workflows"),
     Room(name="workspace", module="timeloom_workspace"),
 )
 
+# The room that takes OpenTelemetry on ports of its own.
+TELEMETRY_ROOM = "observability"
 GATEWAY_MODULE = "timeloom_gateway"

@@ -1,5 +1,6 @@
 """What a person may choose about the stack, from the environment."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,9 @@ class StackSettings:
     http_port: int = 8080
     grpc_host: str = "127.0.0.1"
     grpc_port: int = 8081
+    otlp_host: str = "127.0.0.1"
+    otlp_grpc_port: int = 4317
+    otlp_http_port: int = 4318
     console_dir: str = ""
     metrics: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -28,11 +32,18 @@ class StackSettings:
     nats_url: str = secret(default="")
 
     def __post_init__(self) -> None:
-        for name, port in (("HTTP", self.http_port), ("GRPC", self.grpc_port)):
+        ports = {
+            "HTTP": self.http_port,
+            "GRPC": self.grpc_port,
+            "OTLP_GRPC": self.otlp_grpc_port,
+            "OTLP_HTTP": self.otlp_http_port,
+        }
+        for name, port in ports.items():
             if not 0 < port <= _PORT_MAX:
                 raise ValueError(f"TIMELOOM_{name}_PORT must be a number from 1 to {_PORT_MAX}")
-        if self.http_port == self.grpc_port:
-            raise ValueError("TIMELOOM_HTTP_PORT and TIMELOOM_GRPC_PORT must differ")
+        for (name, port), (other, another) in itertools.combinations(ports.items(), 2):
+            if port == another:
+                raise ValueError(f"TIMELOOM_{name}_PORT and TIMELOOM_{other}_PORT must differ")
 
     @property
     def http_url(self) -> str:
@@ -43,6 +54,16 @@ class StackSettings:
     def grpc_address(self) -> str:
         """Where a program on this machine reaches gRPC."""
         return f"{reachable(self.grpc_host)}:{self.grpc_port}"
+
+    @property
+    def otlp_endpoint(self) -> str:
+        """Where a program on this machine sends OpenTelemetry over gRPC."""
+        return f"http://{reachable(self.otlp_host)}:{self.otlp_grpc_port}"
+
+    @property
+    def otlp_http_endpoint(self) -> str:
+        """Where it sends OpenTelemetry over HTTP."""
+        return f"http://{reachable(self.otlp_host)}:{self.otlp_http_port}"
 
 
 def reachable(host: str) -> str:

@@ -95,6 +95,8 @@ class _Stack:
             data_dir=str(directory.root),
             http_url=settings.http_url,
             grpc_address=settings.grpc_address,
+            otlp_endpoint=settings.otlp_endpoint,
+            otlp_http_endpoint=settings.otlp_http_endpoint,
             start_kind="cold" if plan.is_cold else "warm",
             processes=tuple(ProcessRecord(name=each.name, address=each.address) for each in plan.processes),
         )
@@ -116,6 +118,7 @@ class _Stack:
             directory.credentials_file,
             http_url=settings.http_url,
             grpc_address=settings.grpc_address,
+            otlp_endpoint=settings.otlp_endpoint,
             environment=plan.environment,
             spawn=self._nursery.spawn,
             on_helper=orphanage.spare,

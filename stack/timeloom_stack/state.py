@@ -45,6 +45,8 @@ class StackRecord:
     data_dir: str
     http_url: str
     grpc_address: str
+    otlp_endpoint: str = ""
+    otlp_http_endpoint: str = ""
     start_kind: Literal["cold", "warm"]
     start_time: float = field(default_factory=time.time)
     start_seconds: float | None = None

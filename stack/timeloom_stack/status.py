@@ -71,6 +71,8 @@ class StackStatus:
             "supervisor": {"pid": self.record.pid, "pssBytes": self.supervisor_pss_bytes},
             "httpUrl": self.record.http_url,
             "grpcAddress": self.record.grpc_address,
+            "otlpEndpoint": self.record.otlp_endpoint,
+            "otlpHttpEndpoint": self.record.otlp_http_endpoint,
             "start": {"kind": self.record.start_kind, "seconds": self.record.start_seconds},
             "uptimeSeconds": round(time.time() - self.record.start_time, 1),
             "processes": [each.to_document() for each in self.processes],

@@ -22,6 +22,11 @@ async def welcome(record: StackRecord, directory: DataDirectory) -> str:
         ("REST", f"{record.http_url}/api", f"reference: {record.http_url}/docs"),
         ("gRPC", record.grpc_address, "with reflection and health"),
         (
+            "OTLP",
+            record.otlp_endpoint,
+            f"OpenTelemetry of agents, with the API key; over HTTP: {record.otlp_http_endpoint}",
+        ),
+        (
             "API key",
             short(directory.credentials_file),
             "of the project default; SDK and command line find it",

@@ -47,6 +47,8 @@ class Installation:
     memory_address: str
     workflows_address: str
     workspace_address: str
+    observability_address: str
+    otlp_address: str
     front_address: str
     http_url: str
     tokens: InternalTokens
@@ -118,7 +120,12 @@ async def drained(connection: asyncpg.Connection[asyncpg.Record], schema: str) -
 
 @asynccontextmanager
 async def installed(
-    *, gateway: bool = False, memory: bool = False, workflows: bool = False, workspace: bool = False
+    *,
+    gateway: bool = False,
+    memory: bool = False,
+    observability: bool = False,
+    workflows: bool = False,
+    workspace: bool = False,
 ) -> AsyncIterator[Installation]:
     """Lends an empty installation with the snapshots service and whatever else is asked for."""
     async with AsyncExitStack() as stack:
@@ -142,6 +149,8 @@ async def installed(
             memory_address=_free_address(),
             workflows_address=_free_address(),
             workspace_address=_free_address(),
+            observability_address=_free_address(),
+            otlp_address=_free_address(),
             front_address=front_address,
             http_url=f"http://{_free_address()}",
             tokens=InternalTokens(secret),
@@ -152,6 +161,8 @@ async def installed(
         await _run(stack, _snapshots(installation, directory, shared))
         if memory:
             await _run(stack, _memory(installation, directory, shared))
+        if observability:
+            await _run(stack, _observability(installation, directory, shared))
         if workflows:
             await _run(stack, _workflows(installation, directory, shared))
         if workspace:
@@ -184,6 +195,19 @@ def _memory(installation: Installation, directory: Path, shared: Mapping[str, st
     return _service("timeloom_memory", directory, address, {**shared, **environment})
 
 
+def _observability(installation: Installation, directory: Path, shared: Mapping[str, str]) -> EmbeddedServer:
+    address = installation.observability_address
+    environment = {
+        "TIMELOOM_LISTEN": address,
+        "TIMELOOM_SEALING_KEY": secrets.token_urlsafe(32),
+        "TIMELOOM_MEMORY_ADDRESS": installation.memory_address,
+        "TIMELOOM_SNAPSHOTS_ADDRESS": installation.snapshots_address,
+        "TIMELOOM_OTLP_GRPC_LISTEN": installation.otlp_address,
+        "TIMELOOM_OTLP_HTTP_LISTEN": "",
+    }
+    return _service("timeloom_observability", directory, address, {**shared, **environment})
+
+
 def _workflows(installation: Installation, directory: Path, shared: Mapping[str, str]) -> EmbeddedServer:
     address = installation.workflows_address
     return _service("timeloom_workflows", directory, address, {**shared, "TIMELOOM_LISTEN": address})
@@ -203,6 +227,7 @@ def _gateway(installation: Installation, directory: Path, shared: Mapping[str, s
         "TIMELOOM_MEMORY_ADDRESS": installation.memory_address,
         # Nothing is migrated in a bench.
         "TIMELOOM_MIGRATION_ADDRESS": _free_address(),
+        "TIMELOOM_OBSERVABILITY_ADDRESS": installation.observability_address,
         "TIMELOOM_WORKFLOWS_ADDRESS": installation.workflows_address,
         "TIMELOOM_WORKSPACE_ADDRESS": installation.workspace_address,
         "TIMELOOM_GRPC_HOST": grpc_host,

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from tests.integration.memory.service import running_service as running_memory
 from tests.integration.memory.words import WordsEmbedder
+from tests.integration.observability.service import running_service as running_observability
 from tests.integration.workflows.service import running_replica as running_workflows
 from tests.integration.workspace.service import running_service as running_workspace
 from timeloom_gateway.contracts import Contracts
@@ -44,6 +45,7 @@ ROOMS = {
     "gateway": "timeloom_gateway",
     "memory": "timeloom_memory",
     "migration": "timeloom_migration",
+    "observability": "timeloom_observability",
     "snapshots": "timeloom_snapshots",
     "workflows": "timeloom_workflows",
     "workspace": "timeloom_workspace",
@@ -102,6 +104,7 @@ async def open_whole_house(
             "workflows": await _serve(stack, settings, workflows.assembly.bindings),
             "workspace": await _open_workspace(stack, settings),
         }
+        rooms["observability"] = await _open_observability(stack, settings, rooms)
         rooms["migration"] = await _open_migration(stack, settings, rooms)
         gateway = await stack.enter_async_context(
             open_gateway(
@@ -159,6 +162,20 @@ async def _open_workspace(stack: AsyncExitStack, settings: GatewaySettings) -> s
     running = await stack.enter_async_context(running_workspace(settings.database_url, shapes=shapes))
     working = asyncio.create_task(running.assembly.run())
     stack.push_async_callback(_cancelled, working)
+    return await _serve(stack, settings, running.assembly.bindings)
+
+
+async def _open_observability(
+    stack: AsyncExitStack, settings: GatewaySettings, rooms: Mapping[str, str]
+) -> str:
+    tokens = InternalTokens(settings.internal_secret)
+    running = await stack.enter_async_context(
+        running_observability(
+            settings.database_url,
+            memory=await stack.enter_async_context(open_channel(rooms["memory"], tokens=tokens)),
+            snapshots=await stack.enter_async_context(open_channel(rooms["snapshots"], tokens=tokens)),
+        )
+    )
     return await _serve(stack, settings, running.assembly.bindings)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from timeloom_platform.embedded import ports
+from tests.helpers.stack import free_ports
 
 START_LIMIT_SECONDS = 60.0
 STOP_LIMIT_SECONDS = 60.0
@@ -128,9 +128,8 @@ def _environment(data_dir: Path) -> dict[str, str]:
 
 
 def _free_ports() -> dict[str, str]:
-    http = ports.choose()
-    grpc = ports.choose(taken=frozenset({http}))
-    return {"TIMELOOM_HTTP_PORT": str(http), "TIMELOOM_GRPC_PORT": str(grpc)}
+    names = ("HTTP", "GRPC", "OTLP_GRPC", "OTLP_HTTP")
+    return {f"TIMELOOM_{name}_PORT": str(port) for name, port in zip(names, free_ports(4), strict=True)}
 
 
 def _tail(log_file: Path) -> str:

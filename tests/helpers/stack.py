@@ -27,6 +27,14 @@ _SYSTEM_PYTHON = Path("/usr/bin/python3.11")
 _MAIN = "import sys; from timeloom.cli import main; main(sys.argv[1:])"
 
 
+def free_ports(count: int) -> list[int]:
+    """Returns ports on which nothing listens."""
+    chosen: list[int] = []
+    while len(chosen) < count:
+        chosen.append(ports.choose(taken=frozenset(chosen)))
+    return chosen
+
+
 class StackProcess:
     """The command line in an environment of its own: a data directory, free ports, perhaps another user.
 
@@ -40,8 +48,7 @@ class StackProcess:
         self, data_dir: Path, *, settings: Mapping[str, str] | None = None, account: Account | None = None
     ) -> None:
         self.data_dir = data_dir
-        self.http_port = ports.choose()
-        self.grpc_port = ports.choose(taken=frozenset({self.http_port}))
+        self.http_port, self.grpc_port, self.otlp_grpc_port, self.otlp_http_port = free_ports(4)
         self.log_file = data_dir.with_name(f"{data_dir.name}.up.log")
         self._account = account
         self._python = sys.executable if account is None else str(python_for(account))
@@ -171,6 +178,8 @@ class StackProcess:
             "TIMELOOM_DATA_DIR": str(self.data_dir),
             "TIMELOOM_HTTP_PORT": str(self.http_port),
             "TIMELOOM_GRPC_PORT": str(self.grpc_port),
+            "TIMELOOM_OTLP_GRPC_PORT": str(self.otlp_grpc_port),
+            "TIMELOOM_OTLP_HTTP_PORT": str(self.otlp_http_port),
         }
         # The system's Python does not know of our virtual environment.
         path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

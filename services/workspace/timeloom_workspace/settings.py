@@ -15,7 +15,16 @@ from timeloom_workspace.parts import ElectricGround
 from timeloom_workspace.shapes.limits import CHUNK_BYTES
 
 OUR_SCHEMAS: Final = frozenset(
-    {"identity", "information_schema", "memory", "migration", "snapshots", "workflows", "workspace"}
+    {
+        "identity",
+        "information_schema",
+        "memory",
+        "migration",
+        "observability",
+        "snapshots",
+        "workflows",
+        "workspace",
+    }
 )
 """What lies there is guarded by more than a scope, or is nobody's business."""
 CHUNK_BYTES_MIN: Final = 1_000

@@ -61,6 +61,7 @@ def _show(found: StackStatus) -> None:
     facts = {
         "HTTP": record.http_url,
         "gRPC": record.grpc_address,
+        "OTLP": f"{record.otlp_endpoint} (gRPC), {record.otlp_http_endpoint}",
         "Data": record.data_dir,
         "Start": start,
         "Memory": f"{_mebibytes(found.pss_bytes)} in all (PSS)",

@@ -26,7 +26,9 @@ def up(*, detach: bool, verbose: bool) -> None:
 
     Stays in the foreground with the logs of all of them until Ctrl-C. Data, logs and the API key are in
     .timeloom (TIMELOOM_DATA_DIR). The ports are 8080 for HTTP (TIMELOOM_HTTP_PORT) and 8081 for gRPC
-    (TIMELOOM_GRPC_PORT). TIMELOOM_DATABASE_URL and TIMELOOM_NATS_URL name servers to use instead of own ones.
+    (TIMELOOM_GRPC_PORT), and 4317 and 4318 for OpenTelemetry over gRPC and HTTP (TIMELOOM_OTLP_GRPC_PORT,
+    TIMELOOM_OTLP_HTTP_PORT). TIMELOOM_DATABASE_URL and TIMELOOM_NATS_URL name servers to use instead of own
+    ones.
     """
     settings = read_settings()
     directory = DataDirectory(settings.data_dir)

@@ -19,7 +19,17 @@ from timeloom_platform.embedded.nats import EmbeddedNats
 
 pytestmark = pytest.mark.fault
 
-PROCESSES = ("postgres", "nats", "memory", "migration", "snapshots", "workflows", "workspace", "gateway")
+PROCESSES = (
+    "postgres",
+    "nats",
+    "memory",
+    "migration",
+    "observability",
+    "snapshots",
+    "workflows",
+    "workspace",
+    "gateway",
+)
 CALLER = "/api/caller"
 
 

@@ -107,6 +107,7 @@ async def _open(
     addresses = {
         "memory": address,
         "migration": address,
+        "observability": address,
         "snapshots": address,
         "workflows": address,
         "workspace": address,

@@ -265,7 +265,7 @@ async def test_a_service_that_is_away_is_unavailable(databases: Databases) -> No
                     pb.ListExecutionsRequest(), metadata=bearer(tenant.keys["read"]), timeout=0.5
                 )
     assert ready == dict.fromkeys(
-        ("memory", "migration", "snapshots", "workflows", "workspace"), "not reachable"
+        ("memory", "migration", "observability", "snapshots", "workflows", "workspace"), "not reachable"
     )
     assert caught.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 

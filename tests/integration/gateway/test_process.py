@@ -38,6 +38,7 @@ async def running_gateway(databases: Databases) -> AsyncIterator[tuple[asyncio.s
             "TIMELOOM_METRICS_LISTEN": f"127.0.0.1:{metrics}",
             "TIMELOOM_MEMORY_ADDRESS": "127.0.0.1:1",
             "TIMELOOM_MIGRATION_ADDRESS": "127.0.0.1:1",
+            "TIMELOOM_OBSERVABILITY_ADDRESS": "127.0.0.1:1",
             "TIMELOOM_SNAPSHOTS_ADDRESS": "127.0.0.1:1",
             "TIMELOOM_WORKFLOWS_ADDRESS": "127.0.0.1:1",
             "TIMELOOM_WORKSPACE_ADDRESS": "127.0.0.1:1",

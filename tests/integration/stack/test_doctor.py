@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from timeloom_platform.embedded import ports
+from tests.helpers.stack import free_ports
 from timeloom_stack import locks
 from timeloom_stack.commands.doctor import doctor
 from timeloom_stack.directory import FORMAT, DataDirectory
@@ -18,8 +18,13 @@ from timeloom_stack.settings import StackSettings
 
 @pytest.fixture
 def settings(scratch_directory: Path) -> StackSettings:
+    http, grpc, otlp_grpc, otlp_http = free_ports(4)
     return StackSettings(
-        data_dir=scratch_directory / "data", http_port=ports.choose(), grpc_port=ports.choose()
+        data_dir=scratch_directory / "data",
+        http_port=http,
+        grpc_port=grpc,
+        otlp_grpc_port=otlp_grpc,
+        otlp_http_port=otlp_http,
     )
 
 
@@ -87,6 +92,8 @@ def test_the_command_fails_when_something_keeps_timeloom_from_running(settings: 
         "TIMELOOM_DATA_DIR": str(settings.data_dir),
         "TIMELOOM_HTTP_PORT": str(settings.http_port),
         "TIMELOOM_GRPC_PORT": str(settings.grpc_port),
+        "TIMELOOM_OTLP_GRPC_PORT": str(settings.otlp_grpc_port),
+        "TIMELOOM_OTLP_HTTP_PORT": str(settings.otlp_http_port),
     }
     sound = CliRunner().invoke(doctor, env=environment)
     assert (sound.exit_code, "Nothing keeps Timeloom from running" in sound.output) == (0, True)

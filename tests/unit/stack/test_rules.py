@@ -76,6 +76,10 @@ def test_a_taken_port_is_named_with_its_owner_and_another_choice() -> None:
         ({"TIMELOOM_HTTP_PORT": "0"}, "TIMELOOM_HTTP_PORT must be a number from 1 to 65535"),
         ({"TIMELOOM_GRPC_PORT": "70000"}, "TIMELOOM_GRPC_PORT must be a number from 1 to 65535"),
         ({"TIMELOOM_HTTP_PORT": "8081"}, "TIMELOOM_HTTP_PORT and TIMELOOM_GRPC_PORT must differ"),
+        (
+            {"TIMELOOM_OTLP_HTTP_PORT": "4317"},
+            "TIMELOOM_OTLP_GRPC_PORT and TIMELOOM_OTLP_HTTP_PORT must differ",
+        ),
         ({"TIMELOOM_HTTP_PORT": "http"}, "TIMELOOM_HTTP_PORT must be a whole number"),
     ],
 )
