@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from timeloom_observability.ids import day_of
-from timeloom_observability.metering import STEP_SECONDS, tallied
+from timeloom_observability.metering import tallied
 from timeloom_observability.model import Event, MetricPoint, Score
 from timeloom_observability.registry import SeriesRegistry
 from timeloom_observability.storage import ingest
@@ -220,7 +220,7 @@ class Ingestor:
                 await ingest.insert_resources(connection, project_id, resources)
                 await ingest.upsert_traces(connection, project_id, summarised(new).values(), receive_time)
                 tallies = series.folded(tallied(new))
-                await ingest.insert_tallies(connection, project_id, tallies, series.ids, STEP_SECONDS)
+                await ingest.insert_tallies(connection, project_id, tallies, series.ids)
             written = Batch(
                 events=new,
                 scores=list({each.id: each for batch in batches for each in batch.scores}.values()),

@@ -1,23 +1,23 @@
 """What events come to in the metrics: one tally for each series and ten seconds.
 
 Tallies of the same series and time can be added up, whoever made them; so ingesting only appends them, and
-upkeep merges them into longer ones.
+upkeep adds them to those of ten seconds, five minutes, an hour and a day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct, field
 
-from timeloom_observability.model import Event
+from timeloom_observability.model import Event, EventType
 from timeloom_observability.sketches import bucket_of
 
 STEP_SECONDS: Final = 10
 _STEP_NS: Final = STEP_SECONDS * 1_000_000_000
-_MORE: Final = 0x80
-_LOW: Final = 0x7F
+_MOMENTS: Final = (EventType.SPAN_EVENT, EventType.LOG)
+"""What takes no time, so that it has no part in how long things take."""
 
 
 class Series(Struct, frozen=True, kw_only=True, gc=False):
@@ -40,7 +40,7 @@ class Tally(Struct, kw_only=True, gc=False):
     """The events of one series within one step of time.
 
     Attributes:
-        buckets: How many durations, in nanoseconds, are in which bucket of a sketch.
+        buckets: How many durations, in nanoseconds, are in which bucket of a sketch; moments have none.
     """
 
     count: int = 0
@@ -54,12 +54,13 @@ class Tally(Struct, kw_only=True, gc=False):
 
     def add(self, event: Event) -> None:
         """Count an event."""
-        duration_ns = event.duration_ns
         self.count += 1
-        self.duration_ns_sum += duration_ns
-        self.duration_ns_max = max(self.duration_ns_max, duration_ns)
-        bucket = bucket_of(duration_ns)
-        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
+        if event.type not in _MOMENTS:
+            duration_ns = event.duration_ns
+            self.duration_ns_sum += duration_ns
+            self.duration_ns_max = max(self.duration_ns_max, duration_ns)
+            bucket = bucket_of(duration_ns)
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
         if event.usage is not None:
             self.input_tokens += event.usage.input_tokens
             self.output_tokens += event.usage.output_tokens
@@ -111,49 +112,3 @@ def series_of(event: Event) -> Series:
         tool_name=event.tool_name,
         service_name=event.service_name,
     )
-
-
-def packed(buckets: Mapping[int, int]) -> bytes:
-    """Return a sketch as bytes: for each bucket in order its distance from the one before, and its count."""
-    found = bytearray()
-    last = -1
-    for bucket in sorted(buckets):
-        _append(found, bucket - last)
-        _append(found, buckets[bucket])
-        last = bucket
-    return bytes(found)
-
-
-def unpacked(data: bytes) -> dict[int, int]:
-    """Return the sketch that was packed.
-
-    Raises:
-        ValueError: The bytes are cut off.
-    """
-    buckets: dict[int, int] = {}
-    position, last = 0, -1
-    while position < len(data):
-        distance, position = _number(data, position)
-        count, position = _number(data, position)
-        last += distance
-        buckets[last] = count
-    return buckets
-
-
-def _append(found: bytearray, number: int) -> None:
-    while number > _LOW:
-        found.append(number & _LOW | _MORE)
-        number >>= 7
-    found.append(number)
-
-
-def _number(data: bytes, position: int) -> tuple[int, int]:
-    number, shift = 0, 0
-    while position < len(data):
-        byte = data[position]
-        position += 1
-        number |= (byte & _LOW) << shift
-        if byte < _MORE:
-            return number, position
-        shift += 7
-    raise ValueError("a sketch is cut off")

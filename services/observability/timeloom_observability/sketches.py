@@ -3,11 +3,14 @@
 This is DDSketch (Masson, Rim and Lee, VLDB 2019) with integer buckets and no collapsing: durations in
 nanoseconds up to 292 years fall into 2,185 buckets. A sketch is a mapping from bucket to count, so that
 merging two of them is adding counts, whoever does it and in whatever order.
+
+As bytes a sketch is a row of words, each a bucket and a count; so merging is joining, which PostgreSQL does.
 """
 
 from __future__ import annotations
 
 import math
+import struct
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -15,6 +18,10 @@ from typing import Final
 RELATIVE_ERROR: Final = 0.01
 ZERO_BUCKET: Final = -1
 """Of values below one."""
+
+_COUNT_BITS: Final = 20
+_COUNT_MAX: Final = (1 << _COUNT_BITS) - 1
+_WORD_BYTES: Final = 4
 
 _GAMMA: Final = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 _LOG_GAMMA: Final = math.log(_GAMMA)
@@ -33,6 +40,11 @@ def middle_of(bucket: int) -> float:
     return 0.0 if bucket == ZERO_BUCKET else _MIDDLE * _GAMMA**bucket
 
 
+def upper_bound_of(bucket: int) -> float:
+    """Returns what no value in a bucket is above."""
+    return 0.0 if bucket == ZERO_BUCKET else _GAMMA**bucket
+
+
 def sketch_of(values: Iterable[float]) -> dict[int, int]:
     """Returns the sketch of values, none of which is negative."""
     return dict(Counter(map(bucket_of, values)))
@@ -45,6 +57,28 @@ def merged(sketches: Iterable[Mapping[int, int]]) -> dict[int, int]:
         for bucket, count in sketch.items():
             total[bucket] = total.get(bucket, 0) + count
     return total
+
+
+def packed(sketch: Mapping[int, int]) -> bytes:
+    """Returns a sketch as bytes; a bucket whose count is too large for a word has several."""
+    words: list[int] = []
+    for bucket, count in sorted(sketch.items()):
+        base, left = (bucket - ZERO_BUCKET) << _COUNT_BITS, count
+        while left > _COUNT_MAX:
+            words.append(base | _COUNT_MAX)
+            left -= _COUNT_MAX
+        words.append(base | left)
+    return struct.pack(f"<{len(words)}I", *words)
+
+
+def unpacked(data: bytes) -> dict[int, int]:
+    """Returns the sketch of everything that is in sketches that were packed, and joined in any order."""
+    sketch: dict[int, int] = {}
+    # Most words occur often where many sketches are joined, and counting them is what costs least.
+    for word, times in Counter(struct.unpack(f"<{len(data) // _WORD_BYTES}I", data)).items():
+        bucket = (word >> _COUNT_BITS) + ZERO_BUCKET
+        sketch[bucket] = sketch.get(bucket, 0) + (word & _COUNT_MAX) * times
+    return sketch
 
 
 def quantile(sketch: Mapping[int, int], share: float) -> float | None:

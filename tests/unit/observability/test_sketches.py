@@ -13,9 +13,12 @@ from timeloom_observability.sketches import (
     bucket_of,
     merged,
     middle_of,
+    packed,
     quantile,
     quantiles,
     sketch_of,
+    unpacked,
+    upper_bound_of,
 )
 
 DURATIONS = st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=200)
@@ -65,3 +68,23 @@ def test_several_quantiles_come_in_the_order_of_their_shares() -> None:
     assert low is not None
     assert math.isclose(high, 990, rel_tol=0.011)
     assert math.isclose(low, 500, rel_tol=0.011)
+
+
+@given(parts=st.lists(DURATIONS, max_size=5))
+def test_packed_sketches_that_are_joined_are_the_sketch_of_everything(parts: list[list[int]]) -> None:
+    everything = [value for part in parts for value in part]
+
+    assert unpacked(b"".join(packed(sketch_of(part)) for part in parts)) == sketch_of(everything)
+
+
+@given(counts=st.dictionaries(st.integers(ZERO_BUCKET, 2_185), st.integers(1, 5_000_000), max_size=5))
+def test_counts_of_any_size_can_be_packed(counts: dict[int, int]) -> None:
+    assert unpacked(packed(counts)) == counts
+
+
+@given(value=st.integers(0, 2**63 - 1))
+def test_a_value_is_between_the_bounds_of_its_bucket(value: int) -> None:
+    bucket = bucket_of(value)
+
+    assert value <= upper_bound_of(bucket) * (1 + 1e-9)
+    assert bucket == ZERO_BUCKET or value >= upper_bound_of(bucket - 1) * (1 - 1e-9)

@@ -153,28 +153,46 @@ CREATE TABLE series (
 
 SELECT protect_table('series');
 
--- What the events of a series come to within a time. Ingesting adds rows of ten seconds; upkeep merges those of one time
--- and series, and makes longer ones of them.
+-- What the events of a series come to within a time: kept by upkeep alone.
 CREATE TABLE metric_rows (
     project_id uuid NOT NULL,
-    -- In seconds: 10, 300 or 3600.
-    resolution smallint NOT NULL,
+    -- In seconds: 10, 300, 3600 or 86400. Each event is counted once in each of them, or else in the deltas.
+    resolution integer NOT NULL,
     time timestamptz NOT NULL,
     series_id integer NOT NULL,
-    position bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
-    count integer NOT NULL,
+    count bigint NOT NULL,
     duration_ns_sum double precision NOT NULL,
     duration_ns_max bigint NOT NULL,
     input_tokens bigint NOT NULL,
     output_tokens bigint NOT NULL,
     total_tokens bigint NOT NULL,
     cost double precision NOT NULL,
-    -- How many durations fall into which bucket of a sketch.
+    -- How many durations fall into which bucket; two that are joined are their sum.
     sketch bytea NOT NULL,
-    PRIMARY KEY (project_id, resolution, time, series_id, position)
-);
+    PRIMARY KEY (project_id, resolution, time, series_id)
+) WITH (fillfactor = 80);
 
 SELECT protect_table('metric_rows');
+
+-- What is to be added to them, of ten seconds each. Ingesting appends it, so that it waits for nobody; whoever asks
+-- reads the rows and these in one statement.
+CREATE TABLE metric_deltas (
+    project_id uuid NOT NULL,
+    position bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    time timestamptz NOT NULL,
+    series_id integer NOT NULL,
+    count bigint NOT NULL,
+    duration_ns_sum double precision NOT NULL,
+    duration_ns_max bigint NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    total_tokens bigint NOT NULL,
+    cost double precision NOT NULL,
+    sketch bytea NOT NULL,
+    PRIMARY KEY (project_id, position)
+);
+
+SELECT protect_table('metric_deltas');
 
 -- The sum of what is known; NULL if nothing is.
 CREATE FUNCTION added(one bigint, other bigint) RETURNS bigint

@@ -15,8 +15,9 @@ from uuid import UUID
 
 import msgspec
 
-from timeloom_observability.metering import Series, Tallies, Tally, packed
+from timeloom_observability.metering import Series, Tallies, Tally
 from timeloom_observability.model import EPOCH, Event, TokenUsage
+from timeloom_observability.sketches import packed
 from timeloom_observability.summaries import TraceSummary
 from timeloom_platform.database import Connection, NewConnection
 
@@ -214,10 +215,9 @@ FROM unnest(
 ON CONFLICT DO NOTHING
 """
 
-INSERT_METRIC_ROWS: Final = """
-INSERT INTO metric_rows (
+INSERT_TALLIES: Final = """
+INSERT INTO metric_deltas (
     project_id,
-    resolution,
     time,
     series_id,
     count,
@@ -229,10 +229,10 @@ INSERT INTO metric_rows (
     cost,
     sketch
 )
-SELECT $1, $2, incoming.*
+SELECT $1, incoming.*
 FROM unnest(
-    $3::timestamptz [], $4::integer [], $5::integer [], $6::float8 [], $7::bigint [],
-    $8::bigint [], $9::bigint [], $10::bigint [], $11::float8 [], $12::bytea []
+    $2::timestamptz [], $3::integer [], $4::bigint [], $5::float8 [], $6::bigint [],
+    $7::bigint [], $8::bigint [], $9::bigint [], $10::float8 [], $11::bytea []
 ) AS incoming
 """
 
@@ -290,7 +290,7 @@ async def insert_series(connection: Connection, project_id: UUID, series: Sequen
 
 
 async def insert_tallies(
-    connection: Connection, project_id: UUID, tallies: Tallies, ids: Mapping[Series, int], resolution: int
+    connection: Connection, project_id: UUID, tallies: Tallies, ids: Mapping[Series, int]
 ) -> None:
     """Appends what events come to.
 
@@ -299,13 +299,10 @@ async def insert_tallies(
         project_id: Whose they are.
         tallies: By step and series.
         ids: Of the series.
-        resolution: The length of a step in seconds.
     """
     if tallies:
         rows = [_tally_row(seconds, ids[series], tally) for (seconds, series), tally in tallies.items()]
-        await connection.execute(
-            INSERT_METRIC_ROWS, project_id, resolution, *map(list, zip(*rows, strict=True))
-        )
+        await connection.execute(INSERT_TALLIES, project_id, *map(list, zip(*rows, strict=True)))
 
 
 def resource_id(resource: bytes) -> UUID:
