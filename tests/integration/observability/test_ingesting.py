@@ -43,7 +43,7 @@ async def test_events_are_written_with_what_they_come_to(service: Service) -> No
     async with service.rows() as connection:
         events = await connection.fetch("SELECT * FROM events ORDER BY span_id")
         trace = await connection.fetchrow("SELECT * FROM traces")
-        rows = await connection.fetch(f"SELECT * FROM ({TALLIED}) AS told JOIN series ON series_id = series.id")
+        rows = await connection.fetch(f"SELECT * FROM ({TALLIED}) AS told JOIN series ON id = series_id")
     assert [event["id"] for event in events] == [root.id, call.id]
     assert (events[1]["input"], events[1]["tags"], events[1]["total_tokens"]) == ('"question"', ["a"], 15)
     assert (trace["name"], trace["span_count"], trace["error_count"], trace["cost"]) == ("agent", 2, 1, 0.25)
