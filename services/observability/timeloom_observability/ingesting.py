@@ -20,7 +20,7 @@ from timeloom_observability.model import Event, MetricPoint, Score
 from timeloom_observability.registry import SeriesRegistry
 from timeloom_observability.storage import ingest
 from timeloom_observability.storage.partitions import Partitions
-from timeloom_observability.summaries import summarised
+from timeloom_observability.summaries import sessions_of, summarised
 from timeloom_platform.database import Connection, Database, map_database_error
 from timeloom_platform.errors import TimeloomError, UnavailableError
 
@@ -218,7 +218,9 @@ class Ingestor:
             if new:
                 resources = {ingest.resource_id(each.resource): each.resource.decode() for each in new}
                 await ingest.insert_resources(connection, project_id, resources)
-                await ingest.upsert_traces(connection, project_id, summarised(new).values(), receive_time)
+                traces = summarised(new).values()
+                await ingest.upsert_traces(connection, project_id, traces, receive_time)
+                await ingest.upsert_sessions(connection, project_id, sessions_of(traces))
                 tallies = series.folded(tallied(new))
                 await ingest.insert_tallies(connection, project_id, tallies, series.ids)
             written = Batch(

@@ -20,10 +20,12 @@ class TraceSummary(Struct, kw_only=True):
     Attributes:
         root: The span that it began with; None if that is not among them.
         has_unknown_cost: Whether there are tokens of which nobody knows what they cost.
+        last_ns: When the last of them began.
     """
 
     id: str
     start_ns: int
+    last_ns: int
     end_ns: int
     root: Event | None = None
     execution_id: UUID | None = None
@@ -42,6 +44,7 @@ class TraceSummary(Struct, kw_only=True):
     def add(self, span: Event) -> None:
         """Take a span in."""
         self.start_ns = min(self.start_ns, span.start_ns)
+        self.last_ns = max(self.last_ns, span.start_ns)
         self.end_ns = max(self.end_ns, span.end_ns)
         self.span_count += 1
         self.error_count += span.status is EventStatus.ERROR
@@ -75,6 +78,21 @@ class TraceSummary(Struct, kw_only=True):
                     names[name] = None
 
 
+class SessionSummary(Struct, kw_only=True):
+    """What some traces say of the session that they name."""
+
+    id: str
+    start_ns: int
+    last_ns: int
+    user_id: str = ""
+
+    def add(self, trace: TraceSummary) -> None:
+        """Take a trace in."""
+        self.start_ns = min(self.start_ns, trace.start_ns)
+        self.last_ns = max(self.last_ns, trace.last_ns)
+        self.user_id = self.user_id or trace.user_id
+
+
 def summarised(events: Iterable[Event]) -> dict[str, TraceSummary]:
     """Return what the spans among these events say of their traces, by the trace's id."""
     summaries: dict[str, TraceSummary] = {}
@@ -84,10 +102,25 @@ def summarised(events: Iterable[Event]) -> dict[str, TraceSummary]:
         summary = summaries.get(event.trace_id)
         if summary is None:
             summary = summaries[event.trace_id] = TraceSummary(
-                id=event.trace_id, start_ns=event.start_ns, end_ns=event.end_ns
+                id=event.trace_id, start_ns=event.start_ns, last_ns=event.start_ns, end_ns=event.end_ns
             )
         summary.add(event)
     return summaries
+
+
+def sessions_of(traces: Iterable[TraceSummary]) -> list[SessionSummary]:
+    """Return what traces say of their sessions, by the sessions' ids."""
+    summaries: dict[str, SessionSummary] = {}
+    for trace in traces:
+        if not trace.session_id:
+            continue
+        summary = summaries.get(trace.session_id)
+        if summary is None:
+            summary = summaries[trace.session_id] = SessionSummary(
+                id=trace.session_id, start_ns=trace.start_ns, last_ns=trace.last_ns
+            )
+        summary.add(trace)
+    return [summaries[name] for name in sorted(summaries)]
 
 
 def added(one: TokenUsage, other: TokenUsage) -> TokenUsage:

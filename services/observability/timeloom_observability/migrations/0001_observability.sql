@@ -117,7 +117,27 @@ CREATE INDEX traces_session ON traces (project_id, session_id, start_time) WHERE
 CREATE INDEX traces_user ON traces (project_id, user_id, start_time) WHERE user_id <> '';
 CREATE INDEX traces_agent ON traces (project_id, agent_id, start_time) WHERE agent_id <> '';
 
+-- As a trace's status is reckoned.
+CREATE INDEX traces_errors ON traces (project_id, start_time, id)
+WHERE root_status = 2 OR (root_span_id IS NULL AND error_count > 0);
+
 SELECT protect_table('traces');
+
+-- The conversations that traces name, and when each was going on. What they come to is added up from their traces.
+CREATE TABLE sessions (
+    project_id uuid NOT NULL,
+    id text NOT NULL,
+    user_id text NOT NULL,
+    start_time timestamptz NOT NULL,
+    -- When the last of its spans that are known here began.
+    last_time timestamptz NOT NULL,
+    PRIMARY KEY (project_id, id)
+) WITH (fillfactor = 80);
+
+CREATE INDEX sessions_last_time ON sessions (project_id, last_time, id);
+CREATE INDEX sessions_user ON sessions (project_id, user_id, last_time, id) WHERE user_id <> '';
+
+SELECT protect_table('sessions');
 
 -- What metrics are told apart by. A project has a bounded number of them; what comes beyond is without its name.
 CREATE TABLE series (

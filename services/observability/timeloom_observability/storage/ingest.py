@@ -18,7 +18,7 @@ import msgspec
 from timeloom_observability.metering import Series, Tallies, Tally
 from timeloom_observability.model import EPOCH, Event, TokenUsage
 from timeloom_observability.sketches import packed
-from timeloom_observability.summaries import TraceSummary
+from timeloom_observability.summaries import SessionSummary, TraceSummary
 from timeloom_platform.database import Connection, NewConnection
 
 EVENT_COLUMNS: Final = (
@@ -174,6 +174,16 @@ ON CONFLICT (project_id, id) DO UPDATE SET
     update_time = excluded.update_time
 """
 
+UPSERT_SESSIONS: Final = """
+INSERT INTO sessions AS kept (project_id, id, user_id, start_time, last_time)
+SELECT $1, incoming.*
+FROM unnest($2::text [], $3::text [], $4::timestamptz [], $5::timestamptz []) AS incoming
+ON CONFLICT (project_id, id) DO UPDATE SET
+    user_id = CASE WHEN excluded.user_id = '' THEN kept.user_id ELSE excluded.user_id END,
+    start_time = least(kept.start_time, excluded.start_time),
+    last_time = greatest(kept.last_time, excluded.last_time)
+"""
+
 SELECT_SERIES: Final = """
 SELECT
     id,
@@ -272,6 +282,21 @@ async def upsert_traces(
     if rows:
         await connection.copy_records_to_table("incoming_traces", records=rows, columns=TRACE_COLUMNS)
         await connection.execute(UPSERT_TRACES)
+
+
+async def upsert_sessions(
+    connection: Connection, project_id: UUID, summaries: Sequence[SessionSummary]
+) -> None:
+    """Adds what traces say of their sessions, which stand in the order of their ids."""
+    if summaries:
+        await connection.execute(
+            UPSERT_SESSIONS,
+            project_id,
+            [each.id for each in summaries],
+            [each.user_id for each in summaries],
+            [_moment(each.start_ns) for each in summaries],
+            [_moment(each.last_ns) for each in summaries],
+        )
 
 
 async def select_series(connection: Connection, project_id: UUID) -> dict[Series, int]:

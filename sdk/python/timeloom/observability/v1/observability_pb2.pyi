@@ -843,7 +843,7 @@ class Session(_message.Message):
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def last_time(self) -> _timestamp_pb2.Timestamp:
-        """When its last trace began."""
+        """When the last of its spans that are known here began."""
 
     @_builtins.property
     def agent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
