@@ -7,14 +7,16 @@ objects are made only when somebody scrapes.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from timeloom_platform.contract import MethodContract
+from timeloom_platform.settings import ProcessSettings
 
 if TYPE_CHECKING:  # prometheus_client is imported where metrics are scraped, not in every process
     from prometheus_client import CollectorRegistry
     from prometheus_client.core import Metric
+    from prometheus_client.registry import Collector
 
 BUCKETS_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
@@ -92,11 +94,29 @@ def serve(listen: str, registry: CollectorRegistry | None = None) -> str:
     return f"{host}:{server.server_port}"
 
 
-def register(metrics: RpcMetrics, registry: CollectorRegistry | None = None) -> None:
-    """Let the registry, the process's own unless another is given, collect these metrics too."""
+def publish(
+    settings: ProcessSettings, *, service: str, collectors: Iterable[Collector]
+) -> Coroutine[Any, Any, None] | None:
+    """Serve the process's metrics for Prometheus, and return what sends them by OTLP; each if it is wanted.
+
+    Args:
+        settings: Say where.
+        service: Whose metrics they are.
+        collectors: Have them, besides what the process's registry has already.
+    """
+    if not settings.metrics_listen and not settings.otlp_endpoint:
+        return None
     from prometheus_client import REGISTRY  # noqa: PLC0415 - see above
 
-    (registry or REGISTRY).register(metrics)
+    for collector in collectors:
+        REGISTRY.register(collector)
+    if settings.metrics_listen:
+        serve(settings.metrics_listen)
+    if not settings.otlp_endpoint:
+        return None
+    from timeloom_platform.telemetry_export import export_metrics  # noqa: PLC0415 - see above
+
+    return export_metrics(settings, service=service)
 
 
 def _kind(method: MethodContract) -> str:

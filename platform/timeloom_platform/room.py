@@ -23,7 +23,7 @@ from timeloom_platform.migrate import migrate
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.process import spare_the_collector
 from timeloom_platform.server import NOTICE_SECONDS, GrpcServer
-from timeloom_platform.settings import ProcessSettings, ServiceSettings
+from timeloom_platform.settings import ServiceSettings
 from timeloom_platform.telemetry import Tracing
 
 _IDENTITY = identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"]
@@ -72,11 +72,13 @@ class Foundation:
             metrics=counts,
             tracing=self.tracing,
         )
-        if self.settings.process.metrics_listen:
-            metrics.register(counts)
-            metrics.serve(self.settings.process.metrics_listen)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(each) for each in background]
+            watching = metrics.publish(
+                self.settings.process, service=f"timeloom-{self.room}", collectors=[counts]
+            )
+            if watching is not None:
+                running.append(tasks.create_task(watching))
             await server.start()
             spare_the_collector()
             await stop.wait()
@@ -108,14 +110,14 @@ async def founded(
             settings.database_url, room=room, pool_size=pool_size, prepare=prepare
         )
         stack.push_async_callback(database.close)
-        bus = await Bus.connect(settings.nats_url, name=f"timeloom-{room}")
+        tracing = Tracing.of(settings.process, service=f"timeloom-{room}")
+        stack.push_async_callback(partial(asyncio.to_thread, tracing.close))
+        bus = await Bus.connect(settings.nats_url, name=f"timeloom-{room}", tracing=tracing)
         stack.push_async_callback(bus.close)
         tokens = InternalTokens(settings.internal_secret)
         identity = await stack.enter_async_context(
             open_channel(settings.identity_address, services=[_IDENTITY])
         )
-        tracing = _tracing(room, settings.process)
-        stack.push_async_callback(partial(asyncio.to_thread, tracing.close))
         yield Foundation(
             room=room,
             settings=settings,
@@ -126,11 +128,3 @@ async def founded(
             resolver=RemoteKeyResolver(identity, tokens),
             tracing=tracing,
         )
-
-
-def _tracing(room: str, settings: ProcessSettings) -> Tracing:
-    if not settings.otlp_endpoint:
-        return Tracing.disabled()
-    return Tracing.to_otlp(
-        service=f"timeloom-{room}", endpoint=settings.otlp_endpoint, sample_ratio=settings.trace_sample_ratio
-    )

@@ -46,6 +46,11 @@ class ProcessSettings:
     metrics_listen: str = ""
     trace_sample_ratio: float = 0.05
     otlp_endpoint: str = ""
+    """Where the process's own traces and metrics are sent over gRPC, such as `http://collector:4317`."""
+    otlp_api_key: str = field(default="", repr=False, metadata={"secret": True})
+    """What is shown there, if it is a Timeloom."""
+    otlp_credentials_file: str = ""
+    """A credentials file with that key, which need not be there yet."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.trace_sample_ratio <= 1.0:

@@ -111,6 +111,7 @@ class Planner:
         inherited = {name: value for name, value in self._environ.items() if name not in _CLIENT_VARIABLES}
         return {
             **_ALLOCATOR,
+            **(self._self_telemetry() if self._settings.self_telemetry else {}),
             **inherited,
             "TIMELOOM_INTERNAL_SECRET_FILE": str(self._secrets.internal_file),
             **self._sealing_key(inherited),
@@ -122,6 +123,14 @@ class Planner:
             "TIMELOOM_LOG_FORMAT": "json",
             "TIMELOOM_LOG_LEVEL": self._settings.log_level,
             "PYTHONUNBUFFERED": "1",
+        }
+
+    def _self_telemetry(self) -> dict[str, str]:
+        """What has the services send their own telemetry into this installation, into its first project."""
+        return {
+            "TIMELOOM_OTLP_ENDPOINT": self._settings.otlp_endpoint,
+            "TIMELOOM_OTLP_CREDENTIALS_FILE": str(self._directory.credentials_file),
+            "TIMELOOM_TRACE_SAMPLE_RATIO": "1",
         }
 
     def _sealing_key(self, inherited: Mapping[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ class StackSettings:
     otlp_http_port: int = 4318
     console_dir: str = ""
     metrics: bool = False
+    self_telemetry: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     database_url: str = secret(default="")
     nats_url: str = secret(default="")

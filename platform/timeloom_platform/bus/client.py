@@ -19,6 +19,7 @@ from timeloom_platform.bus.pull import Pull
 from timeloom_platform.bus.streams import EVENTS, ensure_streams
 from timeloom_platform.bus.subjects import subject_of
 from timeloom_platform.errors import UnavailableError
+from timeloom_platform.telemetry import Tracing
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 RECONNECT_INTERVAL_SECONDS = 0.2
@@ -40,9 +41,14 @@ class MessageRefusedError(Exception):
 
 
 class Bus:
-    """A connection to the bus."""
+    """A connection to the bus.
 
-    def __init__(self, *, replicas: int = 1) -> None:
+    Attributes:
+        tracing: Records what becomes of events that come from it.
+    """
+
+    def __init__(self, *, replicas: int = 1, tracing: Tracing | None = None) -> None:
+        self.tracing = tracing or Tracing.disabled()
         self._client = Client()
         self._replicas = replicas
         self._epoch = 0
@@ -50,18 +56,19 @@ class Bus:
         self.js = JetStreamContext(self._client, timeout=API_TIMEOUT_SECONDS)
 
     @classmethod
-    async def connect(cls, url: str, *, name: str, replicas: int = 1) -> Self:
+    async def connect(cls, url: str, *, name: str, replicas: int = 1, tracing: Tracing | None = None) -> Self:
         """Connect and make sure of the streams.
 
         Args:
             url: One address, or several of one cluster with commas between them.
             name: The process's, as NATS' own monitoring shows it.
             replicas: How many servers keep each message.
+            tracing: Records the sampled ones of what is done with events.
 
         Raises:
             UnavailableError: NATS cannot be reached, or its JetStream is not ready, within the deadline.
         """
-        bus = cls(replicas=replicas)
+        bus = cls(replicas=replicas, tracing=tracing)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
                 await bus._open(url, name)

@@ -82,7 +82,7 @@ class Consumer:
             backoff: Seconds between the attempts; the last one repeats.
             concurrency: How many handlers run at once.
             ack_wait_seconds: How long after the last word from a process its events go to another.
-            tracing: Where the handlers' spans go.
+            tracing: Where the handlers' spans go, unless it is where the bus has them go.
         """
         self.counts = ConsumerCounts(consumer=durable)
         self._bus = bus
@@ -94,7 +94,7 @@ class Consumer:
         self._backoff = tuple(backoff) or (0.0,)
         self._ack_wait_seconds = ack_wait_seconds
         self._slots = asyncio.Semaphore(concurrency)
-        self._tracing = tracing or Tracing.disabled()
+        self._tracing = tracing or bus.tracing
         self._lanes: dict[str, deque[Msg]] = {}
         self._in_flight: set[str] = set()
         self._has_room = asyncio.Event()

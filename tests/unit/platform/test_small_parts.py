@@ -13,7 +13,7 @@ from timeloom.snapshots.v1 import snapshots_service_pb2
 from timeloom_platform.bounded import LruCache
 from timeloom_platform.contract import methods_of
 from timeloom_platform.ids import request_id, uuid7
-from timeloom_platform.metrics import RpcMetrics, register
+from timeloom_platform.metrics import RpcMetrics
 
 METHODS = methods_of(snapshots_service_pb2.DESCRIPTOR.services_by_name.values())
 RECORD = METHODS["/timeloom.snapshots.v1.SnapshotsService/RecordSnapshot"]
@@ -77,7 +77,7 @@ def test_a_cache_holds_something() -> None:
 
 def test_shows_counts_as_dashboards_expect_them() -> None:
     metrics, registry = RpcMetrics(), CollectorRegistry()
-    register(metrics, registry)
+    registry.register(metrics)
     counts = metrics.of(RECORD)
     for code, seconds in (("OK", 0.0015), ("OK", 0.3), ("NOT_FOUND", 60.0)):
         counts.begin()
