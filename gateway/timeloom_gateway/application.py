@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -32,19 +32,46 @@ from timeloom_gateway.sockets.calls import CallSockets
 from timeloom_gateway.sockets.reception import Reception
 from timeloom_gateway.transcoding.rest import compile_routes
 from timeloom_gateway.web.api import Api
-from timeloom_gateway.web.cors import Cors
 from timeloom_gateway.web.dispatch import Dispatcher
 from timeloom_gateway.web.edge import Edge
 from timeloom_gateway.web.errors import MethodNotAllowedError
 from timeloom_gateway.web.files import FileRelay
 from timeloom_gateway.web.health import Health
 from timeloom_gateway.web.limits import Rate, RateLimiter
-from timeloom_gateway.web.messages import Endpoint, Receive, Reply, Request, Send
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_gateway.web.streams import StreamRelay
 from timeloom_platform.auth import InternalTokens
 from timeloom_platform.authentication import CallAuthenticator
 from timeloom_platform.telemetry import Tracing
+from timeloom_platform.web.cors import Cors
+from timeloom_platform.web.messages import Endpoint, Receive, Reply, Request, Send
+
+_CORS_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_CORS_REQUEST_HEADERS: Final = (
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "last-event-id",
+    "request-timeout",
+    "traceparent",
+    "x-request-id",
+)
+_CORS_EXPOSED: Final = (
+    "etag",
+    "idempotency-replayed",
+    "ratelimit",
+    "ratelimit-policy",
+    "retry-after",
+    "x-request-id",
+    # What clients of shapes read.
+    "electric-cursor",
+    "electric-handle",
+    "electric-offset",
+    "electric-schema",
+    "electric-up-to-date",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +144,12 @@ def build_application(settings: GatewaySettings, parts: Collaborators) -> Applic
     edge = Edge(
         dispatcher,
         problems=problems,
-        cors=Cors([origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]),
+        cors=Cors(
+            settings.cors_origins,
+            methods=_CORS_METHODS,
+            request_headers=_CORS_REQUEST_HEADERS,
+            exposed=_CORS_EXPOSED,
+        ),
         metrics=parts.metrics,
         tracing=parts.tracing,
         closing=parts.closing,

@@ -20,9 +20,9 @@ from timeloom_gateway.live.feed import Feed
 from timeloom_gateway.rooms import OWN_ROOM
 from timeloom_gateway.security.sessions import SessionKeeper
 from timeloom_gateway.settings import GatewaySettings
+from timeloom_gateway.sockets.protocol import MESSAGE_BYTES_MAX
 from timeloom_gateway.web.health import Health
 from timeloom_gateway.web.metrics import HttpMetrics
-from timeloom_gateway.web.server import HttpServer
 from timeloom_platform.auth import InternalTokens
 from timeloom_platform.authentication import CallAuthenticator
 from timeloom_platform.bus import Bus
@@ -37,6 +37,7 @@ from timeloom_platform.migrate import migrate
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.server import NOTICE_SECONDS, GrpcServer
 from timeloom_platform.telemetry import Tracing
+from timeloom_platform.web.server import HttpServer
 
 ROOM: Final = "gateway"
 RETENTION_SECONDS: Final = 600.0
@@ -161,6 +162,7 @@ async def open_gateway(
             host=settings.http_host,
             port=settings.http_port,
             trusted_proxies=settings.trusted_proxies,
+            socket_message_bytes_max=MESSAGE_BYTES_MAX,
         )
         http_address = await http_server.start()
         stack.push_async_callback(http_server.stop)

@@ -10,9 +10,9 @@ import msgspec
 
 from timeloom_gateway.idempotency.keys import KEPT_SECONDS, LEASE_SECONDS, Record
 from timeloom_gateway.security.sessions import Session
-from timeloom_gateway.web.messages import Reply
 from timeloom_platform.auth import Scope
 from timeloom_platform.database import Database
+from timeloom_platform.web.messages import Reply
 
 DELETED_ROWS_MAX = 1000
 

@@ -29,7 +29,6 @@ from timeloom_gateway.security.sessions import SessionKeeper
 from timeloom_gateway.settings import GatewaySettings, LimitSettings
 from timeloom_gateway.web.health import Health
 from timeloom_gateway.web.metrics import HttpMetrics
-from timeloom_gateway.web.server import HttpServer
 from timeloom_platform import calls, ids
 from timeloom_platform.auth import Identity, InternalTokens, Scope, set_identity
 from timeloom_platform.authentication import CallAuthenticator, ResolvedKey
@@ -38,6 +37,7 @@ from timeloom_platform.errors import TimeloomError
 from timeloom_platform.server import GrpcServer
 from timeloom_platform.settings import ProcessSettings
 from timeloom_platform.telemetry import Tracing
+from timeloom_platform.web.server import HttpServer
 
 PATH = "/api/agent-executions"
 API_KEY = "tl_aaaaaaaaaaaaaaaa_" + "b" * 43

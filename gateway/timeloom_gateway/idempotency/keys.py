@@ -17,8 +17,8 @@ from typing import Final, Protocol
 from uuid import uuid4
 
 from timeloom_gateway.web.errors import IdempotencyKeyInUseError, IdempotencyKeyReusedError
-from timeloom_gateway.web.messages import Reply, Request
 from timeloom_platform.errors import AlreadyExistsError, InvalidFieldError
+from timeloom_platform.web.messages import Reply, Request
 
 KEY_CHARACTERS_MAX: Final = 200
 WAIT_SECONDS_MAX: Final = 10.0

@@ -8,9 +8,9 @@ from timeloom_gateway.live.feed import Feed, filters_of, parse_position
 from timeloom_gateway.live.topics import require_topic
 from timeloom_gateway.problems import Problems
 from timeloom_gateway.security.gatekeeper import Gatekeeper
-from timeloom_gateway.web.messages import Receive, Request, Send
 from timeloom_gateway.web.streams import StreamRelay
 from timeloom_platform.errors import InvalidFieldError
+from timeloom_platform.web.messages import Receive, Request, Send
 
 TOPICS_MAX = 100
 

@@ -16,7 +16,6 @@ from timeloom_gateway.sockets.connection import Connection, ConnectionClosed, To
 from timeloom_gateway.sockets.protocol import Authenticate
 from timeloom_gateway.sockets.reception import Reception, first_of
 from timeloom_gateway.transcoding.rest import StreamItem
-from timeloom_gateway.web.messages import Receive, Request, Send
 from timeloom_platform.auth import Identity
 from timeloom_platform.errors import (
     AlreadyExistsError,
@@ -25,6 +24,7 @@ from timeloom_platform.errors import (
     RateLimitedError,
     TimeloomError,
 )
+from timeloom_platform.web.messages import Receive, Request, Send
 
 
 class WebSocketEndpoint:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from timeloom_gateway.security.gatekeeper import Gatekeeper, bearer_of
 from timeloom_gateway.web.errors import MethodNotAllowedError
-from timeloom_gateway.web.messages import Receive, Request, Send
+from timeloom_platform.web.messages import Receive, Request, Send
 
 if TYPE_CHECKING:
     from timeloom_gateway.mcp.protocol import McpProtocol

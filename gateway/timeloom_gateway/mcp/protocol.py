@@ -13,7 +13,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from timeloom.aio import AsyncTimeloom
 from timeloom.aio.memory import AsyncMemories
 from timeloom.mcp import memory_server
-from timeloom_gateway.web.messages import Receive, Request, Send
+from timeloom_platform.web.messages import Receive, Request, Send
 
 AGENT_HEADER: Final = "timeloom-agent"
 BODY_BYTES_MAX: Final = 1024 * 1024

@@ -6,7 +6,7 @@ from dataclasses import replace
 from html import escape
 from importlib.resources import files
 
-from timeloom_gateway.web.messages import Reply
+from timeloom_platform.web.messages import Reply
 
 HTML = "text/html; charset=utf-8"
 

@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from timeloom_gateway.pages.assets import notice
 from timeloom_gateway.web.errors import MethodNotAllowedError, RouteNotFoundError
-from timeloom_gateway.web.messages import Receive, Request, Send
+from timeloom_platform.web.messages import Receive, Request, Send
 
 # The console's style library writes styles into the page, its kernels are WebAssembly, and
 # with both policies the page is isolated, which gives it threads and private storage.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from timeloom_gateway.security.sessions import COOKIE_SECONDS, OpenSession
-from timeloom_gateway.web.messages import Request
+from timeloom_platform.web.messages import Request
 
 
 class Cookies:

@@ -13,9 +13,9 @@ from timeloom_gateway.security.cookies import Cookies
 from timeloom_gateway.security.gatekeeper import Gatekeeper
 from timeloom_gateway.security.sessions import LINK_LIFETIME, SessionKeeper
 from timeloom_gateway.web.errors import MethodNotAllowedError
-from timeloom_gateway.web.messages import Receive, Reply, Request, Send
 from timeloom_platform.auth import INTERNAL_TOKEN_METADATA, InternalTokens
 from timeloom_platform.errors import MissingScopeError, PermissionDeniedError, UnauthenticatedError
+from timeloom_platform.web.messages import Receive, Reply, Request, Send
 
 _NO_STORE = {"cache-control": "no-store"}
 

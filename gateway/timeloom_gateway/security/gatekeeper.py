@@ -9,7 +9,6 @@ from timeloom_gateway.security.cookies import Cookies
 from timeloom_gateway.security.sessions import OpenSession, SessionKeeper
 from timeloom_gateway.web.errors import CsrfRejectedError, SessionExpiredError
 from timeloom_gateway.web.limits import RateLimiter
-from timeloom_gateway.web.messages import SAFE_METHODS, Request
 from timeloom_platform.auth import Identity, Scope, set_identity
 from timeloom_platform.errors import (
     ExpiredApiKeyError,
@@ -19,6 +18,7 @@ from timeloom_platform.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from timeloom_platform.web.messages import SAFE_METHODS, Request
 
 CSRF_HEADER = b"x-csrf-token"
 BEARER = "bearer "

@@ -19,13 +19,13 @@ import msgspec
 from timeloom.workspace.v1 import shapes_service_pb2
 from timeloom_gateway.contracts import Contracts, Method
 from timeloom_gateway.security.gatekeeper import BEARER, Gatekeeper, require_scope
-from timeloom_gateway.web.bodies import ClientGoneError, read_body
 from timeloom_gateway.web.errors import MethodNotAllowedError
-from timeloom_gateway.web.messages import Receive, Reply, Request, Send
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_gateway.web.readers import Reader, until_left
 from timeloom_platform.auth import Scope
 from timeloom_platform.errors import InvalidFieldError, UnavailableError
+from timeloom_platform.web.bodies import ClientGoneError, read_body
+from timeloom_platform.web.messages import Receive, Reply, Request, Send
 
 SHAPE_PATH: Final = "/v1/shape"
 HEALTH_PATH: Final = "/v1/health"

@@ -17,9 +17,9 @@ from timeloom_gateway.security.gatekeeper import require_scope
 from timeloom_gateway.sockets.connection import Connection, ConnectionClosed
 from timeloom_gateway.sockets.reception import Reception
 from timeloom_gateway.transcoding.rest import Route
-from timeloom_gateway.web.messages import Receive, Request, Send
 from timeloom_gateway.web.operations import Found
 from timeloom_platform.errors import MalformedJsonError, OverloadedError
+from timeloom_platform.web.messages import Receive, Request, Send
 
 TAKE_SECONDS_MAX: Final = 15.0
 """How long a service may leave a request waiting. While one waits, none is read from the client."""

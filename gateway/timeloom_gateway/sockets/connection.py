@@ -10,7 +10,7 @@ import msgspec
 
 from timeloom_gateway.problems import Problem
 from timeloom_gateway.sockets import protocol
-from timeloom_gateway.web.messages import Receive, Request, Send
+from timeloom_platform.web.messages import Receive, Request, Send
 
 SEND_SECONDS_MAX: Final = 30.0
 """A client that takes no message for so long is let go."""

@@ -12,10 +12,10 @@ from timeloom_gateway.sockets import protocol
 from timeloom_gateway.sockets.connection import Connection, ConnectionClosed, TooSlowError
 from timeloom_gateway.web.edge import log_problem
 from timeloom_gateway.web.errors import CsrfRejectedError
-from timeloom_gateway.web.messages import Receive, Request, Send
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_platform.auth import Identity
 from timeloom_platform.errors import UnauthenticatedError
+from timeloom_platform.web.messages import Receive, Request, Send
 
 AUTHENTICATION_SECONDS_MAX: Final = 10.0
 RECHECK_SECONDS: Final = 60.0

@@ -17,17 +17,17 @@ from timeloom_gateway.transcoding.forms import Form
 from timeloom_gateway.transcoding.rest import Answer, Route, StreamItem
 from timeloom_gateway.transcoding.routing import Match, Router
 from timeloom_gateway.web import conditional
-from timeloom_gateway.web.bodies import read_body
 from timeloom_gateway.web.edge import log_problem
 from timeloom_gateway.web.errors import MethodNotAllowedError, RouteNotFoundError, UpgradeRequiredError
 from timeloom_gateway.web.files import FileRelay
-from timeloom_gateway.web.messages import Receive, Reply, Request, Send, number_header
 from timeloom_gateway.web.negotiation import JSON, choose, require_json
 from timeloom_gateway.web.operations import Found, Operation
 from timeloom_gateway.web.streams import StreamRelay
 from timeloom_platform import calls
 from timeloom_platform.auth import Identity
 from timeloom_platform.errors import InvalidFieldError
+from timeloom_platform.web.bodies import read_body
+from timeloom_platform.web.messages import Receive, Reply, Request, Send, number_header
 
 REQUEST_TIMEOUT_SECONDS_MAX = 600.0
 

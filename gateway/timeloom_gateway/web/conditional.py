@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from timeloom_gateway.web.messages import Request
 from timeloom_platform.errors import InvalidFieldError
+from timeloom_platform.web.messages import Request
 
 _HEADER_CHARACTERS_MAX = 100
 

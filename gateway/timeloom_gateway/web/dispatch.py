@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from timeloom_gateway.web.errors import MethodNotAllowedError, UpgradeRequiredError
-from timeloom_gateway.web.messages import Endpoint, Receive, Request, Send
+from timeloom_platform.web.messages import Endpoint, Receive, Request, Send
 
 
 class Dispatcher:

@@ -16,15 +16,15 @@ import grpc.aio
 import structlog
 
 from timeloom_gateway.problems import Problem, Problems
-from timeloom_gateway.web.bodies import ClientGoneError
-from timeloom_gateway.web.connections import ABORT_EXTENSION
-from timeloom_gateway.web.cors import Cors
 from timeloom_gateway.web.errors import MethodNotAllowedError, UpgradeRequiredError
-from timeloom_gateway.web.messages import Message, Receive, Reply, Request, Scope, Send
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_gateway.web.readers import disconnected
 from timeloom_platform import calls, ids
 from timeloom_platform.telemetry import TRACEPARENT_METADATA, Tracing, end_span
+from timeloom_platform.web.bodies import ClientGoneError
+from timeloom_platform.web.connections import ABORT_EXTENSION
+from timeloom_platform.web.cors import Cors
+from timeloom_platform.web.messages import Message, Receive, Reply, Request, Scope, Send
 
 CLIENT_CLOSED_REQUEST: Final = 499
 """What the log says of a request whose client did not wait for the answer."""

@@ -44,13 +44,6 @@ class UpgradeRequiredError(TimeloomError):
     reason = "UPGRADE_REQUIRED"
 
 
-class BodyTimeoutError(TimeloomError):
-    """The body stopped arriving before it was complete."""
-
-    status = "DEADLINE_EXCEEDED"
-    reason = "BODY_TIMEOUT"
-
-
 class CsrfRejectedError(TimeloomError):
     """A request with the session cookie lacks its anti-forgery token, or comes from another origin."""
 

@@ -16,12 +16,12 @@ from google.protobuf.message import Message
 
 from timeloom.final_status import CALL_OVER, FinalStatus
 from timeloom_gateway.transcoding.files import DownloadParts, UploadParts
-from timeloom_gateway.web.bodies import BodyParts, ClientGoneError
-from timeloom_gateway.web.messages import Receive, Request, Send
 from timeloom_gateway.web.negotiation import OCTET_STREAM, choose, require_file
 from timeloom_gateway.web.operations import Found, Operation
 from timeloom_gateway.web.readers import Reader, disconnected, until_left
 from timeloom_platform.errors import DeadlineExceededError, OverloadedError
+from timeloom_platform.web.bodies import BodyParts, ClientGoneError
+from timeloom_platform.web.messages import Receive, Request, Send
 
 TAKE_SECONDS_MAX: Final = 60.0
 """How long a service may leave a part of an upload waiting."""

@@ -11,8 +11,8 @@ import grpc.aio
 import msgspec
 
 from timeloom_gateway.web.errors import MethodNotAllowedError
-from timeloom_gateway.web.messages import Receive, Reply, Request, Send
 from timeloom_platform.errors import TimeloomError
+from timeloom_platform.web.messages import Receive, Reply, Request, Send
 
 CHECK_SECONDS_MAX: Final = 2.0
 

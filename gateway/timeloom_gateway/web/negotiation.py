@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from timeloom_gateway.web.errors import NotAcceptableError, UnsupportedMediaTypeError
-from timeloom_gateway.web.messages import Request
+from timeloom_platform.web.messages import Request
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
-from timeloom_gateway.web.messages import Receive
+from timeloom_platform.web.messages import Receive
 
 RECHECK_SECONDS: Final = 60.0
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from timeloom_gateway.transcoding.rest import StreamItem
-from timeloom_gateway.web.bodies import ClientGoneError
-from timeloom_gateway.web.messages import Receive, Request, Send
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_gateway.web.negotiation import EVENT_STREAM, NDJSON, choose
 from timeloom_gateway.web.readers import Reader, until_left
+from timeloom_platform.web.bodies import ClientGoneError
+from timeloom_platform.web.messages import Receive, Request, Send
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 STALLED_SECONDS_MAX: Final = 30.0

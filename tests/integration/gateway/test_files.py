@@ -12,9 +12,10 @@ import pytest
 from tests.integration.gateway.house import House, Tenant, make_tenant, open_house
 from tests.integration.gateway.time_travel import UNKNOWN, MemoryTimeTravel
 from timeloom_gateway.settings import LimitSettings
-from timeloom_gateway.web import bodies, files, readers
+from timeloom_gateway.web import files, readers
 from timeloom_platform.errors import DataLossError
 from timeloom_platform.testing import Databases, eventually
+from timeloom_platform.web import bodies
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

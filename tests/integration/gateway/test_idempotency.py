@@ -13,9 +13,9 @@ from tests.integration.gateway.house import House, Tenant
 from timeloom_gateway.idempotency.keys import Idempotency
 from timeloom_gateway.storage import KeyRecords, delete_expired
 from timeloom_gateway.web.errors import IdempotencyKeyInUseError
-from timeloom_gateway.web.messages import Reply
 from timeloom_platform.database import Database
 from timeloom_platform.testing import eventually
+from timeloom_platform.web.messages import Reply
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

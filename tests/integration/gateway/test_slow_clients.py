@@ -18,9 +18,10 @@ from websockets.exceptions import ConnectionClosed
 from tests.integration.gateway.house import House, Tenant
 from tests.integration.gateway.test_live import open_socket, tell
 from timeloom_gateway.sockets import connection as sockets
-from timeloom_gateway.web import connections, streams
+from timeloom_gateway.web import streams
 from timeloom_platform.bus import Bus
 from timeloom_platform.testing import eventually
+from timeloom_platform.web import connections
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

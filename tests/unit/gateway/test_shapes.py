@@ -8,10 +8,10 @@ from typing import Any
 
 from timeloom.workspace.v1 import shapes_service_pb2
 from timeloom_gateway.shapes.endpoint import ShapeEndpoint
-from timeloom_gateway.web.messages import Message, Request
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.testing import eventually
+from timeloom_platform.web.messages import Message, Request
 
 PROJECTS = ("a", "b")
 

@@ -17,10 +17,10 @@ from timeloom_gateway.problems import Problems
 from timeloom_gateway.security.gatekeeper import Gatekeeper
 from timeloom_gateway.sockets import connection, protocol
 from timeloom_gateway.sockets.reception import Reception
-from timeloom_gateway.web.messages import Request
 from timeloom_gateway.web.metrics import HttpMetrics
 from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.bus.live import Delivery
+from timeloom_platform.web.messages import Request
 
 
 class EndlessEvents:

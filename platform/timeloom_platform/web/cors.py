@@ -5,30 +5,39 @@ Cookies are never allowed across origins, so a page elsewhere cannot use the con
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
-from timeloom_gateway.web.messages import Reply, Request
+from timeloom_platform.web.messages import Reply, Request
 
 PREFLIGHT_SECONDS = 600
 ANY = "*"
 
-_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
-_REQUEST_HEADERS = (
-    "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, "
-    "request-timeout, traceparent, x-request-id"
-)
-_EXPOSED = (
-    "etag, idempotency-replayed, ratelimit, ratelimit-policy, retry-after, x-request-id, "
-    # What clients of shapes read.
-    "electric-cursor, electric-handle, electric-offset, electric-schema, electric-up-to-date"
-)
-
 
 class Cors:
-    """Allows the origins of the settings; `*` allows every one."""
+    """Allows the origins of the settings; `*` allows every one.
 
-    def __init__(self, origins: Collection[str]) -> None:
-        self._origins = frozenset(origins)
+    Args:
+        origins: Separated by commas; none if empty.
+        methods: That pages may call.
+        request_headers: That they may send.
+        exposed: The headers of answers that they may read.
+    """
+
+    def __init__(
+        self,
+        origins: str,
+        *,
+        methods: Sequence[str],
+        request_headers: Sequence[str],
+        exposed: Sequence[str] = (),
+    ) -> None:
+        self._origins = frozenset(origin.strip() for origin in origins.split(",") if origin.strip())
+        self._exposed = ", ".join(exposed).encode()
+        self._preflight = {
+            "access-control-allow-methods": ", ".join(methods),
+            "access-control-allow-headers": ", ".join(request_headers),
+            "access-control-max-age": str(PREFLIGHT_SECONDS),
+        }
 
     def allows(self, origin: str) -> bool:
         """Whether a page of this origin may read the answers."""
@@ -44,7 +53,7 @@ class Cors:
         return [
             (b"vary", b"origin"),
             (b"access-control-allow-origin", origin.encode("latin-1")),
-            (b"access-control-expose-headers", _EXPOSED.encode()),
+            *([(b"access-control-expose-headers", self._exposed)] if self._exposed else []),
         ]
 
     def preflight(self, request: Request) -> Reply | None:
@@ -52,9 +61,4 @@ class Cors:
         asks = request.method == "OPTIONS" and request.header(b"access-control-request-method")
         if not asks or not self.allows(request.header(b"origin")):
             return None
-        headers = {
-            "access-control-allow-methods": _METHODS,
-            "access-control-allow-headers": _REQUEST_HEADERS,
-            "access-control-max-age": str(PREFLIGHT_SECONDS),
-        }
-        return Reply(status=204, headers=headers)
+        return Reply(status=204, headers=self._preflight)

@@ -6,9 +6,8 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from timeloom_gateway.web.errors import BodyTimeoutError
-from timeloom_gateway.web.messages import Receive, Request
 from timeloom_platform.errors import InvalidFieldError, TimeloomError, TooLargeError
+from timeloom_platform.web.messages import Receive, Request
 
 DISCARDED_BYTES_MAX: Final = 256 * 1024 * 1024
 DISCARD_SECONDS_MAX: Final = 10.0
@@ -50,6 +49,13 @@ async def read_body(request: Request, receive: Receive, *, limit_bytes: int) -> 
         chunks.append(chunk)
         if is_complete:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+class BodyTimeoutError(TimeloomError):
+    """The body stopped arriving before it was complete."""
+
+    status = "DEADLINE_EXCEEDED"
+    reason = "BODY_TIMEOUT"
 
 
 class BodyParts:

@@ -11,8 +11,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from timeloom_gateway.sockets.protocol import MESSAGE_BYTES_MAX
-from timeloom_gateway.web.connections import BoundedHttpProtocol
+from timeloom_platform.web.connections import BoundedHttpProtocol
 
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
@@ -26,15 +25,32 @@ _logger = structlog.get_logger(__name__)
 class HttpServer:
     """Serves one ASGI application on one address."""
 
-    def __init__(self, application: Any, *, host: str, port: int, trusted_proxies: str = "") -> None:
+    def __init__(
+        self,
+        application: Any,
+        *,
+        host: str,
+        port: int,
+        trusted_proxies: str = "",
+        socket_message_bytes_max: int = 0,
+    ) -> None:
+        """Prepares the server; nothing listens yet.
+
+        Args:
+            application: By ASGI.
+            host: An address of this host.
+            port: Port 0 takes a free one.
+            trusted_proxies: Whose word on clients' addresses is taken, separated by commas.
+            socket_message_bytes_max: The largest message of a WebSocket; 0 if there are none.
+        """
         self._host = host
         self._port = port
         self._server = _QuietServer(
             uvicorn.Config(
                 application,
                 http=BoundedHttpProtocol,
-                ws="websockets-sansio",
-                ws_max_size=MESSAGE_BYTES_MAX,
+                ws="websockets-sansio" if socket_message_bytes_max else "none",
+                ws_max_size=socket_message_bytes_max,
                 ws_ping_interval=PING_SECONDS,
                 ws_ping_timeout=PING_SECONDS,
                 ws_per_message_deflate=False,
@@ -62,7 +78,8 @@ class HttpServer:
 
     async def stop(self) -> None:
         """Takes no more connections, lets running requests finish for a bounded time, and closes."""
-        if self._serving is None:
+        serving, self._serving = self._serving, None
+        if serving is None:
             return
         listener, self._listener = self._listener, None
         # Before its first turn in the event loop uvicorn has no servers.
@@ -74,7 +91,7 @@ class HttpServer:
         # Who has just connected is about to send a request; uvicorn would close such a connection at once.
         await asyncio.sleep(SETTLE_SECONDS)
         self._server.should_exit = True
-        await self._serving
+        await serving
 
     async def _accept_waiting(self, listener: socket.socket) -> None:
         """Serves those who have connected and were not accepted yet: the system would reset them."""
