@@ -121,7 +121,7 @@ test-e2e: setup ## Tests of the whole stack, as a user has it
 
 .PHONY: test-fault
 test-fault: setup ## Tests that kill real processes
-	@$(PYTEST) -m fault tests
+	@$(PYTEST) -n $(PYTEST_WORKERS) --dist loadgroup -m fault tests
 
 .PHONY: bench
 bench: setup ## Measure beside the peers, in one run

@@ -203,7 +203,7 @@ async def _searches(client: httpx.AsyncClient, section: Section) -> None:
 async def _percentiles(client: httpx.AsyncClient, section: Section, telemetry: Telemetry) -> None:
     metrics = ["METRIC_DURATION_P50", "METRIC_DURATION_P95", "METRIC_DURATION_P99"]
     # Bounds within seconds, so that the edges of the window are read exactly, too.
-    windows = {
+    windows: dict[str, tuple[dict[str, Any], int]] = {
         "of 17 minutes": ({"filter.startedAfter": _ago(minutes=17)}, 60),
         "of a day": ({"filter.startedAfter": _ago(days=1, seconds=13)}, 900),
         "of all, one point": ({}, 0),
