@@ -7,6 +7,7 @@
         execution.step("plan", {"question": "Why is the sky blue?", "notes": []})
 
 `AsyncTimeloom` is the same for asyncio. `timeloom.langgraph.TimeloomSaver` records LangGraph agents.
+`timeloom.observe()` sends what a program does as OpenTelemetry, and `@timeloom.observe` marks its functions.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from timeloom.aio import AsyncTimeloom as AsyncTimeloom
     from timeloom.client import Timeloom as Timeloom
     from timeloom.errors import TimeloomError as TimeloomError
+    from timeloom.observing import observe as observe
     from timeloom.resources import Change as Change
     from timeloom.resources import ChangeKind as ChangeKind
     from timeloom.resources import Diff as Diff
@@ -43,9 +45,15 @@ __all__ = [
     "SnapshotKind",
     "Timeloom",
     "TimeloomError",
+    "observe",
 ]
 
-_HOMES = {"AsyncTimeloom": "timeloom.aio", "Timeloom": "timeloom.client", "TimeloomError": "timeloom.errors"}
+_HOMES = {
+    "AsyncTimeloom": "timeloom.aio",
+    "Timeloom": "timeloom.client",
+    "TimeloomError": "timeloom.errors",
+    "observe": "timeloom.observing",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from timeloom.errors import ConfigurationError
 
@@ -15,6 +16,7 @@ DATA_DIRECTORY = ".timeloom"
 CREDENTIALS_FILE = "credentials.json"
 HTTP_URL_DEFAULT = "http://127.0.0.1:8080"
 GRPC_ADDRESS_DEFAULT = "127.0.0.1:8081"
+OTLP_PORT = 4317
 
 _NO_KEY = """\
 No Timeloom API key found. Give one of these:
@@ -31,11 +33,13 @@ class Configuration:
     Attributes:
         grpc_address: `host:port`, or `https://host:port` for TLS.
         http_url: Where REST, the console and the documentation are; only shown to people.
+        otlp_endpoint: Where OpenTelemetry is sent over gRPC, as a URL.
         api_key: `tl_<id>_<secret>`.
     """
 
     grpc_address: str
     http_url: str
+    otlp_endpoint: str
     api_key: str = field(repr=False)
 
 
@@ -44,6 +48,7 @@ def resolve(
     grpc_address: str | None = None,
     url: str | None = None,
     api_key: str | None = None,
+    otlp_endpoint: str | None = None,
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Configuration:
@@ -53,6 +58,7 @@ def resolve(
         grpc_address: `host:port`, or `https://host:port` for TLS.
         url: The address of the REST front.
         api_key: The key of the project to work in.
+        otlp_endpoint: Where OpenTelemetry is sent over gRPC, as a URL.
         environ: Instead of the process's environment.
         directory: Where the search for the file begins, upwards; the working directory if None.
 
@@ -69,11 +75,21 @@ def resolve(
     api_key = api_key or kept.get("apiKey")
     if not api_key:
         raise ConfigurationError(_NO_KEY.format(directory=directory))
+    http_url = url or kept.get("httpUrl") or HTTP_URL_DEFAULT
+    otlp_endpoint = otlp_endpoint or environ.get("TIMELOOM_OTLP_ENDPOINT")
     return Configuration(
         grpc_address=grpc_address or kept.get("grpcAddress") or GRPC_ADDRESS_DEFAULT,
-        http_url=url or kept.get("httpUrl") or HTTP_URL_DEFAULT,
+        http_url=http_url,
+        otlp_endpoint=otlp_endpoint or ("" if url else kept.get("otlpEndpoint")) or _otlp_beside(http_url),
         api_key=api_key,
     )
+
+
+def _otlp_beside(url: str) -> str:
+    """Return where OpenTelemetry is taken at the host of a URL."""
+    parts = urlsplit(url)
+    host = parts.hostname or "127.0.0.1"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{OTLP_PORT}"
 
 
 def _credentials(environ: Mapping[str, str], directory: Path) -> Mapping[str, str]:
