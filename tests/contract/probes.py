@@ -116,6 +116,7 @@ _SHAPES = "/timeloom.workspace.v1.ShapesService/"
 _TRANSFER = "/timeloom.workspace.v1.TransferService/"
 _SECRETS = "/timeloom.workspace.v1.SecretsService/"
 _MEMORY_TRANSFER = "/timeloom.memory.v1.MemoryTransferService/"
+_EMBEDDING = "/timeloom.memory.v1.EmbeddingService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
 _TIME_TRAVEL = "/timeloom.snapshots.v1.TimeTravelService/"
 
@@ -306,6 +307,7 @@ PROBES: dict[str, Probe] = {
     _TRANSFER + "ReadRecords": _own(),
     _TRANSFER + "WriteRecords": _own(),
     _TRANSFER + "RestoreRecords": _own(),
+    _EMBEDDING + "EmbedTexts": _own(texts=["What is it about?"]),
     _MEMORY_TRANSFER + "ReadMemories": _own(),
     _MEMORY_TRANSFER + "PurgeMemories": _own(),
     _WORKSPACE + "CreateTask": _own(title="Water the plants"),

@@ -9,6 +9,7 @@ from typing import Final
 
 from timeloom_memory.embedding.embedders import Embedders
 from timeloom_memory.embedding.kept import KeptEmbedders
+from timeloom_memory.embedding_servicer import EmbeddingServicer
 from timeloom_memory.index.indexing import Indexing
 from timeloom_memory.jobs.hints import JobHints
 from timeloom_memory.jobs.jobs import Jobs
@@ -150,5 +151,6 @@ def assembled(
                 reembedding=reembedding,
             ).binding(),
             MemoryTransferServicer(MemoryTransfers(database=database)).binding(),
+            EmbeddingServicer(embedders).binding(),
         ],
     )
