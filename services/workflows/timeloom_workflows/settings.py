@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from timeloom_platform.settings import ServiceSettings
-from timeloom_workflows.actions.addresses import Addresses
+from timeloom_workflows.actions.http_client import PRIVATE_HOSTS, private_hosts
 from timeloom_workflows.actions.llm import LlmSettings
 
 
@@ -38,7 +38,7 @@ class ActionSettings:
 
     Attributes:
         llm: The language model of steps that name no other.
-        private_hosts: Where actions may connect to besides the public Internet; see `actions.addresses`.
+        private_hosts: Where actions may connect to besides the public Internet; see `outgoing.addresses`.
         memory_address: Of the memory service; there are no actions on memories if empty.
         migration_address: Of the migration service; there are no actions on migrations if empty.
         workspace_address: Of the workspace service; no secrets of environments can be named if empty.
@@ -46,7 +46,7 @@ class ActionSettings:
     """
 
     llm: LlmSettings
-    private_hosts: str = field(default="", metadata={"env": "TIMELOOM_WORKFLOWS_PRIVATE_HOSTS"})
+    private_hosts: str = field(default="", metadata={"env": PRIVATE_HOSTS})
     memory_address: str = ""
     migration_address: str = ""
     workspace_address: str = ""
@@ -54,9 +54,9 @@ class ActionSettings:
 
     def __post_init__(self) -> None:
         try:
-            Addresses(self.private_hosts)
+            private_hosts(self.private_hosts)
         except ValueError as error:
-            raise ValueError(f"TIMELOOM_WORKFLOWS_PRIVATE_HOSTS: {error}") from None
+            raise ValueError(f"{PRIVATE_HOSTS}: {error}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

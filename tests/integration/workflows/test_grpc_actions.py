@@ -18,9 +18,9 @@ from tests.integration.memory.service import MemoryClient, running_service
 from timeloom_memory.assembly import PACKAGE, ROOM
 from timeloom_platform.channel import open_channel
 from timeloom_platform.testing.databases import Rooms
-from timeloom_workflows.actions.addresses import Addresses
 from timeloom_workflows.actions.call import ActionError, Call, Runner
 from timeloom_workflows.actions.grpc import GrpcRunner
+from timeloom_workflows.actions.http_client import private_hosts
 from timeloom_workflows.actions.memory import SERVICES, MemoryRunner
 
 EXECUTION = UUID(int=7)
@@ -76,7 +76,7 @@ async def failed(runner: Runner, action: Mapping[str, Any]) -> ActionError:
 
 
 async def test_a_method_is_called_that_the_server_describes(address: str, health: Health) -> None:
-    runner = GrpcRunner(Addresses("localhost"))
+    runner = GrpcRunner(private_hosts("localhost"))
     action = {
         "address": address,
         "method": f"{HEALTH}/Check",
@@ -91,7 +91,7 @@ async def test_a_method_is_called_that_the_server_describes(address: str, health
 
 async def test_what_the_server_refuses_is_told(address: str) -> None:
     error = await failed(
-        GrpcRunner(Addresses("localhost")), {"address": address, "method": f"{HEALTH}/Check"}
+        GrpcRunner(private_hosts("localhost")), {"address": address, "method": f"{HEALTH}/Check"}
     )
     assert (error.type, error.is_final) == ("GrpcError", True)
     assert error.message == f"{HEALTH}/Check at {address} failed with NOT_FOUND: no such service"
@@ -113,20 +113,20 @@ async def test_what_cannot_be_called_is_refused_for_good(
     address: str, fields: dict[str, Any], words: str
 ) -> None:
     action = {"address": address, "method": f"{HEALTH}/Check", "message": {"service": "mail"}, **fields}
-    error = await failed(GrpcRunner(Addresses("localhost")), action)
+    error = await failed(GrpcRunner(private_hosts("localhost")), action)
     assert (error.type, error.is_final) == ("InvalidActionError", True)
     assert words in error.message
 
 
 async def test_a_private_address_is_not_called(address: str, health: Health) -> None:
-    error = await failed(GrpcRunner(Addresses("")), {"address": address, "method": f"{HEALTH}/Check"})
+    error = await failed(GrpcRunner(private_hosts("")), {"address": address, "method": f"{HEALTH}/Check"})
     assert (error.type, error.is_final) == ("PrivateAddressError", True)
     assert health.metadata == []
 
 
 async def test_nobody_is_there() -> None:
     error = await failed(
-        GrpcRunner(Addresses("localhost")), {"address": "localhost:1", "method": f"{HEALTH}/Check"}
+        GrpcRunner(private_hosts("localhost")), {"address": "localhost:1", "method": f"{HEALTH}/Check"}
     )
     assert (error.type, error.is_final) == ("GrpcError", False)
 

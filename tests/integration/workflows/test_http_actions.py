@@ -11,14 +11,14 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.workflows.http_server import Answer, HttpServer, Request, http_server
-from timeloom_workflows.actions.addresses import Addresses
+from timeloom_platform.outgoing.signing import signature
 from timeloom_workflows.actions.call import ActionError, Call
 from timeloom_workflows.actions.http import HttpRunner
-from timeloom_workflows.actions.http_client import HttpClient
+from timeloom_workflows.actions.http_client import HttpClient, private_hosts
 from timeloom_workflows.actions.llm import LlmRunner, LlmSettings
 from timeloom_workflows.actions.running import Actions
 from timeloom_workflows.actions.secrets import PREFIX, Secrets
-from timeloom_workflows.actions.webhooks import WebhookRunner, signature
+from timeloom_workflows.actions.webhooks import WebhookRunner
 
 EXECUTION = UUID(int=7)
 TOKEN = '${ secret("TOKEN") }'
@@ -32,7 +32,7 @@ async def server() -> AsyncIterator[HttpServer]:
 
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[HttpClient]:
-    client = HttpClient(Addresses("localhost"))
+    client = HttpClient(private_hosts("localhost"))
     yield client
     await client.close()
 
@@ -150,7 +150,7 @@ async def test_nobody_is_there(actions: Actions) -> None:
 
 
 async def test_a_private_address_is_never_connected_to(server: HttpServer) -> None:
-    client = HttpClient(Addresses(""))
+    client = HttpClient(private_hosts(""))
     runner = Actions({"http": HttpRunner(client)}, secrets=Secrets({}))
     for url in (server.url, server.url.replace("localhost", "127.0.0.1"), "http://169.254.169.254/latest"):
         error = await failed(runner, {"type": "http", "url": url})

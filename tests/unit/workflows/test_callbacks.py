@@ -7,7 +7,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timeloom_workflows.actions.webhooks import CallbackTarget, CallbackTokens, signature
+from timeloom_platform.outgoing.signing import signature
+from timeloom_workflows.actions.webhooks import CallbackTarget, CallbackTokens
 
 TOKENS = CallbackTokens("the secret of this installation")
 targets = st.builds(

@@ -17,10 +17,11 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 
 from timeloom_platform.bounded import LruCache
+from timeloom_platform.outgoing.addresses import Addresses
 from timeloom_workflows.actions import fields
-from timeloom_workflows.actions.addresses import Addresses
 from timeloom_workflows.actions.call import Call, InvalidActionError
 from timeloom_workflows.actions.grpc_errors import error_of
+from timeloom_workflows.actions.http_client import failing_as_actions
 from timeloom_workflows.actions.reflection import reflected_method
 from timeloom_workflows.limits import DOCUMENT_BYTES_MAX
 
@@ -59,10 +60,9 @@ class GrpcRunner:
     async def _opened(self, address: str, *, is_secure: bool) -> grpc.aio.Channel:
         """Return a channel to an address that was looked up and checked."""
         host, port = _host_and_port(address)
-        targets = [
-            f"[{each}]:{port}" if ":" in each else f"{each}:{port}"
-            for each in await self._addresses.lookup(host, port)
-        ]
+        with failing_as_actions():
+            found = await self._addresses.lookup(host, port)
+        targets = [f"[{each}]:{port}" if ":" in each else f"{each}:{port}" for each in found]
         is_six = targets[0].startswith("[")
         chosen = [each for each in targets if each.startswith("[") == is_six]
         target = ("ipv6:" if is_six else "ipv4:") + ",".join(chosen)

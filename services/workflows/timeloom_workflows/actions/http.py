@@ -13,9 +13,10 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from timeloom_platform.outgoing.http_client import HttpAnswer
 from timeloom_workflows.actions import fields
 from timeloom_workflows.actions.call import ActionError, Call, InvalidActionError
-from timeloom_workflows.actions.http_client import HttpAnswer, HttpClient, parsed_url
+from timeloom_workflows.actions.http_client import HttpClient, parsed_url
 from timeloom_workflows.limits import DOCUMENT_BYTES_MAX
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 
 import grpc.aio
 
-from timeloom_workflows.actions.addresses import Addresses
 from timeloom_workflows.actions.call import Runner
 from timeloom_workflows.actions.environments import EnvironmentSecrets
 from timeloom_workflows.actions.grpc import GrpcRunner
 from timeloom_workflows.actions.http import HttpRunner
-from timeloom_workflows.actions.http_client import HttpClient
+from timeloom_workflows.actions.http_client import HttpClient, private_hosts
 from timeloom_workflows.actions.llm import LlmRunner
 from timeloom_workflows.actions.memory import MemoryRunner
 from timeloom_workflows.actions.migration import MigrationRunner
@@ -55,10 +54,10 @@ class Outside:
             migration: To the migration service, in the same way.
             workspace: To the workspace service, which opens secrets of environments.
         """
-        addresses = Addresses(settings.private_hosts)
+        addresses = private_hosts(settings.private_hosts)
         self._client = HttpClient(addresses)
         # Whoever runs the installation may have the model that its settings name anywhere.
-        self._own_client = HttpClient(Addresses(EVERYWHERE))
+        self._own_client = HttpClient(private_hosts(EVERYWHERE))
         runners: dict[str, Runner] = {
             "http": HttpRunner(self._client),
             "grpc": GrpcRunner(addresses),

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from timeloom_platform.outgoing.signing import DELIVERY_HEADER, SIGNATURE_HEADER, signature
 from timeloom_workflows.actions import fields
 from timeloom_workflows.actions.call import Call, InvalidActionError
 from timeloom_workflows.actions.http import (
@@ -31,8 +32,6 @@ from timeloom_workflows.actions.http import (
 from timeloom_workflows.actions.http_client import HttpClient, parsed_url
 
 CALLBACK_PATH: Final = "/api/workflows/callbacks/"
-SIGNATURE_HEADER: Final = "timeloom-signature"
-DELIVERY_HEADER: Final = "timeloom-delivery"
 
 _CODE_BYTES: Final = 16
 _UUID_BYTES: Final = 16
@@ -108,9 +107,3 @@ class WebhookRunner:
         )
         expected.check(answer, f"The webhook at {url.host}")
         return document_of(answer)
-
-
-def signature(secret: str, body: bytes, *, at: int) -> str:
-    """Return the signature of a body at a time, in seconds since 1970."""
-    code = hmac.digest(secret.encode(), b"%d." % at + body, hashlib.sha256).hex()
-    return f"t={at},v1={code}"

@@ -1,12 +1,14 @@
 """What other services have committed, as events for workflows: `timeloom/memory.changed` and the like.
 
+An alert is an event of the names that its rule gives it.
+
 Only those are kept that a workflow begins by or a step waits for when they come: what nobody asks for is far
 more. Their ids are those of the committed events, so that one that the bus delivers twice counts once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,7 +37,7 @@ NAMES: Final[Mapping[str, str]] = {
 }
 """The names of committed events. Those of workflows have none: they would begin themselves for ever."""
 
-SUBJECTS: Final = tuple(subject_filter("*", topic) for topic in ("executions/*", "memory/>"))
+SUBJECTS: Final = tuple(subject_filter("*", topic) for topic in ("executions/*", "memory/>", "alerts"))
 
 
 class CommittedEvents:
@@ -47,23 +49,31 @@ class CommittedEvents:
 
     async def take(self, connection: Connection, event: events_pb2.Event) -> None:
         """Keeps a committed event for workflows; it is handled when it is committed here, too."""
-        name = NAMES.get(event.WhichOneof("payload") or "")
-        if name is None:
-            return
         project_id = UUID(event.project_id)
-        if not await storage.is_wanted(connection, project_id, name):
-            return
-        new = NewEvent(
-            id=event.id, name=name, data=_data_of(event), occur_time=event.create_time.ToDatetime()
-        )
-        for inserted in await self._events.insert(connection, project_id, [new]):
+        wanted = [
+            NewEvent(id=id_, name=name, data=_data_of(event), occur_time=event.create_time.ToDatetime())
+            for id_, name in _names_of(event)
+            if await storage.is_wanted(connection, project_id, name)
+        ]
+        for inserted in await self._events.insert(connection, project_id, wanted):
             self._events.leave(inserted)
+
+
+def _names_of(event: events_pb2.Event) -> Sequence[tuple[str, str]]:
+    """Returns the ids and the names that a committed event has for workflows."""
+    if event.WhichOneof("payload") == "alert_changed":
+        names = dict.fromkeys(event.alert_changed.event_names)
+        return [(f"{event.id}/{name}", name) for name in names]
+    name = NAMES.get(event.WhichOneof("payload") or "")
+    return [] if name is None else [(event.id, name)]
 
 
 def _data_of(event: events_pb2.Event) -> bytes | None:
     """The payload without the documents in it; nothing if it is too large."""
     payload: Message = getattr(event, event.WhichOneof("payload") or "")
     document: dict[str, Any] = MessageToDict(_without_documents(payload))
+    # They are the names of the event itself.
+    document.pop("eventNames", None)
     data = msgspec.json.encode(document)
     return data if len(data) <= DATA_BYTES_MAX else None
 

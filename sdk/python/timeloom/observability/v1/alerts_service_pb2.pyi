@@ -33,7 +33,9 @@ class _AlertComparisonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Alert
     ALERT_COMPARISON_BELOW: _AlertComparison.ValueType  # 2
     """It is below the threshold."""
     ALERT_COMPARISON_RISES_BY: _AlertComparison.ValueType  # 3
-    """Against the window before, it has grown by more than the threshold: 0.5 is by half."""
+    """Against the window before, it has grown by more than the threshold: 0.5 is by half. From nothing, it has grown by
+    more than any.
+    """
     ALERT_COMPARISON_FALLS_BY: _AlertComparison.ValueType  # 4
     """Against the window before, it has shrunk by more than the threshold."""
 
@@ -46,7 +48,9 @@ ALERT_COMPARISON_ABOVE: AlertComparison.ValueType  # 1
 ALERT_COMPARISON_BELOW: AlertComparison.ValueType  # 2
 """It is below the threshold."""
 ALERT_COMPARISON_RISES_BY: AlertComparison.ValueType  # 3
-"""Against the window before, it has grown by more than the threshold: 0.5 is by half."""
+"""Against the window before, it has grown by more than the threshold: 0.5 is by half. From nothing, it has grown by
+more than any.
+"""
 ALERT_COMPARISON_FALLS_BY: AlertComparison.ValueType  # 4
 """Against the window before, it has shrunk by more than the threshold."""
 Global___AlertComparison: _TypeAlias = AlertComparison  # noqa: Y015
@@ -109,11 +113,13 @@ class AlertRule(_message.Message):
     comparison: Global___AlertComparison.ValueType
     threshold: _builtins.float
     recovery_threshold: _builtins.float
-    """An alert that fires is resolved once the metric is on the other side of this; of the threshold if absent."""
+    """An alert that fires is resolved once the metric has come back to this; to the threshold if absent."""
     for_seconds: _builtins.int
     """For how long the rule has to hold before the alert fires."""
     event_count_min: _builtins.int
-    """Fewer events than these in the window say nothing: the alert stays as it is."""
+    """Fewer events than these in the window say nothing: the alert stays as it is. Of two windows that are compared both
+    must have so many; what falls, only the one before.
+    """
     severity: _observability_pb2.Severity.ValueType
     check_error: _builtins.str
     etag: _builtins.str
@@ -124,7 +130,9 @@ class AlertRule(_message.Message):
 
     @_builtins.property
     def group_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """An alert for each value of these fields, such as `user_id`; one alert if empty."""
+        """An alert for each value of these fields, such as `user_id`; one alert if empty. The 200 groups with most events are
+        looked at. An alert whose group has had no events for an hour is resolved.
+        """
 
     @_builtins.property
     def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlertAction]: ...
@@ -200,7 +208,10 @@ Global___AlertAction: _TypeAlias = AlertAction  # noqa: Y015
 
 @_typing.final
 class AlertWebhook(_message.Message):
-    """A request over HTTP, with the alert as its JSON body."""
+    """A request over HTTP, with the alert as its JSON body. It is made again until it is answered with a status from 200 to
+    299, for two hours and twelve times at most, unless the answer says that this is no use. The header
+    `timeloom-delivery` is the same each time.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -231,7 +242,7 @@ Global___AlertWebhook: _TypeAlias = AlertWebhook  # noqa: Y015
 
 @_typing.final
 class AlertEvent(_message.Message):
-    """An event for workflows, by which one may be started."""
+    """An event for workflows, by which one may be started: its data has the alert as `alert`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -583,7 +594,7 @@ class TestAlertRuleRequest(_message.Message):
     def rule(self) -> Global___AlertRule: ...
     @_builtins.property
     def started_after(self) -> _timestamp_pb2.Timestamp:
-        """From then on, at most a week; the last day if absent."""
+        """From then on, at most a week; the last day if absent. Over a longer time the checks are further apart."""
 
     def __init__(
         self,

@@ -103,14 +103,15 @@ class AlertsServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateAlertRule(self, request, context):
-        """Replaces a rule. Its alerts go on under the new one; those whose group it no longer has are resolved.
+        """Replaces a rule. Its alerts go on under the new one. They are resolved if it groups by other fields, or is switched
+        off.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteAlertRule(self, request, context):
-        """Deletes a rule with its alerts.
+        """Deletes a rule with its alerts; nobody is told of them any more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -40,9 +40,11 @@ class AlertsServiceStub:
     ListAlertRules: _grpc.UnaryUnaryMultiCallable[_alerts_service_pb2.ListAlertRulesRequest, _alerts_service_pb2.ListAlertRulesResponse]
     """Lists rules by name."""
     UpdateAlertRule: _grpc.UnaryUnaryMultiCallable[_alerts_service_pb2.UpdateAlertRuleRequest, _alerts_service_pb2.UpdateAlertRuleResponse]
-    """Replaces a rule. Its alerts go on under the new one; those whose group it no longer has are resolved."""
+    """Replaces a rule. Its alerts go on under the new one. They are resolved if it groups by other fields, or is switched
+    off.
+    """
     DeleteAlertRule: _grpc.UnaryUnaryMultiCallable[_alerts_service_pb2.DeleteAlertRuleRequest, _alerts_service_pb2.DeleteAlertRuleResponse]
-    """Deletes a rule with its alerts."""
+    """Deletes a rule with its alerts; nobody is told of them any more."""
     TestAlertRule: _grpc.UnaryUnaryMultiCallable[_alerts_service_pb2.TestAlertRuleRequest, _alerts_service_pb2.TestAlertRuleResponse]
     """Reckons what a rule would have found in the past, without keeping or sending anything."""
     ListAlerts: _grpc.UnaryUnaryMultiCallable[_alerts_service_pb2.ListAlertsRequest, _alerts_service_pb2.ListAlertsResponse]
@@ -62,9 +64,11 @@ class AlertsServiceAsyncStub(AlertsServiceStub):
     ListAlertRules: _aio.UnaryUnaryMultiCallable[_alerts_service_pb2.ListAlertRulesRequest, _alerts_service_pb2.ListAlertRulesResponse]  # type: ignore[assignment]
     """Lists rules by name."""
     UpdateAlertRule: _aio.UnaryUnaryMultiCallable[_alerts_service_pb2.UpdateAlertRuleRequest, _alerts_service_pb2.UpdateAlertRuleResponse]  # type: ignore[assignment]
-    """Replaces a rule. Its alerts go on under the new one; those whose group it no longer has are resolved."""
+    """Replaces a rule. Its alerts go on under the new one. They are resolved if it groups by other fields, or is switched
+    off.
+    """
     DeleteAlertRule: _aio.UnaryUnaryMultiCallable[_alerts_service_pb2.DeleteAlertRuleRequest, _alerts_service_pb2.DeleteAlertRuleResponse]  # type: ignore[assignment]
-    """Deletes a rule with its alerts."""
+    """Deletes a rule with its alerts; nobody is told of them any more."""
     TestAlertRule: _aio.UnaryUnaryMultiCallable[_alerts_service_pb2.TestAlertRuleRequest, _alerts_service_pb2.TestAlertRuleResponse]  # type: ignore[assignment]
     """Reckons what a rule would have found in the past, without keeping or sending anything."""
     ListAlerts: _aio.UnaryUnaryMultiCallable[_alerts_service_pb2.ListAlertsRequest, _alerts_service_pb2.ListAlertsResponse]  # type: ignore[assignment]
@@ -105,7 +109,9 @@ class AlertsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _alerts_service_pb2.UpdateAlertRuleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_alerts_service_pb2.UpdateAlertRuleResponse, _abc.Awaitable[_alerts_service_pb2.UpdateAlertRuleResponse]]:
-        """Replaces a rule. Its alerts go on under the new one; those whose group it no longer has are resolved."""
+        """Replaces a rule. Its alerts go on under the new one. They are resolved if it groups by other fields, or is switched
+        off.
+        """
 
     @_abc_1.abstractmethod
     def DeleteAlertRule(
@@ -113,7 +119,7 @@ class AlertsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _alerts_service_pb2.DeleteAlertRuleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_alerts_service_pb2.DeleteAlertRuleResponse, _abc.Awaitable[_alerts_service_pb2.DeleteAlertRuleResponse]]:
-        """Deletes a rule with its alerts."""
+        """Deletes a rule with its alerts; nobody is told of them any more."""
 
     @_abc_1.abstractmethod
     def TestAlertRule(

@@ -1,10 +1,12 @@
-"""Where actions may connect to. Addresses are looked up by the system, which needs no network for these."""
+"""Where a project may have us connect to. The system looks addresses up, and needs no network for these."""
 
 from __future__ import annotations
 
 import pytest
 
-from timeloom_workflows.actions.addresses import Addresses, PrivateAddressError
+from timeloom_platform.outgoing.addresses import Addresses, PrivateAddressError
+
+SETTING = "TIMELOOM_SOME_PRIVATE_HOSTS"
 
 
 @pytest.mark.parametrize(
@@ -33,13 +35,13 @@ from timeloom_workflows.actions.addresses import Addresses, PrivateAddressError
     ],
 )
 async def test_what_is_not_public_is_refused(host: str) -> None:
-    with pytest.raises(PrivateAddressError, match="TIMELOOM_WORKFLOWS_PRIVATE_HOSTS"):
-        await Addresses("").lookup(host, 80)
+    with pytest.raises(PrivateAddressError, match=SETTING):
+        await Addresses("", setting=SETTING).lookup(host, 80)
 
 
 @pytest.mark.parametrize("host", ["8.8.8.8", "2606:4700:4700::1111"])
 async def test_what_is_public_is_not(host: str) -> None:
-    assert await Addresses("").lookup(host, 443) == [host]
+    assert await Addresses("", setting=SETTING).lookup(host, 443) == [host]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ async def test_what_is_public_is_not(host: str) -> None:
     ],
 )
 def test_settings_let_some_through(hosts: str, host: str, address: str) -> None:
-    assert Addresses(hosts).may_connect(host, address)
+    assert Addresses(hosts, setting=SETTING).may_connect(host, address)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +69,9 @@ def test_settings_let_some_through(hosts: str, host: str, address: str) -> None:
     ],
 )
 def test_settings_let_no_others_through(hosts: str, host: str, address: str) -> None:
-    assert not Addresses(hosts).may_connect(host, address)
+    assert not Addresses(hosts, setting=SETTING).may_connect(host, address)
 
 
 def test_a_network_that_is_none_is_named() -> None:
     with pytest.raises(ValueError, match=r"10\.0\.0\.0/99 is neither an address nor a network"):
-        Addresses("localhost,10.0.0.0/99")
+        Addresses("localhost,10.0.0.0/99", setting=SETTING)

@@ -1,10 +1,9 @@
-"""Where actions may connect to: the public Internet, and what the installation's settings name.
+"""Where a project may have us connect to: the public Internet, and what the installation's settings name.
 
-Definitions come from whoever may write in a project, and what they fetch is shown to them. Without a bound
-they would reach what only the service itself can: databases, metadata services of clouds, other rooms. So an
-address must be a public one, unless `TIMELOOM_WORKFLOWS_PRIVATE_HOSTS` names its host. It is looked up once,
-checked, and the very address that was checked is connected to: a name that changes its mind in between gains
-nothing.
+Addresses come from whoever may write in a project, and what is fetched there is shown to them. Without a
+bound they would reach what only the service itself can: databases, metadata services of clouds, other rooms.
+So an address must be a public one, unless a setting names its host. It is looked up once, checked, and the
+very address that was checked is connected to: a name that changes its mind in between gains nothing.
 """
 
 from __future__ import annotations
@@ -14,20 +13,20 @@ import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
-from timeloom_workflows.actions.call import ActionError
+from timeloom_platform.outgoing.errors import OutgoingError
 
 LOOKUP_SECONDS_MAX: Final = 10.0
 _NAT64: Final = ip_network("64:ff9b::/96")
 
 
-class PrivateAddressError(ActionError):
-    """The host has no address that actions may connect to."""
+class PrivateAddressError(OutgoingError):
+    """The host has no address that may be connected to."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, *, setting: str) -> None:
         """Name the host, but not its address: that would tell what the network behind looks like."""
         super().__init__(
             "PrivateAddressError",
-            f"{host} is not on the public Internet: name it in TIMELOOM_WORKFLOWS_PRIVATE_HOSTS to allow it",
+            f"{host} is not on the public Internet: name it in {setting} to allow it",
             is_final=True,
         )
 
@@ -35,16 +34,18 @@ class PrivateAddressError(ActionError):
 class Addresses:
     """Looks hosts up, and lets through what is allowed."""
 
-    def __init__(self, private_hosts: str) -> None:
+    def __init__(self, private_hosts: str, *, setting: str) -> None:
         """Take the private hosts that are allowed, with commas between them.
 
         Args:
             private_hosts: Names (`localhost`), all names below another (`*.svc.cluster.local`), addresses
                 (`10.1.2.3`), networks (`10.0.0.0/8`), or `*` for all.
+            setting: The variable that they come from.
 
         Raises:
             ValueError: A network is not one.
         """
+        self._setting = setting
         entries = [each.strip().lower() for each in private_hosts.split(",") if each.strip()]
         self._allows_all = "*" in entries
         self._suffixes = tuple(each[1:] for each in entries if each.startswith("*."))
@@ -56,18 +57,18 @@ class Addresses:
 
         Raises:
             PrivateAddressError: It has none but private ones.
-            ActionError: It has none at all, or nobody said in time.
+            OutgoingError: It has none at all, or nobody said in time.
         """
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(LOOKUP_SECONDS_MAX):
                 found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError, TimeoutError):
-            raise ActionError("ConnectionError", f"{host} cannot be looked up") from None
+            raise OutgoingError("ConnectionError", f"{host} cannot be looked up") from None
         addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
         allowed = [each for each in addresses if self.may_connect(host.lower(), each)]
         if not allowed:
-            raise PrivateAddressError(host)
+            raise PrivateAddressError(host, setting=self._setting)
         return allowed
 
     def may_connect(self, host: str, address: str) -> bool:
