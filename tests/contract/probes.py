@@ -117,6 +117,8 @@ _TRANSFER = "/timeloom.workspace.v1.TransferService/"
 _SECRETS = "/timeloom.workspace.v1.SecretsService/"
 _MEMORY_TRANSFER = "/timeloom.memory.v1.MemoryTransferService/"
 _EMBEDDING = "/timeloom.memory.v1.EmbeddingService/"
+_SCORES = "/timeloom.observability.v1.ScoresService/"
+_TELEMETRY_SETTINGS = "/timeloom.observability.v1.TelemetrySettingsService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
 _TIME_TRAVEL = "/timeloom.snapshots.v1.TimeTravelService/"
 
@@ -340,6 +342,14 @@ PROBES: dict[str, Probe] = {
     _SYNC + "DiscardMutation": _made(needs="deadMutation", field="deadLetterId"),
     _SYNC + "ListSyncPolicies": _own(),
     _SYNC + "SetSyncPolicy": _own(table="tasks", policy="CONFLICT_POLICY_SERVER_WINS"),
+    _SCORES + "CreateScore": _own(name="truth", value=1, sessionId="talk"),
+    _SCORES + "ListScores": _own(),
+    _SCORES + "DeleteScore": _made(needs="score"),
+    _TELEMETRY_SETTINGS + "GetRetention": _own(),
+    _TELEMETRY_SETTINGS + "UpdateRetention": _own(retention={"days": 30}),
+    _TELEMETRY_SETTINGS + "ListPrices": _own(),
+    _TELEMETRY_SETTINGS + "CreatePrice": _own(model="another-model", inputPerMillion=1),
+    _TELEMETRY_SETTINGS + "DeletePrice": _made(needs="price"),
 }
 
 

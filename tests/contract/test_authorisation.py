@@ -26,6 +26,8 @@ from websockets.exceptions import InvalidStatus
 from tests.contract.memory_world import make as make_memories
 from tests.contract.migration_world import NEEDS as MIGRATION_NEEDS
 from tests.contract.migration_world import make as make_migration
+from tests.contract.observability_world import NEEDS as OBSERVABILITY_NEEDS
+from tests.contract.observability_world import make as make_telemetry
 from tests.contract.probes import PROBES, Owned, to_message
 from tests.contract.whole_house import House, open_whole_house
 from tests.contract.workflow_world import NEEDS as WORKFLOW_NEEDS
@@ -236,9 +238,12 @@ async def rest_outcome(client: httpx.AsyncClient, route: Route, world: World, ca
     headers = world.credentials[caller]
     if route.form is Form.SOCKET:
         return await socket_outcome(f"{client.base_url.copy_with(scheme='ws')}{url}", headers, fields)
-    content: dict[str, Any] = {"json": fields} if route.binding.body else {"params": fields}
+    body = route.binding.body
+    content: dict[str, Any] = {"json": fields} if body else {"params": fields}
     if route.form is Form.UPLOAD:
-        content = {"content": base64.b64decode(fields[in_path[route.binding.body]])}
+        content = {"content": base64.b64decode(fields[in_path[body]])}
+    elif body in in_path:
+        content = {"json": fields[in_path[body]]}
     async with client.stream(route.binding.http_method, url, headers=headers, **content) as answer:
         if answer.headers.get("content-type", "").startswith("application/problem+json"):
             return answer.status_code, json.loads(await answer.aread())["code"]
@@ -329,6 +334,8 @@ async def make_needed(house: House, channel: grpc.aio.Channel, project: Any, nee
         return await make_migration(channel, headers, needs)
     if needs in WORKSPACE_NEEDS:
         return await make_records(channel, headers, needs)
+    if needs in OBSERVABILITY_NEEDS:
+        return await make_telemetry(channel, headers, needs)
     return await make_memories(channel, headers, needs)
 
 

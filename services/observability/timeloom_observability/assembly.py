@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from timeloom_observability.ingesting import Ingestor
+from timeloom_observability.keeping.assembly import keeping
 from timeloom_observability.parts import Part, Surroundings
+from timeloom_observability.prices import PriceTables
+from timeloom_observability.scores.assembly import scores
+from timeloom_observability.scores.scores import ScoresOfTelemetry
 from timeloom_observability.storage.partitions import Partitions
 from timeloom_platform.bus import Bus
 from timeloom_platform.server import ServiceBinding
@@ -22,6 +26,7 @@ class Assembly:
     """The service: its parts together."""
 
     ingestor: Ingestor
+    prices: PriceTables
     parts: Sequence[Part]
 
     @property
@@ -51,10 +56,16 @@ class Assembly:
 
 def assembled(surroundings: Surroundings) -> Assembly:
     """Puts the service together."""
+    prices = PriceTables(surroundings.database)
     ingestor = Ingestor(
         database=surroundings.ingest_database,
         partitions=Partitions(surroundings.database),
-        companions=[],
+        companions=[ScoresOfTelemetry()],
         clock=surroundings.clock,
     )
-    return Assembly(ingestor=ingestor, parts=[Part(jobs=[ingestor.run])])
+    parts = [
+        Part(jobs=[ingestor.run]),
+        scores(surroundings),
+        keeping(surroundings, prices),
+    ]
+    return Assembly(ingestor=ingestor, prices=prices, parts=parts)

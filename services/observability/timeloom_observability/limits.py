@@ -59,3 +59,6 @@ TIME_MIN_NS: Final = 946_684_800 * 1_000_000_000
 
 TIME_AHEAD_MAX_NS: Final = 24 * 3600 * 1_000_000_000
 """How far ahead of the receiver's clock an event may begin."""
+
+METADATA_BYTES_MAX: Final = 64 * 1024
+"""What a score's metadata may take in canonical form."""

@@ -199,10 +199,10 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Score(Struct, frozen=True, kw_only=True, gc=False):
-    """How good something was, as telemetry tells it.
+    """How good something was.
 
     Attributes:
-        id: Follows from what it is, so that it is the same when it is sent again.
+        id: Of one that telemetry tells, it follows from what it is: the same when it is sent again.
         value: None for a score that is only a label.
         metadata: A JSON object.
     """
@@ -215,10 +215,16 @@ class Score(Struct, frozen=True, kw_only=True, gc=False):
     source: ScoreSource = ScoreSource.TELEMETRY
     trace_id: str = ""
     span_id: str = ""
+    execution_id: UUID | None = None
     session_id: str = ""
     author_id: str = ""
     metadata: bytes = b"{}"
     create_ns: int
+
+    @property
+    def create_time(self) -> datetime:
+        """When it was given, to the microsecond."""
+        return EPOCH + timedelta(microseconds=self.create_ns // 1_000)
 
 
 class MetricPoint(Struct, frozen=True, kw_only=True, gc=False):

@@ -953,6 +953,7 @@ class Price(_message.Message):
     CACHE_WRITE_PER_MILLION_FIELD_NUMBER: _builtins.int
     EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     BUILT_IN_FIELD_NUMBER: _builtins.int
+    INPUT_TOKENS_MAX_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     provider: _builtins.str
     """`*` for any."""
@@ -965,6 +966,8 @@ class Price(_message.Message):
     cache_write_per_million: _builtins.float
     built_in: _builtins.bool
     """Whether it comes with Timeloom; a project's own prices go first."""
+    input_tokens_max: _builtins.int
+    """What has a larger input costs something else, which is not known; absent if the price holds for any."""
     @_builtins.property
     def effective_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -979,34 +982,41 @@ class Price(_message.Message):
         cache_write_per_million: _builtins.float | None = ...,
         effective_time: _timestamp_pb2.Timestamp | None = ...,
         built_in: _builtins.bool = ...,
+        input_tokens_max: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_cache_read_per_million", b"_cache_read_per_million", "_cache_write_per_million", b"_cache_write_per_million", "cache_read_per_million", b"cache_read_per_million", "cache_write_per_million", b"cache_write_per_million", "effective_time", b"effective_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cache_read_per_million", b"_cache_read_per_million", "_cache_write_per_million", b"_cache_write_per_million", "_input_tokens_max", b"_input_tokens_max", "cache_read_per_million", b"cache_read_per_million", "cache_write_per_million", b"cache_write_per_million", "effective_time", b"effective_time", "input_tokens_max", b"input_tokens_max"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cache_read_per_million", b"_cache_read_per_million", "_cache_write_per_million", b"_cache_write_per_million", "built_in", b"built_in", "cache_read_per_million", b"cache_read_per_million", "cache_write_per_million", b"cache_write_per_million", "effective_time", b"effective_time", "id", b"id", "input_per_million", b"input_per_million", "model", b"model", "output_per_million", b"output_per_million", "provider", b"provider"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cache_read_per_million", b"_cache_read_per_million", "_cache_write_per_million", b"_cache_write_per_million", "_input_tokens_max", b"_input_tokens_max", "built_in", b"built_in", "cache_read_per_million", b"cache_read_per_million", "cache_write_per_million", b"cache_write_per_million", "effective_time", b"effective_time", "id", b"id", "input_per_million", b"input_per_million", "input_tokens_max", b"input_tokens_max", "model", b"model", "output_per_million", b"output_per_million", "provider", b"provider"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cache_read_per_million: _TypeAlias = _typing.Literal["cache_read_per_million"]  # noqa: Y015
     _WhichOneofArgType__cache_read_per_million: _TypeAlias = _typing.Literal["_cache_read_per_million", b"_cache_read_per_million"]  # noqa: Y015
     _WhichOneofReturnType__cache_write_per_million: _TypeAlias = _typing.Literal["cache_write_per_million"]  # noqa: Y015
     _WhichOneofArgType__cache_write_per_million: _TypeAlias = _typing.Literal["_cache_write_per_million", b"_cache_write_per_million"]  # noqa: Y015
+    _WhichOneofReturnType__input_tokens_max: _TypeAlias = _typing.Literal["input_tokens_max"]  # noqa: Y015
+    _WhichOneofArgType__input_tokens_max: _TypeAlias = _typing.Literal["_input_tokens_max", b"_input_tokens_max"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cache_read_per_million) -> _WhichOneofReturnType__cache_read_per_million | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cache_write_per_million) -> _WhichOneofReturnType__cache_write_per_million | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__input_tokens_max) -> _WhichOneofReturnType__input_tokens_max | None: ...
 
 Global___Price: _TypeAlias = Price  # noqa: Y015
 
 @_typing.final
 class Retention(_message.Message):
-    """How long a project's events are kept."""
+    """How long a project's telemetry is kept. Nothing goes unless a project says so."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     DAYS_FIELD_NUMBER: _builtins.int
     METRIC_DAYS_FIELD_NUMBER: _builtins.int
     days: _builtins.int
-    """Whole days; zero keeps them for ever."""
+    """Events with their traces, sessions, metrics and scores go so many whole days after they began; zero keeps them for
+    ever. Executions that traces became in time travel stay.
+    """
     metric_days: _builtins.int
-    """The same for metric points."""
+    """The same for the points of OpenTelemetry's metrics."""
     def __init__(
         self,
         *,

@@ -43,14 +43,15 @@ class CreateScoreRequest(_message.Message):
     label: _builtins.str
     comment: _builtins.str
     source: _observability_pb2.ScoreSource.ValueType
-    """HUMAN if it is not given."""
+    """HUMAN or EVALUATOR; HUMAN if it is not given."""
     trace_id: _builtins.str
-    """At least one of these four."""
+    """At least one of trace, execution and session; a span with its trace."""
     span_id: _builtins.str
     execution_id: _builtins.str
     session_id: _builtins.str
     author_id: _builtins.str
     metadata: _builtins.bytes
+    """A JSON object of at most 64 KiB."""
     def __init__(
         self,
         *,

@@ -161,6 +161,7 @@ class CreatePriceRequest(_message.Message):
     provider: _builtins.str
     """Any if empty."""
     model: _builtins.str
+    """A model's name, or the beginning of several with `*` at its end."""
     input_per_million: _builtins.float
     output_per_million: _builtins.float
     cache_read_per_million: _builtins.float

@@ -1,0 +1,1 @@
+"""How a project keeps its telemetry: how long, and what models cost."""

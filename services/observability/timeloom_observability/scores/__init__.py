@@ -1,0 +1,1 @@
+"""How good agents' work was: scores that people, programs and telemetry give."""
