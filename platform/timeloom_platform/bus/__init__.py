@@ -6,7 +6,7 @@ when it finds them gone.
 """
 
 from timeloom_platform.bus.client import EVENT_BYTES_MAX, Bus, MessageRefusedError
-from timeloom_platform.bus.live import Delivery, PositionDroppedError
+from timeloom_platform.bus.live import Delivery, PositionDroppedError, require_kept
 from timeloom_platform.bus.metrics import EventMetrics
 from timeloom_platform.bus.subjects import subject_filter, subject_of
 
@@ -17,6 +17,7 @@ __all__ = [
     "EventMetrics",
     "MessageRefusedError",
     "PositionDroppedError",
+    "require_kept",
     "subject_filter",
     "subject_of",
 ]

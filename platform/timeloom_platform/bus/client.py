@@ -16,7 +16,7 @@ from nats.js.api import ConsumerConfig, Header, StreamState
 from timeloom.events.v1 import events_pb2
 from timeloom_platform.bus.live import Delivery, follow
 from timeloom_platform.bus.pull import Pull
-from timeloom_platform.bus.streams import EVENTS, ensure_streams
+from timeloom_platform.bus.streams import EVENTS, ensure_streams, stream_of
 from timeloom_platform.bus.subjects import subject_of
 from timeloom_platform.errors import UnavailableError
 from timeloom_platform.telemetry import Tracing
@@ -172,7 +172,7 @@ class Bus:
             UnavailableError: The bus does not answer.
         """
         try:
-            message = await self.js.get_last_msg(EVENTS, subject, direct=True)
+            message = await self.js.get_last_msg(stream_of(subject), subject, direct=True)
         except nats.js.errors.NotFoundError:
             return None
         except nats.errors.NoRespondersError as error:
@@ -183,13 +183,13 @@ class Bus:
         headers = cast("dict[str, str]", message.headers or {})  # pyright: ignore[reportUnknownMemberType] - a bare Dict
         return headers.get(Header.MSG_ID.value)
 
-    async def last_sequence(self) -> int:
-        """The position of the newest event of all; 0 if there never was one.
+    async def last_sequence(self, stream: str = EVENTS) -> int:
+        """The position of the newest event of all that a stream keeps; 0 if there never was one.
 
         Raises:
             UnavailableError: The bus does not answer.
         """
-        return (await self.stream_state()).last_seq
+        return (await self.stream_state(stream)).last_seq
 
     def subscribe_ordered(
         self, subject_filters: Sequence[str], *, start_sequence: int | None = None
@@ -199,7 +199,7 @@ class Bus:
         Few events wait for a slow subscriber; the others stay in the stream.
 
         Args:
-            subject_filters: What `subject_filter` made.
+            subject_filters: What `subject_filter` made; all of one stream.
             start_sequence: The first position that is wanted; None begins with what comes from now on.
 
         Raises:
@@ -242,14 +242,14 @@ class Bus:
             self._client, stream=stream, consumer=consumer, connection_epoch=lambda: self.connection_epoch
         )
 
-    async def stream_state(self) -> StreamState:
+    async def stream_state(self, stream: str = EVENTS) -> StreamState:
         """The first and last positions of the events that are kept, and how many there are.
 
         Raises:
             UnavailableError: The bus does not answer.
         """
         try:
-            return (await self.js.stream_info(EVENTS)).state
+            return (await self.js.stream_info(stream)).state
         except nats.js.errors.NotFoundError as error:
             await self._restore_streams()
             raise _unacknowledged() from error

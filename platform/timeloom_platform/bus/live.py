@@ -15,7 +15,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamState
 
 from timeloom.events.v1 import events_pb2
 from timeloom_platform.bus.pull import PullBrokenError
-from timeloom_platform.bus.streams import EVENTS
+from timeloom_platform.bus.streams import stream_of
 from timeloom_platform.bus.subjects import disjoint, matches
 from timeloom_platform.errors import TimeloomError, UnavailableError
 
@@ -51,14 +51,15 @@ async def follow(
     The consumer lives in the server's memory and is not acknowledged. Whenever something may have been lost,
     a new one begins after the last event that arrived here.
     """
+    (stream,) = {stream_of(each) for each in subject_filters}
     filters = disjoint(subject_filters)
-    position = await bus.last_sequence() + 1 if start_sequence is None else max(start_sequence, 1)
-    _require_kept(await bus.stream_state(), position)
+    position = await bus.last_sequence(stream) + 1 if start_sequence is None else max(start_sequence, 1)
+    require_kept(await bus.stream_state(stream), position)
     while True:
         try:
-            _require_kept(await bus.stream_state(), position)
-            consumer = await _create_consumer(bus, filters, position)
-            async with aclosing(_pull(bus, consumer)) as deliveries:
+            require_kept(await bus.stream_state(stream), position)
+            consumer = await _create_consumer(bus, stream, filters, position)
+            async with aclosing(_pull(bus, stream, consumer)) as deliveries:
                 async for subject, delivery in deliveries:
                     if any(matches(each, subject) for each in subject_filters):
                         yield delivery
@@ -68,7 +69,12 @@ async def follow(
             await asyncio.sleep(RETRY_SECONDS)
 
 
-def _require_kept(state: StreamState, position: int) -> None:
+def require_kept(state: StreamState, position: int) -> None:
+    """Does nothing if a subscription may begin with this position.
+
+    Raises:
+        PositionDroppedError: What it begins with is no longer kept, or never was.
+    """
     if not state.first_seq <= position <= state.last_seq + 1:
         raise PositionDroppedError(
             "The position to resume from is no longer kept.",
@@ -76,7 +82,7 @@ def _require_kept(state: StreamState, position: int) -> None:
         )
 
 
-async def _create_consumer(bus: Bus, filters: Sequence[str], position: int) -> str:
+async def _create_consumer(bus: Bus, stream: str, filters: Sequence[str], position: int) -> str:
     name = f"live-{uuid4().hex}"
     config = ConsumerConfig(
         name=name,
@@ -88,13 +94,13 @@ async def _create_consumer(bus: Bus, filters: Sequence[str], position: int) -> s
         num_replicas=1,
         inactive_threshold=INACTIVE_SECONDS_MAX,
     )
-    await bus.ensure_consumer(EVENTS, config)
+    await bus.ensure_consumer(stream, config)
     return name
 
 
-async def _pull(bus: Bus, consumer: str) -> AsyncGenerator[tuple[str, Delivery]]:
+async def _pull(bus: Bus, stream: str, consumer: str) -> AsyncGenerator[tuple[str, Delivery]]:
     expected = 1
-    async with bus.pull(stream=EVENTS, consumer=consumer) as pull:
+    async with bus.pull(stream=stream, consumer=consumer) as pull:
         while True:
             message = await pull.next(batch=BATCH)
             sequence = message.metadata.sequence

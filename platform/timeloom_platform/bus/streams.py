@@ -1,4 +1,4 @@
-"""The JetStream streams: what is told, and what nobody could handle."""
+"""The JetStream streams: what is told, what telemetry brings, and what nobody could handle."""
 
 import time
 from dataclasses import replace
@@ -7,9 +7,10 @@ import nats.js.errors
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 
-from timeloom_platform.bus.subjects import PREFIX
+from timeloom_platform.bus.subjects import PREFIX, TELEMETRY_PREFIX
 
 EVENTS = "TIMELOOM"
+TELEMETRY = "TIMELOOM_TELEMETRY"
 DEAD_LETTERS = "TIMELOOM_DEAD_LETTERS"
 
 REDRIVE_PREFIX = "timeloom_redrive"
@@ -18,6 +19,8 @@ DEAD_LETTERS_PREFIX = "timeloom_dead_letters"
 DUPLICATE_WINDOW_SECONDS = 120.0
 EVENTS_AGE_SECONDS_MAX = 7 * 86_400.0
 EVENTS_BYTES_MAX = 1 << 30
+TELEMETRY_AGE_SECONDS_MAX = 3_600.0
+TELEMETRY_BYTES_MAX = 256 << 20
 DEAD_LETTERS_AGE_SECONDS_MAX = 30 * 86_400.0
 DEAD_LETTERS_BYTES_MAX = 256 << 20
 
@@ -41,6 +44,14 @@ STREAMS = (
     ),
     replace(
         _COMMON,
+        name=TELEMETRY,
+        description="Events of telemetry, for those who follow them live; PostgreSQL keeps them",
+        subjects=[f"{TELEMETRY_PREFIX}.>"],
+        max_age=TELEMETRY_AGE_SECONDS_MAX,
+        max_bytes=TELEMETRY_BYTES_MAX,
+    ),
+    replace(
+        _COMMON,
         name=DEAD_LETTERS,
         description="Events that a consumer could not handle, with the reason",
         subjects=[f"{DEAD_LETTERS_PREFIX}.>"],
@@ -51,6 +62,11 @@ STREAMS = (
 
 _NAME_IN_USE = 10058
 _MICROSECONDS = 1_000_000
+
+
+def stream_of(subject: str) -> str:
+    """Returns the stream that keeps the messages of a subject, or of all that a filter selects."""
+    return TELEMETRY if subject.startswith(f"{TELEMETRY_PREFIX}.") else EVENTS
 
 
 async def ensure_streams(js: JetStreamContext, *, replicas: int) -> None:

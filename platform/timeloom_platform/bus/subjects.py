@@ -2,6 +2,10 @@
 
 The topic `executions/018f…` of a project has the subject `timeloom.<project>.executions.018f…`. Characters
 that mean something to NATS are percent-encoded, so that no identifier reaches beyond its own segment.
+
+The topic `events`, by which telemetry is told, has subjects of its own: there is so much of it that it has
+a stream of its own, where it pushes out nothing that consumers still have to handle. No pattern includes it
+that does not begin with its name.
 """
 
 import itertools
@@ -11,6 +15,8 @@ from urllib.parse import quote
 from timeloom.events.v1 import events_pb2
 
 PREFIX = "timeloom"
+TELEMETRY_PREFIX = "timeloom_telemetry"
+TELEMETRY_TOPIC = "events"
 TOPIC_LENGTH_MAX = 512
 
 ANY_SEGMENT = "*"
@@ -108,4 +114,5 @@ def _encode(segment: str) -> str:
 
 
 def _join(project: str, segments: Sequence[str]) -> str:
-    return ".".join((PREFIX, project, *segments))
+    prefix = TELEMETRY_PREFIX if segments[0] == TELEMETRY_TOPIC else PREFIX
+    return ".".join((prefix, project, *segments))

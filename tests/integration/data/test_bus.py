@@ -15,7 +15,7 @@ from timeloom_platform.bus import (
     subject_filter,
     subject_of,
 )
-from timeloom_platform.bus.streams import EVENTS
+from timeloom_platform.bus.streams import EVENTS, TELEMETRY
 from timeloom_platform.embedded.nats import EmbeddedNats
 from timeloom_platform.errors import UnavailableError
 
@@ -195,3 +195,17 @@ async def test_connecting_to_nothing_is_unavailable(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("timeloom_platform.bus.client.CONNECT_TIMEOUT_SECONDS", 0.3)
     with pytest.raises(UnavailableError):
         await Bus.connect("nats://127.0.0.1:1", name="test")
+
+
+async def test_telemetry_has_a_stream_of_its_own(bus: Bus, project_id: str) -> None:
+    before = await bus.last_sequence()
+    start = await bus.last_sequence(TELEMETRY) + 1
+    await bus.publish(complete(project_id, 1, topic="events"))
+
+    (delivery,) = await take(
+        bus.subscribe_ordered([subject_filter(project_id, "events")], start_sequence=start), 1
+    )
+
+    assert (delivery.sequence, number_of(delivery.event)) == (start, 1)
+    assert await bus.last_message_id(subject_of(delivery.event)) == delivery.event.id
+    assert await bus.last_sequence() == before
