@@ -14,6 +14,7 @@ from timeloom_observability.ingesting import LANES
 from timeloom_observability.parts import OtlpGround, Surroundings
 from timeloom_observability.settings import Settings
 from timeloom_observability.storage import ingest
+from timeloom_observability.telling import merged
 from timeloom_platform import settings
 from timeloom_platform.authentication import CallAuthenticator
 from timeloom_platform.channel import open_channel
@@ -62,7 +63,7 @@ async def main(stop: asyncio.Event) -> None:
             stop,
             services=observability.bindings,
             background=[
-                OutboxRelay(foundation.database, foundation.bus).run(),
+                OutboxRelay(foundation.database, foundation.bus, merge=merged).run(),
                 observability.run(),
                 observability.listen(foundation.bus),
             ],

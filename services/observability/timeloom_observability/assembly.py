@@ -14,6 +14,7 @@ from timeloom_observability.prices import PriceTables
 from timeloom_observability.scores.assembly import scores
 from timeloom_observability.scores.scores import ScoresOfTelemetry
 from timeloom_observability.storage.partitions import Partitions
+from timeloom_observability.telling import Telling
 from timeloom_platform.bus import Bus
 from timeloom_platform.server import ServiceBinding
 
@@ -60,7 +61,7 @@ def assembled(surroundings: Surroundings) -> Assembly:
     ingestor = Ingestor(
         database=surroundings.ingest_database,
         partitions=Partitions(surroundings.database),
-        companions=[ScoresOfTelemetry()],
+        companions=[ScoresOfTelemetry(), Telling()],
         clock=surroundings.clock,
     )
     parts = [

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from timeloom_observability.ids import day_of
 from timeloom_observability.metering import tallied
-from timeloom_observability.model import Event, MetricPoint, Score
+from timeloom_observability.model import EPOCH, Event, MetricPoint, Score
 from timeloom_observability.registry import SeriesRegistry
 from timeloom_observability.storage import ingest
 from timeloom_observability.storage.partitions import Partitions
@@ -36,11 +36,16 @@ RETRY_AFTER_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Telemetry that is committed together."""
+    """Telemetry that is committed together.
+
+    Attributes:
+        receive_time: When its events were committed; companions are told.
+    """
 
     events: Sequence[Event] = ()
     scores: Sequence[Score] = ()
     points: Sequence[MetricPoint] = ()
+    receive_time: datetime = EPOCH
 
     def __bool__(self) -> bool:
         return bool(self.events or self.scores or self.points)
@@ -227,6 +232,7 @@ class Ingestor:
                 events=new,
                 scores=list({each.id: each for batch in batches for each in batch.scores}.values()),
                 points=list({each.id: each for batch in batches for each in batch.points}.values()),
+                receive_time=receive_time,
             )
             for companion in self._companions:
                 await companion.write(connection, project_id, written)
