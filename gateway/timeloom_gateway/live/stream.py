@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from timeloom_gateway.live.feed import Feed, filters_of, parse_position
+from timeloom_gateway.live.feed import Feed, parse_position
 from timeloom_gateway.live.topics import require_topic
 from timeloom_gateway.problems import Problems
 from timeloom_gateway.security.gatekeeper import Gatekeeper
@@ -30,9 +30,8 @@ class EventStream:
         topics, text = _parameters(request)
         for topic in topics:
             require_topic(identity, topic)
-            filters_of(identity.project_id, topic)
-        position = parse_position(text) if text else await self._feed.position()
-        items = self._feed.follow(identity.project_id, topics, position=position)
+        selection = self._feed.select(identity.project_id, topics)
+        items = selection.follow(parse_position(text) if text else await selection.position())
         await self._relay.relay(
             request,
             receive,

@@ -9,7 +9,7 @@ from contextlib import aclosing
 import msgspec
 
 from timeloom_gateway.live import protocol
-from timeloom_gateway.live.feed import Feed, filters_of, parse_position
+from timeloom_gateway.live.feed import Feed, parse_position
 from timeloom_gateway.live.topics import require_topic
 from timeloom_gateway.problems import Problems
 from timeloom_gateway.sockets.connection import Connection, ConnectionClosed, TooSlowError
@@ -94,11 +94,11 @@ class _Subscriptions:
         if len(self._running) >= protocol.SUBSCRIPTIONS_MAX:
             raise RateLimitedError(f"A connection has at most {protocol.SUBSCRIPTIONS_MAX} subscriptions.")
         require_topic(self._identity, message.topic)
-        filters_of(self._identity.project_id, message.topic)
-        position = parse_position(message.position) if message.position else await self._feed.position()
+        selection = self._feed.select(self._identity.project_id, [message.topic])
+        position = parse_position(message.position) if message.position else await selection.position()
         await self._connection.tell("subscribed", id=message.id, topic=message.topic, position=str(position))
-        items = self._feed.follow(self._identity.project_id, [message.topic], position=position)
-        self._running[message.id] = self._tasks.create_task(self._pass_on(message.id, items))
+        following = self._pass_on(message.id, selection.follow(position))
+        self._running[message.id] = self._tasks.create_task(following)
 
     async def _unsubscribe(self, message: protocol.Unsubscribe) -> None:
         task = self._running.pop(message.id, None)

@@ -26,11 +26,10 @@ from timeloom_gateway.transcoding.forms import WHOLE_BODY, Form, form_of
 from timeloom_gateway.transcoding.query import QueryReader, parameter_reader, put
 from timeloom_gateway.transcoding.reading import MessageReader, Readers, Values
 from timeloom_gateway.transcoding.templates import PathTemplate
-from timeloom_gateway.transcoding.violations import Invalid
+from timeloom_gateway.transcoding.violations import Invalid, invalid_field
 from timeloom_gateway.transcoding.writing import Writers
 from timeloom_platform.auth import Scope
 from timeloom_platform.contract import ContractError
-from timeloom_platform.errors import FieldViolation, InvalidFieldError
 
 ETAG = "etag"
 SECRET = "secret"  # noqa: S105 - the name of a field
@@ -138,7 +137,7 @@ class RequestReader:
                 self._read_position(last_event_id, fields)
             return self._create(**fields)
         except Invalid as error:
-            raise _invalid_field(error) from None
+            raise invalid_field(error) from None
 
     def read_more(self, body: bytes) -> Message:
         """A later request of a client's stream; InvalidFieldError or MalformedJsonError, as for the first."""
@@ -148,7 +147,7 @@ class RequestReader:
             self._read_body(body, fields)
             return self._create(**fields)
         except Invalid as error:
-            raise _invalid_field(error) from None
+            raise invalid_field(error) from None
 
     def _read_path(self, values: tuple[str, ...], fields: Values) -> None:
         for variable, text in zip(self.variables, values, strict=True):
@@ -330,10 +329,3 @@ def _merge(fields: Values, body: Values) -> None:
             _merge(fields[name], value)
         else:
             fields[name] = value
-
-
-def _invalid_field(error: Invalid) -> InvalidFieldError:
-    violations = [FieldViolation(field=each.field, description=each.description) for each in error.violations]
-    first = violations[0]
-    summary = f"{first.field} {first.description}" if first.field else f"the body {first.description}"
-    return InvalidFieldError(summary, violations=violations)

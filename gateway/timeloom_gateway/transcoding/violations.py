@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from timeloom_platform.errors import FieldViolation, InvalidFieldError
+
 VIOLATIONS_MAX = 20
 """No more are gathered: enough to correct a request, little enough to read."""
 
@@ -45,6 +47,14 @@ class Invalid(Exception):  # noqa: N818  # it is caught where it is raised, and 
             Violation(field=_join(segment, each.field), description=each.description)
             for each in self.violations
         ]
+
+
+def invalid_field(error: Invalid) -> InvalidFieldError:
+    """Returns what a client is told of a request that cannot be read."""
+    violations = [FieldViolation(field=each.field, description=each.description) for each in error.violations]
+    first = violations[0]
+    summary = f"{first.field} {first.description}" if first.field else f"the body {first.description}"
+    return InvalidFieldError(summary, violations=violations)
 
 
 def _join(segment: str, rest: str) -> str:
