@@ -30,6 +30,24 @@ from timeloom.memory.v1.memory_sharing_service_pb2_grpc import MemorySharingServ
 from timeloom.memory.v1.memory_upkeep_service_pb2_grpc import MemoryUpkeepServiceStub
 from timeloom.migration.v1 import migration_service_pb2
 from timeloom.migration.v1.migration_service_pb2_grpc import MigrationServiceStub
+from timeloom.observability.v1 import (
+    alerts_service_pb2,
+    event_metrics_service_pb2,
+    event_search_service_pb2,
+    event_streams_service_pb2,
+    measurements_service_pb2,
+    observability_service_pb2,
+    scores_service_pb2,
+    telemetry_settings_service_pb2,
+)
+from timeloom.observability.v1.alerts_service_pb2_grpc import AlertsServiceStub
+from timeloom.observability.v1.event_metrics_service_pb2_grpc import EventMetricsServiceStub
+from timeloom.observability.v1.event_search_service_pb2_grpc import EventSearchServiceStub
+from timeloom.observability.v1.event_streams_service_pb2_grpc import EventStreamsServiceStub
+from timeloom.observability.v1.measurements_service_pb2_grpc import MeasurementsServiceStub
+from timeloom.observability.v1.observability_service_pb2_grpc import ObservabilityServiceStub
+from timeloom.observability.v1.scores_service_pb2_grpc import ScoresServiceStub
+from timeloom.observability.v1.telemetry_settings_service_pb2_grpc import TelemetrySettingsServiceStub
 from timeloom.snapshots.v1 import snapshots_service_pb2, time_travel_service_pb2
 from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceStub
 from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceStub
@@ -53,6 +71,16 @@ if TYPE_CHECKING:
     from timeloom.memory.v1.memory_sharing_service_pb2_grpc import MemorySharingServiceAsyncStub
     from timeloom.memory.v1.memory_upkeep_service_pb2_grpc import MemoryUpkeepServiceAsyncStub
     from timeloom.migration.v1.migration_service_pb2_grpc import MigrationServiceAsyncStub
+    from timeloom.observability.v1.alerts_service_pb2_grpc import AlertsServiceAsyncStub
+    from timeloom.observability.v1.event_metrics_service_pb2_grpc import EventMetricsServiceAsyncStub
+    from timeloom.observability.v1.event_search_service_pb2_grpc import EventSearchServiceAsyncStub
+    from timeloom.observability.v1.event_streams_service_pb2_grpc import EventStreamsServiceAsyncStub
+    from timeloom.observability.v1.measurements_service_pb2_grpc import MeasurementsServiceAsyncStub
+    from timeloom.observability.v1.observability_service_pb2_grpc import ObservabilityServiceAsyncStub
+    from timeloom.observability.v1.scores_service_pb2_grpc import ScoresServiceAsyncStub
+    from timeloom.observability.v1.telemetry_settings_service_pb2_grpc import (
+        TelemetrySettingsServiceAsyncStub,
+    )
     from timeloom.snapshots.v1.snapshots_service_pb2_grpc import SnapshotsServiceAsyncStub
     from timeloom.snapshots.v1.time_travel_service_pb2_grpc import TimeTravelServiceAsyncStub
     from timeloom.workflows.v1.workflow_executions_service_pb2_grpc import WorkflowExecutionsServiceAsyncStub
@@ -77,6 +105,19 @@ _WORKFLOW_TRIGGERS = workflow_triggers_service_pb2.DESCRIPTOR.services_by_name["
 _WORKFLOW_WORKER = workflow_worker_service_pb2.DESCRIPTOR.services_by_name["WorkflowWorkerService"]
 _WORKSPACE = workspace_service_pb2.DESCRIPTOR.services_by_name["WorkspaceService"]
 _SYNC = sync_service_pb2.DESCRIPTOR.services_by_name["SyncService"]
+_TELEMETRY = tuple(
+    file.DESCRIPTOR.services_by_name[name]
+    for file, name in (
+        (alerts_service_pb2, "AlertsService"),
+        (event_metrics_service_pb2, "EventMetricsService"),
+        (event_search_service_pb2, "EventSearchService"),
+        (event_streams_service_pb2, "EventStreamsService"),
+        (measurements_service_pb2, "MeasurementsService"),
+        (observability_service_pb2, "ObservabilityService"),
+        (scores_service_pb2, "ScoresService"),
+        (telemetry_settings_service_pb2, "TelemetrySettingsService"),
+    )
+)
 _SERVICES = (
     _SNAPSHOTS,
     _TIME_TRAVEL,
@@ -91,18 +132,22 @@ _SERVICES = (
     _WORKFLOW_WORKER,
     _WORKSPACE,
     _SYNC,
+    *_TELEMETRY,
 )
 _METHODS = [method for service in _SERVICES for method in service.methods]
 
 # This client names the executions that it creates or forks, the snapshots that it records, the memories that
-# it adds, and what it executes, signals and publishes: the server recognises a repetition, as it does where
-# the contract says so.
+# it adds, and what it executes, signals, publishes, reports and scores: the server recognises a repetition,
+# as it does where the contract says so.
 _NAMED = frozenset(
     {
         "BatchCreateMemories",
+        "CreateAlertRule",
+        "CreateEvents",
         "CreateExecution",
         "CreateMemory",
         "CreateMigration",
+        "CreateScore",
         "ExecuteWorkflow",
         "ForkExecution",
         "PublishEvents",
@@ -202,6 +247,46 @@ class Connection:
     def sync(self) -> SyncServiceAsyncStub:
         """The service that takes mutations, for calls from the client's event loop."""
         return cast("SyncServiceAsyncStub", self._stub(SyncServiceStub))
+
+    @property
+    def alerts(self) -> AlertsServiceAsyncStub:
+        """The service of alerts, for calls from the client's event loop."""
+        return cast("AlertsServiceAsyncStub", self._stub(AlertsServiceStub))
+
+    @property
+    def event_metrics(self) -> EventMetricsServiceAsyncStub:
+        """The service that counts and measures events, for calls from the client's event loop."""
+        return cast("EventMetricsServiceAsyncStub", self._stub(EventMetricsServiceStub))
+
+    @property
+    def event_search(self) -> EventSearchServiceAsyncStub:
+        """The service that finds events, for calls from the client's event loop."""
+        return cast("EventSearchServiceAsyncStub", self._stub(EventSearchServiceStub))
+
+    @property
+    def event_streams(self) -> EventStreamsServiceAsyncStub:
+        """The service that hands events on, for calls from the client's event loop."""
+        return cast("EventStreamsServiceAsyncStub", self._stub(EventStreamsServiceStub))
+
+    @property
+    def measurements(self) -> MeasurementsServiceAsyncStub:
+        """The service of what programs measure themselves, for calls from the client's event loop."""
+        return cast("MeasurementsServiceAsyncStub", self._stub(MeasurementsServiceStub))
+
+    @property
+    def observability(self) -> ObservabilityServiceAsyncStub:
+        """The service of events, traces and conversations, for calls from the client's event loop."""
+        return cast("ObservabilityServiceAsyncStub", self._stub(ObservabilityServiceStub))
+
+    @property
+    def scores(self) -> ScoresServiceAsyncStub:
+        """The service of scores, for calls from the client's event loop."""
+        return cast("ScoresServiceAsyncStub", self._stub(ScoresServiceStub))
+
+    @property
+    def telemetry_settings(self) -> TelemetrySettingsServiceAsyncStub:
+        """The service of prices and of how long telemetry is kept, for calls from the client's event loop."""
+        return cast("TelemetrySettingsServiceAsyncStub", self._stub(TelemetrySettingsServiceStub))
 
     def _stub(self, kind: type[Any]) -> Any:
         channel = self._open()

@@ -32,12 +32,12 @@ def read(kind: type[ValueT], message: Message) -> ValueT:
     return kind(**{name: get(message) for name, get in plan})
 
 
-def write(value: Any, kind: type[MessageT], **more: Any) -> MessageT:
+def write(value: Any, kind: type[MessageT], /, **more: Any) -> MessageT:
     """Return a dataclass as a message; what is None stays absent."""
     return filled(kind(), **{each.name: getattr(value, each.name) for each in fields(value)}, **more)
 
 
-def filled(message: MessageT, **values: Any) -> MessageT:
+def filled(message: MessageT, /, **values: Any) -> MessageT:
     """Return a message with the fields that are given; what is None stays absent."""
     for name, value in values.items():
         assign(message, name, value)
@@ -57,15 +57,21 @@ def assign(message: Message, name: str, value: Any) -> None:
         setattr(message, name, convert.document(value, of=name))
     elif _is_map(field):
         getattr(message, name).update(value)
+    elif field.is_repeated and field.message_type is not None:
+        for each in value:
+            _copy(each, getattr(message, name).add())
     elif field.is_repeated:
         getattr(message, name).extend(_item(field, each) for each in value)
     elif isinstance(value, datetime):
         getattr(message, name).CopyFrom(convert.timestamp(value))
     elif field.message_type is not None:
-        target: Message = getattr(message, name)
-        target.CopyFrom(value if isinstance(value, Message) else write(value, type(target)))
+        _copy(value, getattr(message, name))
     else:
         setattr(message, name, _item(field, value))
+
+
+def _copy(value: Any, target: Message) -> None:
+    target.CopyFrom(value if isinstance(value, Message) else write(value, type(target)))
 
 
 def _item(field: Any, value: Any) -> Any:
@@ -113,7 +119,8 @@ def _item_reader(field: Any, hint: Any) -> _Reader:
     if field.enum_type is not None:
         return _enum_reader(field.enum_type, hint)
     if field.message_type is None:
-        return _same
+        # Counts beyond 32 bits travel as doubles, in which browsers count as well.
+        return int if hint is int and field.type == field.TYPE_DOUBLE else _same
     if field.message_type.full_name == Timestamp.DESCRIPTOR.full_name:
         return convert.moment
     assert is_dataclass(hint), f"{field.full_name} is a message"

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from timeloom._blocking import Facade, Method, Portal, blocking, iterating, paging, plain
 from timeloom._migrations import Migrations
+from timeloom._observability import Alerts, Observability, Scores
 from timeloom._sync import Sync
 from timeloom._workspace import AgentSessions, Environments, Preferences, Tasks
 from timeloom.aio import (
@@ -409,6 +410,9 @@ class Timeloom(Facade[AsyncTimeloom]):
         agent_sessions: Conversations between people and agents, as apps keep them.
         sync: Takes what clients changed while nobody heard them.
         migrations: What browser apps kept by themselves, brought over.
+        observability: What agents did, as telemetry tells it: events, traces, sessions, metrics, prices.
+        scores: How good agents' work was.
+        alerts: Rules over metrics of events, and what they found.
         api_keys: The keys that open the project, and as whom.
     """
 
@@ -453,6 +457,9 @@ class Timeloom(Facade[AsyncTimeloom]):
         self.agent_sessions = AgentSessions(self.portal, twin.agent_sessions)
         self.sync = Sync(self.portal, twin.sync)
         self.migrations = Migrations(self.portal, twin.migrations)
+        self.observability = Observability(self.portal, twin.observability)
+        self.scores = Scores(self.portal, twin.scores)
+        self.alerts = Alerts(self.portal, twin.alerts)
         self.api_keys = ApiKeys(self.portal, twin.api_keys)
 
     @property

@@ -13,16 +13,19 @@ from timeloom import _travel_convert as travel_convert
 from timeloom import configuration
 from timeloom._calls import Connection
 from timeloom.aio.agent_sessions import AsyncAgentSessions
+from timeloom.aio.alerts import AsyncAlerts
 from timeloom.aio.api_keys import AsyncApiKeys
 from timeloom.aio.environments import AsyncEnvironments
 from timeloom.aio.executions import AsyncExecutions
 from timeloom.aio.memory import AsyncMemories
 from timeloom.aio.migrations import AsyncMigrations
+from timeloom.aio.observability import AsyncObservability
 from timeloom.aio.playback import AsyncPlayback, frames
 from timeloom.aio.preferences import AsyncPreferences
 from timeloom.aio.recording import AsyncRecordedExecution, AsyncRecording, AsyncStep
 from timeloom.aio.replaying import AsyncReplay, AsyncReplaying, replaying
 from timeloom.aio.retention import AsyncRetention
+from timeloom.aio.scores import AsyncScores
 from timeloom.aio.snapshots import AsyncSnapshots
 from timeloom.aio.sync import AsyncSync
 from timeloom.aio.tasks import AsyncTasks
@@ -39,11 +42,13 @@ from timeloom.time_travel import Breakpoint, Frame, FrameContent
 
 __all__ = [
     "AsyncAgentSessions",
+    "AsyncAlerts",
     "AsyncApiKeys",
     "AsyncEnvironments",
     "AsyncExecutions",
     "AsyncMemories",
     "AsyncMigrations",
+    "AsyncObservability",
     "AsyncPlayback",
     "AsyncPreferences",
     "AsyncRecordedExecution",
@@ -51,6 +56,7 @@ __all__ = [
     "AsyncReplay",
     "AsyncReplaying",
     "AsyncRetention",
+    "AsyncScores",
     "AsyncSnapshots",
     "AsyncStep",
     "AsyncTasks",
@@ -82,6 +88,9 @@ class AsyncTimeloom:
         agent_sessions: Conversations between people and agents, as apps keep them.
         sync: Takes what clients changed while nobody heard them.
         migrations: What browser apps kept by themselves, brought over.
+        observability: What agents did, as telemetry tells it: events, traces, sessions, metrics, prices.
+        scores: How good agents' work was.
+        alerts: Rules over metrics of events, and what they found.
         stream: What recorded snapshots travel on; for adapters of agent frameworks.
     """
 
@@ -119,6 +128,9 @@ class AsyncTimeloom:
         self.agent_sessions = AsyncAgentSessions(self._connection)
         self.sync = AsyncSync(self._connection)
         self.migrations = AsyncMigrations(self._connection)
+        self.observability = AsyncObservability(self._connection)
+        self.scores = AsyncScores(self._connection)
+        self.alerts = AsyncAlerts(self._connection)
         self.api_keys = AsyncApiKeys(self._connection)
 
     def record(

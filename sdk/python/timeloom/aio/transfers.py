@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -12,6 +12,7 @@ import grpc.aio
 
 from timeloom import _convert as convert
 from timeloom._calls import Connection
+from timeloom.aio._files import Progress, saved
 from timeloom.final_status import CALL_OVER, FinalStatus
 from timeloom.resources import Execution
 from timeloom.snapshots.v1 import time_travel_service_pb2 as pb
@@ -20,9 +21,6 @@ CHUNK_BYTES: Final = 256 * 1024
 TIMEOUT_SECONDS: Final = 600.0
 
 _Upload = grpc.aio.StreamUnaryCall[pb.ImportExecutionRequest, pb.ImportExecutionResponse]
-
-Progress = Callable[[int], None]
-"""Told how many bytes have passed so far."""
 
 
 class AsyncTransfers:
@@ -50,27 +48,7 @@ class AsyncTransfers:
             to: A path, or a file that is open for writing bytes.
             progress: Told how many bytes were written so far.
         """
-        if not isinstance(to, str | Path):
-            return await self._copy(execution_id, to, progress)
-        path = Path(to)
-        unfinished = path.with_name(f"{path.name}.part")
-        try:
-            with await asyncio.to_thread(unfinished.open, "wb") as file:
-                size = await self._copy(execution_id, file, progress)
-            await asyncio.to_thread(unfinished.replace, path)
-        finally:
-            await asyncio.to_thread(unfinished.unlink, missing_ok=True)
-        return size
-
-    async def _copy(self, execution_id: str, file: BinaryIO, progress: Progress | None) -> int:
-        size = 0
-        async with aclosing(self.export_stream(execution_id)) as chunks:
-            async for chunk in chunks:
-                await asyncio.to_thread(file.write, chunk)
-                size += len(chunk)
-                if progress is not None:
-                    progress(size)
-        return size
+        return await saved(self.export_stream(execution_id), to, progress)
 
     async def import_(self, source: str | Path | BinaryIO, *, progress: Progress | None = None) -> Execution:
         """Make an execution from an exported file; a file that fails a check leaves nothing behind.
