@@ -109,6 +109,7 @@ _WORKFLOWS = "/timeloom.workflows.v1.WorkflowsService/"
 _RUNS = "/timeloom.workflows.v1.WorkflowExecutionsService/"
 _TRIGGERS = "/timeloom.workflows.v1.WorkflowTriggersService/"
 _WORK = "/timeloom.workflows.v1.WorkflowWorkerService/"
+_EVENT_METRICS = "/timeloom.observability.v1.EventMetricsService/"
 _WORKSPACE = "/timeloom.workspace.v1.WorkspaceService/"
 _SYNC = "/timeloom.workspace.v1.SyncService/"
 _MIGRATION = "/timeloom.migration.v1.MigrationService/"
@@ -312,6 +313,8 @@ PROBES: dict[str, Probe] = {
     _EMBEDDING + "EmbedTexts": _own(texts=["What is it about?"]),
     _MEMORY_TRANSFER + "ReadMemories": _own(),
     _MEMORY_TRANSFER + "PurgeMemories": _own(),
+    _EVENT_METRICS + "CountEvents": _own(fields=["model"]),
+    _EVENT_METRICS + "QueryMetrics": _own(metrics=["METRIC_COUNT"]),
     _WORKSPACE + "CreateTask": _own(title="Water the plants"),
     _WORKSPACE + "GetTask": _made(needs="task"),
     _WORKSPACE + "ListTasks": _own(),

@@ -9,6 +9,7 @@ from typing import Final
 
 from timeloom_observability.ingesting import Ingestor
 from timeloom_observability.keeping.assembly import keeping
+from timeloom_observability.metrics.assembly import metrics
 from timeloom_observability.parts import Part, Surroundings
 from timeloom_observability.prices import PriceTables
 from timeloom_observability.scores.assembly import scores
@@ -68,5 +69,6 @@ def assembled(surroundings: Surroundings) -> Assembly:
         Part(jobs=[ingestor.run]),
         scores(surroundings),
         keeping(surroundings, prices),
+        metrics(surroundings),
     ]
     return Assembly(ingestor=ingestor, prices=prices, parts=parts)

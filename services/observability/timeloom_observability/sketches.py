@@ -24,7 +24,8 @@ _COUNT_MAX: Final = (1 << _COUNT_BITS) - 1
 _WORD_BYTES: Final = 4
 
 _GAMMA: Final = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
-_LOG_GAMMA: Final = math.log(_GAMMA)
+LOG_GAMMA: Final = math.log(_GAMMA)
+"""A bucket is the logarithm of its values by this, rounded up."""
 _MIDDLE: Final = 2 / (_GAMMA + 1)
 
 
@@ -32,7 +33,7 @@ def bucket_of(value: float) -> int:
     """Returns the bucket of a value: the i-th holds those above gamma^(i-1), up to gamma^i."""
     if value < 1:
         return ZERO_BUCKET
-    return math.ceil(math.log(value) / _LOG_GAMMA)
+    return math.ceil(math.log(value) / LOG_GAMMA)
 
 
 def middle_of(bucket: int) -> float:

@@ -28,7 +28,7 @@ from timeloom.observability.v1 import observability_pb2 as timeloom_dot_observab
 from timeloom.type.v1 import annotations_pb2 as timeloom_dot_type_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5timeloom/observability/v1/event_metrics_service.proto\x12\x19timeloom.observability.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a-timeloom/observability/v1/observability.proto\x1a\"timeloom/type/v1/annotations.proto\"\xec\x01\n\x12\x43ountEventsRequest\x12\x36\n\x06\x66ilter\x18\x01 \x01(\x0b\x32&.timeloom.observability.v1.EventFilter\x12z\n\x06\x66ields\x18\x02 \x03(\tBj\xd2\xb7,f@\x0cJ\x04typeJ\x04kindJ\x06statusJ\x08severityJ\x08\x61gent_idJ\x05modelJ\x08providerJ\ttool_nameJ\x0cservice_nameJ\nerror_typeJ\x04name\x12\"\n\x0bvalue_limit\x18\x03 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00\x00i@\"\x91\x01\n\x13\x43ountEventsResponse\x12\r\n\x05\x63ount\x18\x01 \x01(\r\x12\x30\n\x06\x66\x61\x63\x65ts\x18\x02 \x03(\x0b\x32 .timeloom.observability.v1.Facet\x12\x39\n\tdurations\x18\x03 \x03(\x0b\x32&.timeloom.observability.v1.DurationBin\"\xdf\x02\n\x13QueryMetricsRequest\x12\x36\n\x06\x66ilter\x18\x01 \x01(\x0b\x32&.timeloom.observability.v1.EventFilter\x12<\n\x07metrics\x18\x02 \x03(\x0e\x32!.timeloom.observability.v1.MetricB\x08\xd2\xb7,\x04\x08\x01@\x0f\x12\x87\x01\n\x08group_by\x18\x03 \x03(\tBu\xd2\xb7,q@\x03J\x04typeJ\x04kindJ\x06statusJ\x08\x61gent_idJ\x05modelJ\x08providerJ\ttool_nameJ\x0cservice_nameJ\nerror_typeJ\nsession_idJ\x07user_idJ\x04name\x12#\n\x0cstep_seconds\x18\x04 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x38\x13~A\x12#\n\x0cseries_limit\x18\x05 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00\x00i@\"\xa2\x01\n\x14QueryMetricsResponse\x12\x37\n\x06series\x18\x01 \x03(\x0b\x32\'.timeloom.observability.v1.MetricSeries\x12)\n\x05times\x18\x02 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cstep_seconds\x18\x03 \x01(\r\x12\x10\n\x08is_exact\x18\x04 \x01(\x08\"h\n\x0cMetricSeries\x12\r\n\x05group\x18\x01 \x03(\t\x12\x0f\n\x07is_rest\x18\x02 \x01(\x08\x12\x38\n\x07metrics\x18\x03 \x03(\x0b\x32\'.timeloom.observability.v1.MetricValues\"y\n\x0cMetricValues\x12\x31\n\x06metric\x18\x01 \x01(\x0e\x32!.timeloom.observability.v1.Metric\x12\x36\n\x06values\x18\x02 \x03(\x0b\x32&.timeloom.observability.v1.MetricValue\"+\n\x0bMetricValue\x12\x12\n\x05value\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_value2\xd9\x02\n\x13\x45ventMetricsService\x12\x9d\x01\n\x0b\x43ountEvents\x12-.timeloom.observability.v1.CountEventsRequest\x1a..timeloom.observability.v1.CountEventsResponse\"/\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\"\x12 /api/observability/events/facets\x12\xa1\x01\n\x0cQueryMetrics\x12..timeloom.observability.v1.QueryMetricsRequest\x1a/.timeloom.observability.v1.QueryMetricsResponse\"0\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02#\x12!/api/observability/events/metricsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5timeloom/observability/v1/event_metrics_service.proto\x12\x19timeloom.observability.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a-timeloom/observability/v1/observability.proto\x1a\"timeloom/type/v1/annotations.proto\"\xec\x01\n\x12\x43ountEventsRequest\x12\x36\n\x06\x66ilter\x18\x01 \x01(\x0b\x32&.timeloom.observability.v1.EventFilter\x12z\n\x06\x66ields\x18\x02 \x03(\tBj\xd2\xb7,f@\x0cJ\x04typeJ\x04kindJ\x06statusJ\x08severityJ\x08\x61gent_idJ\x05modelJ\x08providerJ\ttool_nameJ\x0cservice_nameJ\nerror_typeJ\x04name\x12\"\n\x0bvalue_limit\x18\x03 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00\x00i@\"\xa1\x01\n\x13\x43ountEventsResponse\x12\r\n\x05\x63ount\x18\x01 \x01(\r\x12\x30\n\x06\x66\x61\x63\x65ts\x18\x02 \x03(\x0b\x32 .timeloom.observability.v1.Facet\x12\x39\n\tdurations\x18\x03 \x03(\x0b\x32&.timeloom.observability.v1.DurationBin\x12\x0e\n\x06is_cut\x18\x04 \x01(\x08\"\xdf\x02\n\x13QueryMetricsRequest\x12\x36\n\x06\x66ilter\x18\x01 \x01(\x0b\x32&.timeloom.observability.v1.EventFilter\x12<\n\x07metrics\x18\x02 \x03(\x0e\x32!.timeloom.observability.v1.MetricB\x08\xd2\xb7,\x04\x08\x01@\x0f\x12\x87\x01\n\x08group_by\x18\x03 \x03(\tBu\xd2\xb7,q@\x03J\x04typeJ\x04kindJ\x06statusJ\x08\x61gent_idJ\x05modelJ\x08providerJ\ttool_nameJ\x0cservice_nameJ\nerror_typeJ\nsession_idJ\x07user_idJ\x04name\x12#\n\x0cstep_seconds\x18\x04 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x38\x13~A\x12#\n\x0cseries_limit\x18\x05 \x01(\rB\r\xd2\xb7,\t9\x00\x00\x00\x00\x00\x00i@\"\xa2\x01\n\x14QueryMetricsResponse\x12\x37\n\x06series\x18\x01 \x03(\x0b\x32\'.timeloom.observability.v1.MetricSeries\x12)\n\x05times\x18\x02 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cstep_seconds\x18\x03 \x01(\r\x12\x10\n\x08is_exact\x18\x04 \x01(\x08\"h\n\x0cMetricSeries\x12\r\n\x05group\x18\x01 \x03(\t\x12\x0f\n\x07is_rest\x18\x02 \x01(\x08\x12\x38\n\x07metrics\x18\x03 \x03(\x0b\x32\'.timeloom.observability.v1.MetricValues\"y\n\x0cMetricValues\x12\x31\n\x06metric\x18\x01 \x01(\x0e\x32!.timeloom.observability.v1.Metric\x12\x36\n\x06values\x18\x02 \x03(\x0b\x32&.timeloom.observability.v1.MetricValue\"+\n\x0bMetricValue\x12\x12\n\x05value\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_value2\xd9\x02\n\x13\x45ventMetricsService\x12\x9d\x01\n\x0b\x43ountEvents\x12-.timeloom.observability.v1.CountEventsRequest\x1a..timeloom.observability.v1.CountEventsResponse\"/\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02\"\x12 /api/observability/events/facets\x12\xa1\x01\n\x0cQueryMetrics\x12..timeloom.observability.v1.QueryMetricsRequest\x1a/.timeloom.observability.v1.QueryMetricsResponse\"0\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02#\x12!/api/observability/events/metricsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,17 +54,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COUNTEVENTSREQUEST']._serialized_start=231
   _globals['_COUNTEVENTSREQUEST']._serialized_end=467
   _globals['_COUNTEVENTSRESPONSE']._serialized_start=470
-  _globals['_COUNTEVENTSRESPONSE']._serialized_end=615
-  _globals['_QUERYMETRICSREQUEST']._serialized_start=618
-  _globals['_QUERYMETRICSREQUEST']._serialized_end=969
-  _globals['_QUERYMETRICSRESPONSE']._serialized_start=972
-  _globals['_QUERYMETRICSRESPONSE']._serialized_end=1134
-  _globals['_METRICSERIES']._serialized_start=1136
-  _globals['_METRICSERIES']._serialized_end=1240
-  _globals['_METRICVALUES']._serialized_start=1242
-  _globals['_METRICVALUES']._serialized_end=1363
-  _globals['_METRICVALUE']._serialized_start=1365
-  _globals['_METRICVALUE']._serialized_end=1408
-  _globals['_EVENTMETRICSSERVICE']._serialized_start=1411
-  _globals['_EVENTMETRICSSERVICE']._serialized_end=1756
+  _globals['_COUNTEVENTSRESPONSE']._serialized_end=631
+  _globals['_QUERYMETRICSREQUEST']._serialized_start=634
+  _globals['_QUERYMETRICSREQUEST']._serialized_end=985
+  _globals['_QUERYMETRICSRESPONSE']._serialized_start=988
+  _globals['_QUERYMETRICSRESPONSE']._serialized_end=1150
+  _globals['_METRICSERIES']._serialized_start=1152
+  _globals['_METRICSERIES']._serialized_end=1256
+  _globals['_METRICVALUES']._serialized_start=1258
+  _globals['_METRICVALUES']._serialized_end=1379
+  _globals['_METRICVALUE']._serialized_start=1381
+  _globals['_METRICVALUE']._serialized_end=1424
+  _globals['_EVENTMETRICSSERVICE']._serialized_start=1427
+  _globals['_EVENTMETRICSSERVICE']._serialized_end=1772
 # @@protoc_insertion_point(module_scope)

@@ -57,12 +57,20 @@ class CountEventsResponse(_message.Message):
     COUNT_FIELD_NUMBER: _builtins.int
     FACETS_FIELD_NUMBER: _builtins.int
     DURATIONS_FIELD_NUMBER: _builtins.int
+    IS_CUT_FIELD_NUMBER: _builtins.int
     count: _builtins.int
+    """How many events the whole filter means."""
+    is_cut: _builtins.bool
+    """Whether only the newest 200,000 events were counted. That is so for filters of other fields than those that can be
+    counted by, which look at each event.
+    """
     @_builtins.property
     def facets(self) -> _containers.RepeatedCompositeFieldContainer[_observability_pb2.Facet]: ...
     @_builtins.property
     def durations(self) -> _containers.RepeatedCompositeFieldContainer[_observability_pb2.DurationBin]:
-        """From the shortest to the longest, each twice as wide as the one before."""
+        """From the shortest to the longest without gaps, each about twice as wide as the one before; moments and logs take
+        no time and are in none. Their counts are exact, and those of a filter with their bounds.
+        """
 
     def __init__(
         self,
@@ -70,10 +78,11 @@ class CountEventsResponse(_message.Message):
         count: _builtins.int = ...,
         facets: _abc.Iterable[_observability_pb2.Facet] | None = ...,
         durations: _abc.Iterable[_observability_pb2.DurationBin] | None = ...,
+        is_cut: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "durations", b"durations", "facets", b"facets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "durations", b"durations", "facets", b"facets", "is_cut", b"is_cut"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -89,11 +98,15 @@ class QueryMetricsRequest(_message.Message):
     STEP_SECONDS_FIELD_NUMBER: _builtins.int
     SERIES_LIMIT_FIELD_NUMBER: _builtins.int
     step_seconds: _builtins.int
-    """The length of a point in seconds; zero for one point over the whole time."""
+    """The length of a point in seconds; zero for one point over the whole time. Points begin at multiples of it; the
+    first and the last have what is within the time of the filter. At most 1,500 points, and 100,000 values in all.
+    """
     series_limit: _builtins.int
     """At most so many series, those with most events; 20 if zero. The others are one series of their own."""
     @_builtins.property
-    def filter(self) -> _observability_pb2.EventFilter: ...
+    def filter(self) -> _observability_pb2.EventFilter:
+        """From the first event on, and until now, if it names no times."""
+
     @_builtins.property
     def metrics(self) -> _containers.RepeatedScalarFieldContainer[_observability_pb2.Metric.ValueType]:
         """At least one."""
@@ -131,7 +144,9 @@ class QueryMetricsResponse(_message.Message):
     is_exact: _builtins.bool
     """Whether percentiles are exact; otherwise they are within one percent."""
     @_builtins.property
-    def series(self) -> _containers.RepeatedCompositeFieldContainer[Global___MetricSeries]: ...
+    def series(self) -> _containers.RepeatedCompositeFieldContainer[Global___MetricSeries]:
+        """Those with most events first, the rest last."""
+
     @_builtins.property
     def times(self) -> _containers.RepeatedCompositeFieldContainer[_timestamp_pb2.Timestamp]:
         """The beginnings of the points."""
@@ -165,7 +180,7 @@ class MetricSeries(_message.Message):
     """Whether it is what the limit of series left over."""
     @_builtins.property
     def group(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """In the order of `group_by`."""
+        """In the order of `group_by`; empty for the rest."""
 
     @_builtins.property
     def metrics(self) -> _containers.RepeatedCompositeFieldContainer[Global___MetricValues]:
@@ -213,7 +228,7 @@ Global___MetricValues: _TypeAlias = MetricValues  # noqa: Y015
 
 @_typing.final
 class MetricValue(_message.Message):
-    """A value that may be missing: nothing happened, so that there is no percentile."""
+    """A value that may be missing: nothing happened, or nothing that takes time, so that there is no percentile."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -52,7 +52,8 @@ class EventMetricsServiceServicer(object):
     """
 
     def CountEvents(self, request, context):
-        """Counts the events of a filter by the values of fields, and by how long they took.
+        """Counts the events of a filter by the values of fields, and by how long they took. What a field itself is filtered
+        by leaves its own counts as they are, so that one sees what else could be chosen.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

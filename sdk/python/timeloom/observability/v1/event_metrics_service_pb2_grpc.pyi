@@ -34,7 +34,9 @@ class EventMetricsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> EventMetricsServiceAsyncStub: ...
     CountEvents: _grpc.UnaryUnaryMultiCallable[_event_metrics_service_pb2.CountEventsRequest, _event_metrics_service_pb2.CountEventsResponse]
-    """Counts the events of a filter by the values of fields, and by how long they took."""
+    """Counts the events of a filter by the values of fields, and by how long they took. What a field itself is filtered
+    by leaves its own counts as they are, so that one sees what else could be chosen.
+    """
     QueryMetrics: _grpc.UnaryUnaryMultiCallable[_event_metrics_service_pb2.QueryMetricsRequest, _event_metrics_service_pb2.QueryMetricsResponse]
     """Reckons metrics of events over time: rates, errors, percentiles, tokens, costs."""
 
@@ -44,7 +46,9 @@ class EventMetricsServiceAsyncStub(EventMetricsServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CountEvents: _aio.UnaryUnaryMultiCallable[_event_metrics_service_pb2.CountEventsRequest, _event_metrics_service_pb2.CountEventsResponse]  # type: ignore[assignment]
-    """Counts the events of a filter by the values of fields, and by how long they took."""
+    """Counts the events of a filter by the values of fields, and by how long they took. What a field itself is filtered
+    by leaves its own counts as they are, so that one sees what else could be chosen.
+    """
     QueryMetrics: _aio.UnaryUnaryMultiCallable[_event_metrics_service_pb2.QueryMetricsRequest, _event_metrics_service_pb2.QueryMetricsResponse]  # type: ignore[assignment]
     """Reckons metrics of events over time: rates, errors, percentiles, tokens, costs."""
 
@@ -57,7 +61,9 @@ class EventMetricsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _event_metrics_service_pb2.CountEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_event_metrics_service_pb2.CountEventsResponse, _abc.Awaitable[_event_metrics_service_pb2.CountEventsResponse]]:
-        """Counts the events of a filter by the values of fields, and by how long they took."""
+        """Counts the events of a filter by the values of fields, and by how long they took. What a field itself is filtered
+        by leaves its own counts as they are, so that one sees what else could be chosen.
+        """
 
     @_abc_1.abstractmethod
     def QueryMetrics(

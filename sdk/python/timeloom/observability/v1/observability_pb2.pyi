@@ -234,7 +234,7 @@ class _MetricEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Metric.ValueTy
     METRIC_ERROR_RATE: _Metric.ValueType  # 4
     """The share that failed, from 0 to 1."""
     METRIC_DURATION_P50: _Metric.ValueType  # 5
-    """Durations in milliseconds."""
+    """Durations in milliseconds, of events that take time: not of logs, nor of moments within spans."""
     METRIC_DURATION_P75: _Metric.ValueType  # 6
     METRIC_DURATION_P90: _Metric.ValueType  # 7
     METRIC_DURATION_P95: _Metric.ValueType  # 8
@@ -260,7 +260,7 @@ METRIC_ERROR_COUNT: Metric.ValueType  # 3
 METRIC_ERROR_RATE: Metric.ValueType  # 4
 """The share that failed, from 0 to 1."""
 METRIC_DURATION_P50: Metric.ValueType  # 5
-"""Durations in milliseconds."""
+"""Durations in milliseconds, of events that take time: not of logs, nor of moments within spans."""
 METRIC_DURATION_P75: Metric.ValueType  # 6
 METRIC_DURATION_P90: Metric.ValueType  # 7
 METRIC_DURATION_P95: Metric.ValueType  # 8

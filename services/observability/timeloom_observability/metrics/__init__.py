@@ -1,0 +1,1 @@
+"""What events come to: metrics over time, and facets."""
