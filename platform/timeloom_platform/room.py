@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequ
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from timeloom.identity.v1 import identity_service_pb2
 from timeloom_platform import metrics
@@ -25,6 +25,9 @@ from timeloom_platform.process import spare_the_collector
 from timeloom_platform.server import NOTICE_SECONDS, GrpcServer
 from timeloom_platform.settings import ServiceSettings
 from timeloom_platform.telemetry import Tracing
+
+if TYPE_CHECKING:  # prometheus_client is imported where metrics are scraped
+    from prometheus_client.registry import Collector
 
 _IDENTITY = identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"]
 
@@ -54,6 +57,7 @@ class Foundation:
         background: Sequence[Coroutine[Any, Any, None]],
         end_streams: Callable[[], None],
         settle: Callable[[], Awaitable[None]] = _nothing,
+        collectors: Sequence[Collector] = (),
     ) -> None:
         """Serves until told to stop, then drains.
 
@@ -63,6 +67,7 @@ class Foundation:
             background: What runs meanwhile; if one of them fails, so does the process.
             end_streams: Ends the calls that would never end by themselves, once clients had time to notice.
             settle: Awaited when no call runs any more, before what runs in the background is cancelled.
+            collectors: Show what is counted besides the calls.
         """
         counts = RpcMetrics()
         server = GrpcServer(
@@ -75,7 +80,7 @@ class Foundation:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(each) for each in background]
             watching = metrics.publish(
-                self.settings.process, service=f"timeloom-{self.room}", collectors=[counts]
+                self.settings.process, service=f"timeloom-{self.room}", collectors=[counts, *collectors]
             )
             if watching is not None:
                 running.append(tasks.create_task(watching))

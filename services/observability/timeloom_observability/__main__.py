@@ -56,6 +56,7 @@ async def main(stop: asyncio.Event) -> None:
                     authenticator=CallAuthenticator(tokens=tokens, keys=foundation.resolver),
                     grpc_listen=loaded.otlp_grpc_listen,
                     http_listen=loaded.otlp_http_listen,
+                    cors_origins=loaded.cors_origins,
                 ),
             )
         )
@@ -68,7 +69,8 @@ async def main(stop: asyncio.Event) -> None:
                 observability.listen(foundation.bus),
             ],
             end_streams=observability.end_streams,
-            settle=observability.ingestor.close,
+            settle=observability.settle,
+            collectors=observability.collectors,
         )
 
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from timeloom_observability.ingesting import Ingestor
 from timeloom_observability.keeping.assembly import keeping
 from timeloom_observability.metrics.assembly import metrics
 from timeloom_observability.parts import Part, Surroundings
 from timeloom_observability.prices import PriceTables
+from timeloom_observability.receiving.doors import receiving
 from timeloom_observability.scores.assembly import scores
 from timeloom_observability.scores.scores import ScoresOfTelemetry
 from timeloom_observability.storage.partitions import Partitions
 from timeloom_observability.telling import Telling
 from timeloom_platform.bus import Bus
 from timeloom_platform.server import ServiceBinding
+
+if TYPE_CHECKING:  # prometheus_client is imported where metrics are scraped
+    from prometheus_client.registry import Collector
 
 ROOM: Final = "observability"
 PACKAGE: Final = "timeloom_observability"
@@ -50,6 +54,17 @@ class Assembly:
                 for listener in part.listeners:
                     tasks.create_task(listener(bus))
 
+    @property
+    def collectors(self) -> Sequence[Collector]:
+        """Show what all parts count."""
+        return [collector for part in self.parts for collector in part.collectors]
+
+    async def settle(self) -> None:
+        """Takes nothing more, and returns when what was taken is committed."""
+        for part in self.parts:
+            await part.settle()
+        await self.ingestor.close()
+
     def end_streams(self) -> None:
         """Ends the calls that would go on for ever: their callers turn to another replica."""
         for part in self.parts:
@@ -67,6 +82,7 @@ def assembled(surroundings: Surroundings) -> Assembly:
     )
     parts = [
         Part(jobs=[ingestor.run]),
+        receiving(surroundings, ingestor, prices),
         scores(surroundings),
         keeping(surroundings, prices),
         metrics(surroundings),

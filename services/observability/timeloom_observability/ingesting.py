@@ -7,12 +7,14 @@ had, and changes nothing, so that whoever is not answered sends it again.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
+
+import structlog
 
 from timeloom_observability.ids import day_of
 from timeloom_observability.metering import tallied
@@ -21,17 +23,26 @@ from timeloom_observability.registry import SeriesRegistry
 from timeloom_observability.storage import ingest
 from timeloom_observability.storage.partitions import Partitions
 from timeloom_observability.summaries import sessions_of, summarised
-from timeloom_platform.database import Connection, Database, map_database_error
-from timeloom_platform.errors import TimeloomError, UnavailableError
+from timeloom_platform.database import Connection, Database
+from timeloom_platform.errors import UnavailableError
+from timeloom_platform.failures import failure_of
 
 WAITING_BYTES_MAX: Final = 64 * 1024 * 1024
 """What may wait to be committed; whoever comes then is told to come again."""
-GROUP_EVENTS_MAX: Final = 4_096
+PROJECT_WAITING_BYTES_MAX: Final = WAITING_BYTES_MAX // 2
+"""What may wait of one project: there is room for others whatever it sends."""
+GROUP_EVENTS_MAX: Final = 2_048
+"""So many in one transaction. What brings more is committed in several, and answered after the last."""
 GROUP_BYTES_MAX: Final = 16 * 1024 * 1024
 LANES: Final = 2
 """So many transactions at a time: while PostgreSQL writes one, the next is made ready."""
 RETRY_AFTER_SECONDS: Final = 1.0
 """When to come again; clients add their own random part."""
+
+_TRANSIENT: Final = frozenset({"ABORTED", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAVAILABLE"})
+"""Statuses of failures that are not about what was to be written."""
+
+_logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +61,39 @@ class Batch:
     def __bool__(self) -> bool:
         return bool(self.events or self.scores or self.points)
 
+    def parts(self, records_max: int) -> Sequence[Batch]:
+        """Returns it in batches of no more than so many records of a kind."""
+        longest = max(len(self.events), len(self.scores), len(self.points))
+        if longest <= records_max:
+            return [self]
+        return [
+            Batch(
+                events=self.events[first : first + records_max],
+                scores=self.scores[first : first + records_max],
+                points=self.points[first : first + records_max],
+            )
+            for first in range(0, longest, records_max)
+        ]
+
+
+@dataclass(slots=True, kw_only=True)
+class IngestCounts:
+    """What was counted.
+
+    Attributes:
+        commits: Transactions.
+        events: Events that were not there before.
+        refusals: Requests for which there was no room.
+    """
+
+    commits: int = 0
+    events: int = 0
+    refusals: int = 0
+
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class _Arrival:
-    """What one request brought.
+    """What one request brought, or a part of it.
 
     Attributes:
         size_bytes: What it takes while it waits.
@@ -127,9 +167,16 @@ class Ingestor:
         self._clock = clock
         self._series = SeriesRegistry()
         self._waiting: deque[_Arrival] = deque()
-        self._waiting_bytes = 0
+        self._waiting_bytes: Counter[UUID] = Counter()
+        self._under_way: set[asyncio.Future[None]] = set()
         self._arrived = asyncio.Event()
         self._is_closing = False
+        self.counts = IngestCounts()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What waits to be committed."""
+        return self._waiting_bytes.total()
 
     async def take(self, project_id: UUID, batch: Batch, *, size_bytes: int) -> None:
         """Returns when a batch is committed.
@@ -144,20 +191,36 @@ class Ingestor:
         """
         if not batch:
             return
-        if self._is_closing or (self._waiting and self._waiting_bytes + size_bytes > WAITING_BYTES_MAX):
+        self._require_room(project_id, size_bytes)
+        parts = batch.parts(GROUP_EVENTS_MAX)
+        loop = asyncio.get_running_loop()
+        dones: list[asyncio.Future[None]] = []
+        for part in parts:
+            arrival = _Arrival(
+                project_id=project_id,
+                batch=part,
+                size_bytes=size_bytes // len(parts),
+                done=loop.create_future(),
+            )
+            self._waiting.append(arrival)
+            self._waiting_bytes[project_id] += arrival.size_bytes
+            self._under_way.add(arrival.done)
+            arrival.done.add_done_callback(self._under_way.discard)
+            dones.append(arrival.done)
+        self._arrived.set()
+        await asyncio.gather(*dones)
+
+    def _require_room(self, project_id: UUID, size_bytes: int) -> None:
+        waiting, own = self._waiting_bytes.total(), self._waiting_bytes[project_id]
+        if (
+            self._is_closing
+            or (waiting and waiting + size_bytes > WAITING_BYTES_MAX)
+            or (own and own + size_bytes > PROJECT_WAITING_BYTES_MAX)
+        ):
+            self.counts.refusals += 1
             raise UnavailableError(
                 "More telemetry arrives than can be written.", retry_after_seconds=RETRY_AFTER_SECONDS
             )
-        arrival = _Arrival(
-            project_id=project_id,
-            batch=batch,
-            size_bytes=size_bytes,
-            done=asyncio.get_running_loop().create_future(),
-        )
-        self._waiting.append(arrival)
-        self._waiting_bytes += size_bytes
-        self._arrived.set()
-        await arrival.done
 
     async def run(self) -> None:
         """Commits what arrives, until it is cancelled."""
@@ -176,7 +239,7 @@ class Ingestor:
     async def close(self) -> None:
         """Takes nothing more, and returns when what waits is committed."""
         self._is_closing = True
-        await asyncio.gather(*(each.done for each in self._waiting), return_exceptions=True)
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
     def _next_group(self) -> _Group | None:
         """What waits longest, with all of the same project that fits beside it."""
@@ -191,7 +254,9 @@ class Ingestor:
             else:
                 left.append(arrival)
         self._waiting = left
-        self._waiting_bytes -= group.size_bytes
+        self._waiting_bytes[group.project_id] -= group.size_bytes
+        if not self._waiting_bytes[group.project_id]:
+            del self._waiting_bytes[group.project_id]
         if not left:
             self._arrived.clear()
         return group
@@ -201,14 +266,26 @@ class Ingestor:
             await self._write(group)
         except Exception as error:  # noqa: BLE001
             # Whatever it is, whoever sent it learns of it, and sends it again if that may help.
-            reason = error if isinstance(error, TimeloomError) else map_database_error(error) or error
-            for arrival in group.arrivals:
-                if not arrival.done.done():
-                    arrival.done.set_exception(reason)
+            await self._tell(group, error)
         else:
             for arrival in group.arrivals:
                 if not arrival.done.done():
                     arrival.done.set_result(None)
+
+    async def _tell(self, group: _Group, error: Exception) -> None:
+        reason = failure_of(error)
+        if reason.status not in _TRANSIENT and len(group.arrivals) > 1:
+            # One of them may be what PostgreSQL refuses; the others must not suffer from it.
+            for arrival in group.arrivals:
+                alone = _Group(project_id=group.project_id)
+                alone.add(arrival)
+                await self._commit(alone)
+            return
+        if reason.status not in _TRANSIENT:
+            _logger.error("telemetry was not written", exc_info=error)
+        for arrival in group.arrivals:
+            if not arrival.done.done():
+                arrival.done.set_exception(reason)
 
     async def _write(self, group: _Group) -> None:
         project_id = group.project_id
@@ -236,3 +313,5 @@ class Ingestor:
             )
             for companion in self._companions:
                 await companion.write(connection, project_id, written)
+        self.counts.commits += 1
+        self.counts.events += len(new)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import grpc.aio
 
@@ -15,6 +15,9 @@ from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
 from timeloom_platform.sealing import MasterKeys
 from timeloom_platform.server import ServiceBinding
+
+if TYPE_CHECKING:  # prometheus_client is imported where metrics are scraped
+    from prometheus_client.registry import Collector
 
 Job: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 Listener: TypeAlias = Callable[[Bus], Coroutine[Any, Any, None]]
@@ -28,11 +31,13 @@ class OtlpGround:
         authenticator: Finds out who sends it.
         grpc_listen: `host:port`; nowhere if empty.
         http_listen: Likewise.
+        cors_origins: Of pages that may send it, separated by commas.
     """
 
     authenticator: Authenticator
     grpc_listen: str = ""
     http_listen: str = ""
+    cors_origins: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,10 @@ def _nothing() -> None:
     return
 
 
+async def _nothing_to_settle() -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A part that is put together.
@@ -73,9 +82,13 @@ class Part:
         jobs: What it does by itself, each until it is cancelled.
         listeners: What it does with what the bus tells, each until it is cancelled.
         end_streams: Ends the calls that would go on for ever: their callers turn to another replica.
+        settle: Awaited when the service leaves, while its jobs still run.
+        collectors: Show what is counted.
     """
 
     bindings: Sequence[ServiceBinding] = ()
     jobs: Sequence[Job] = ()
     listeners: Sequence[Listener] = ()
     end_streams: Callable[[], None] = _nothing
+    settle: Callable[[], Awaitable[None]] = _nothing_to_settle
+    collectors: Sequence[Collector] = ()

@@ -19,6 +19,7 @@ class Settings:
         snapshots_address: Of the snapshots service, where traces become executions.
         otlp_grpc_listen: `host:port` where OpenTelemetry is taken over gRPC; nowhere if empty.
         otlp_http_listen: The same over HTTP.
+        cors_origins: Of pages that may send it over HTTP, separated by commas; `*` is all of them.
         database_pool_size: Connections to PostgreSQL besides those that telemetry is written over.
     """
 
@@ -28,6 +29,7 @@ class Settings:
     snapshots_address: str
     otlp_grpc_listen: str = "127.0.0.1:4317"
     otlp_http_listen: str = "127.0.0.1:4318"
+    cors_origins: str = ""
     database_pool_size: int = 8
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from timeloom.events.v1 import events_pb2
 from timeloom_observability.assembly import ROOM, Assembly, assembled
 from timeloom_observability.ingesting import LANES, Batch
 from timeloom_observability.model import Event
-from timeloom_observability.parts import Surroundings
+from timeloom_observability.parts import OtlpGround, Surroundings
 from timeloom_observability.storage import ingest
 from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.channel import open_channel
@@ -77,6 +77,7 @@ async def running_service(
     project_id: UUID | None = None,
     memory: grpc.aio.Channel | None = None,
     snapshots: grpc.aio.Channel | None = None,
+    otlp: OtlpGround | None = None,
 ) -> AsyncGenerator[Service]:
     """Runs the service on a migrated database, with its own work; without channels, nobody is there."""
     project_id = project_id or uuid4()
@@ -97,6 +98,7 @@ async def running_service(
                 master_keys=MasterKeys(SEALING_KEY),
                 memory=memory or nobody,
                 snapshots=snapshots or nobody,
+                otlp=otlp,
             )
         )
         working = asyncio.create_task(assembly.run())

@@ -1,0 +1,1 @@
+"""OpenTelemetry's doors: over gRPC and over HTTP, from a request to what it is answered."""
