@@ -129,7 +129,8 @@ def _handler(door: GrpcDoor, signal: Signal) -> Any:
     async def export(_requests: Any, context: Any) -> Message:
         return await door.export(signal, context)
 
-    return grpc.stream_unary_rpc_method_handler(export, response_serializer=_serialized)
+    make: Any = grpc.stream_unary_rpc_method_handler
+    return make(export, response_serializer=_serialized)
 
 
 def _serialized(answer: Message) -> bytes:

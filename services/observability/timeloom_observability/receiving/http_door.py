@@ -124,7 +124,10 @@ class HttpDoor:
             outcome = await self._intake.take(
                 signal, form, data, project_id=project_id, passage=passage, is_compressed=bool(encoding)
             )
-        return Reply(body=_written(signal.answer(outcome), media_type), content_type=media_type)
+        body = _written(signal.answer(outcome), media_type)
+        # An answer says what it is even if it is empty, as protobuf's is when all is well.
+        headers = {} if body else {"content-type": media_type}
+        return Reply(body=body, content_type=media_type, headers=headers)
 
 
 def _credentials(request: Request) -> dict[str, str | bytes]:

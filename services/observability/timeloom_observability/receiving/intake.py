@@ -145,30 +145,27 @@ class Intake:
         """
         now_ns = int(self._clock().timestamp() * 1_000_000) * 1_000
         receiver = Receiver(names=Names(project_id), prices=await self._prices.of(project_id), now_ns=now_ns)
-        request: bytes | None = data
         if is_compressed:
-            request = self._inflated_soon(data)
-            passage.grow(len(request) if request is not None else 0)
-        if request is not None and len(request) <= INLINE_BYTES_MAX:
-            outcome = signal.read(request, form, receiver)
-        else:
-            loop = asyncio.get_running_loop()
-            if request is None:
-                request = await loop.run_in_executor(self._reader, _inflate, data)
-                passage.grow(len(request))
-            outcome = await loop.run_in_executor(self._reader, signal.read, request, form, receiver)
+            data = await self._inflated(data)
+            passage.grow(len(data))
+        outcome = await self._read(signal, form, data, receiver)
+        size_bytes = len(data)
         batch = Batch(events=outcome.events, scores=outcome.scores, points=outcome.points)
-        await self._ingestor.take(project_id, batch, size_bytes=len(request))
-        self._counts.taken(signal.name, outcome, len(request))
+        await self._ingestor.take(project_id, batch, size_bytes=size_bytes)
+        self._counts.taken(signal.name, outcome, size_bytes)
         return outcome
 
-    @staticmethod
-    def _inflated_soon(data: bytes) -> bytes | None:
-        """Returns what was compressed; None if it is so much that it takes its time."""
+    async def _inflated(self, data: bytes) -> bytes:
         try:
             return inflated(data, limit_bytes=INLINE_BYTES_MAX)
         except TooLargeError:
-            return None
+            return await asyncio.get_running_loop().run_in_executor(self._reader, _inflate, data)
+
+    async def _read(self, signal: Signal, form: Form, data: bytes, receiver: Receiver) -> Outcome:
+        if len(data) <= INLINE_BYTES_MAX:
+            return signal.read(data, form, receiver)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader, signal.read, data, form, receiver)
 
     def close(self) -> None:
         """Ends the thread that reads."""
