@@ -12,7 +12,7 @@ from timeloom_observability.keeping.assembly import keeping
 from timeloom_observability.metrics.assembly import metrics
 from timeloom_observability.parts import Part, Surroundings
 from timeloom_observability.prices import PriceTables
-from timeloom_observability.receiving.doors import receiving
+from timeloom_observability.receiving.assembly import receiving
 from timeloom_observability.scores.assembly import scores
 from timeloom_observability.scores.scores import ScoresOfTelemetry
 from timeloom_observability.storage.partitions import Partitions

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from timeloom_observability.ingesting import Ingestor
-from timeloom_observability.parts import OtlpGround, Part, Surroundings
-from timeloom_observability.prices import PriceTables
+from timeloom_observability.parts import OtlpGround
 from timeloom_observability.receiving.counts import DoorCounts
 from timeloom_observability.receiving.grpc_door import GrpcDoor
 from timeloom_observability.receiving.http_door import HttpDoor
@@ -60,20 +58,3 @@ class Doors:
             if self._http is not None:
                 tasks.create_task(self._http.stop())
         self._intake.close()
-
-
-def receiving(surroundings: Surroundings, ingestor: Ingestor, prices: PriceTables) -> Part:
-    """Puts the doors together; there are none without a ground."""
-    ground = surroundings.otlp
-    if ground is None:
-        return Part()
-    counts = DoorCounts(ingestor)
-    intake = Intake(
-        authenticator=ground.authenticator,
-        ingestor=ingestor,
-        prices=prices,
-        clock=surroundings.clock,
-        counts=counts,
-    )
-    doors = Doors(ground, intake=intake, counts=counts)
-    return Part(jobs=[doors.run], settle=doors.close, collectors=[counts])
