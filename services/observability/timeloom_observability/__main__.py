@@ -52,6 +52,7 @@ async def main(stop: asyncio.Event) -> None:
                 snapshots=await stack.enter_async_context(
                     open_channel(loaded.snapshots_address, services=[SNAPSHOTS], tokens=tokens)
                 ),
+                private_hosts=loaded.private_hosts,
                 otlp=OtlpGround(
                     authenticator=CallAuthenticator(tokens=tokens, keys=foundation.resolver),
                     grpc_listen=loaded.otlp_grpc_listen,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from timeloom_observability.alerts.assembly import alerts
 from timeloom_observability.ingesting import Ingestor
 from timeloom_observability.keeping.assembly import keeping
 from timeloom_observability.metrics.assembly import metrics
@@ -86,5 +87,6 @@ def assembled(surroundings: Surroundings) -> Assembly:
         scores(surroundings),
         keeping(surroundings, prices),
         metrics(surroundings),
+        alerts(surroundings),
     ]
     return Assembly(ingestor=ingestor, prices=prices, parts=parts)

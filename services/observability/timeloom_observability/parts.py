@@ -53,6 +53,7 @@ class Surroundings:
         memory: To the memory service, which is asked on behalf of the current identity.
         snapshots: To the snapshots service; likewise.
         otlp: Without it no OpenTelemetry is taken.
+        private_hosts: Where webhooks may be besides the public Internet; see `outgoing.addresses`.
     """
 
     database: Database
@@ -63,6 +64,7 @@ class Surroundings:
     memory: grpc.aio.Channel
     snapshots: grpc.aio.Channel
     otlp: OtlpGround | None = None
+    private_hosts: str = ""
 
 
 def _nothing() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
+from timeloom_platform.outgoing.addresses import Addresses
 from timeloom_platform.sealing import SealingSettings
 from timeloom_platform.settings import ServiceSettings
+
+PRIVATE_HOSTS: Final = "TIMELOOM_OBSERVABILITY_PRIVATE_HOSTS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,7 @@ class Settings:
         otlp_grpc_listen: `host:port` where OpenTelemetry is taken over gRPC; nowhere if empty.
         otlp_http_listen: The same over HTTP.
         cors_origins: Of pages that may send it over HTTP, separated by commas; `*` is all of them.
+        private_hosts: Where webhooks may be besides the public Internet; see `outgoing.addresses`.
         database_pool_size: Connections to PostgreSQL besides those that telemetry is written over.
     """
 
@@ -30,8 +35,22 @@ class Settings:
     otlp_grpc_listen: str = "127.0.0.1:4317"
     otlp_http_listen: str = "127.0.0.1:4318"
     cors_origins: str = ""
+    private_hosts: str = field(default="", metadata={"env": PRIVATE_HOSTS})
     database_pool_size: int = 8
 
     def __post_init__(self) -> None:
         if self.database_pool_size < 2:
             raise ValueError("TIMELOOM_DATABASE_POOL_SIZE must be at least 2: one connection is the relay's")
+        try:
+            private_hosts(self.private_hosts)
+        except ValueError as error:
+            raise ValueError(f"{PRIVATE_HOSTS}: {error}") from None
+
+
+def private_hosts(hosts: str) -> Addresses:
+    """Returns what webhooks may connect to besides the public Internet.
+
+    Raises:
+        ValueError: A network is not one.
+    """
+    return Addresses(hosts, setting=PRIVATE_HOSTS)

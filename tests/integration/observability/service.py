@@ -99,6 +99,7 @@ async def running_service(
                 memory=memory or nobody,
                 snapshots=snapshots or nobody,
                 otlp=otlp,
+                private_hosts="localhost",
             )
         )
         working = asyncio.create_task(assembly.run())

@@ -282,6 +282,24 @@ async def test_what_other_services_commit_is_an_event(workflows_service: Replica
     assert json.loads(execution.input or b"")["namespace"] == "team"
 
 
+async def test_an_alert_is_an_event_of_the_names_that_its_rule_gives_it(workflows_service: Replica) -> None:
+    await put(workflows_service, triggers=[{"type": "event", "event": "budget.exceeded"}])
+    committed = workflows_service.assembly.triggering.committed
+    event = events_pb2.Event(id=str(uuid7()), project_id=str(workflows_service.project_id), topic="alerts")
+    event.alert_changed.alert.group.append("ann")
+    event.alert_changed.event_names.extend(["budget.exceeded", "nobody.asks"])
+    for _ in range(2):
+        async with workflows_service.rows() as connection:
+            await committed.take(connection, event)
+
+    async def begun() -> bool:
+        return len(await executions(workflows_service)) == 1
+
+    await eventually(begun)
+    (execution,) = await executions(workflows_service)
+    assert json.loads(execution.input or b"") == {"alert": {"group": ["ann"]}}
+
+
 async def test_events_are_listed_newest_first(workflows_service: Replica) -> None:
     for number in range(5):
         await publish(workflows_service, "a" if number % 2 else "b", number, event_id=f"e{number}")
