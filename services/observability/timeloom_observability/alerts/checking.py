@@ -64,11 +64,11 @@ class Checks:
                 task = tasks.create_task(self._check(due))
                 task.add_done_callback(lambda _: room.release())
 
-    async def _take(self) -> DueRule | float | None:
+    async def _take(self) -> tuple[DueRule | None, float | None]:
         async with self._database.system_transaction() as connection:
             for due in await storage.take_due(connection, lease=limits.CHECK_LEASE, limit=1):
-                return due
-            return await storage.seconds_until_due(connection)
+                return due, None
+            return None, await storage.seconds_until_due(connection)
 
     async def _check(self, due: DueRule) -> None:
         try:

@@ -61,7 +61,7 @@ class Deliveries:
         finally:
             await self._webhooks.close()
 
-    async def _take(self) -> DueDelivery | float | None:
+    async def _take(self) -> tuple[DueDelivery | None, float | None]:
         busy = [
             project_id
             for project_id, count in self._under_way.items()
@@ -69,8 +69,8 @@ class Deliveries:
         ]
         async with self._database.system_transaction() as connection:
             for due in await storage.take_due(connection, lease=limits.DELIVERY_LEASE, busy=busy, limit=1):
-                return due
-            return await storage.seconds_until_due(connection)
+                return due, None
+            return None, await storage.seconds_until_due(connection)
 
     async def _deliver(self, due: DueDelivery) -> None:
         try:

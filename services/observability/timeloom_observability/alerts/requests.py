@@ -135,12 +135,8 @@ def _action(message: messages.AlertAction, index: int) -> WantedWebhook | Workfl
 
 
 def _webhook(message: messages.AlertWebhook, path: str) -> WantedWebhook:
-    try:
-        url: SplitResult = urlsplit(message.url)
-        is_proper = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        is_proper = False
-    if not is_proper or not message.url.isprintable() or " " in message.url:
+    url = _url(message.url)
+    if url is None:
         raise InvalidFieldError.of(f"{path}.url", "must be a URL that begins with http:// or https://")
     if url.username is not None or url.password is not None:
         raise InvalidFieldError.of(
@@ -151,3 +147,13 @@ def _webhook(message: messages.AlertWebhook, path: str) -> WantedWebhook:
         secret=message.secret,
         keeps_secret=message.has_secret and not message.secret,
     )
+
+
+def _url(text: str) -> SplitResult | None:
+    """Returns a URL of HTTP; None if it is none."""
+    try:
+        url = urlsplit(text)
+        is_proper = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return None
+    return url if is_proper and text.isprintable() and " " not in text else None
