@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import types
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -28,6 +29,13 @@ from timeloom_observability.semantics.json_text import is_array, is_object
 
 _ID_FIELDS: Final = frozenset({"trace_id", "span_id", "parent_span_id"})
 _NO_HEX: Final = b"?"
+_ESCAPES: Final = re.compile(
+    rb"""\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}  # a character in two halves
+    | (\\u[dD][89a-fA-F][0-9a-fA-F]{2})  # a half alone
+    | \\.""",
+    re.VERBOSE | re.DOTALL,
+)
+_REPLACEMENT: Final = rb"\ufffd"
 
 
 class HexId(bytes):
@@ -166,6 +174,11 @@ def _without_nulls(document: Any) -> Any:
     return document
 
 
+def _without_halves(data: bytes) -> bytes:
+    """Returns JSON without halves of characters: JavaScript writes them where it has cut a text."""
+    return _ESCAPES.sub(lambda found: _REPLACEMENT if found[1] else found[0], data)
+
+
 def _decoder(descriptor: Descriptor) -> Callable[[bytes], Any]:
     struct = _struct(descriptor)
     decoder = msgspec.json.Decoder(struct, strict=False, dec_hook=_hooked)
@@ -174,10 +187,10 @@ def _decoder(descriptor: Descriptor) -> Callable[[bytes], Any]:
         try:
             try:
                 return decoder.decode(data)
-            except msgspec.ValidationError:
-                document = _without_nulls(msgspec.json.decode(data))
+            except msgspec.DecodeError:
+                document = _without_nulls(msgspec.json.decode(_without_halves(data)))
                 return msgspec.convert(document, struct, strict=False, dec_hook=_hooked)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             message = f"the body is no {descriptor.full_name} as JSON: {error}"
             raise MalformedTelemetryError(message) from error
 
