@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # 0.35 s and 30 MB that a process without an endpoint does no
     from opentelemetry.trace import Span, SpanContext, Tracer
 
 TRACEPARENT_METADATA = "traceparent"
+EXPORT_INTERVAL_MS = 1_000
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
 SpanKind = Literal["server", "client", "internal", "producer", "consumer"]
@@ -81,7 +82,9 @@ class Tracing:
             shutdown_on_exit=False,
         )
         endpoint = Endpoint(settings.otlp_endpoint, headers_of(settings))
-        provider.add_span_processor(BatchSpanProcessor(OwnSpanExporter(endpoint)))
+        provider.add_span_processor(
+            BatchSpanProcessor(OwnSpanExporter(endpoint), schedule_delay_millis=EXPORT_INTERVAL_MS)
+        )
         return cls(
             tracer=provider.get_tracer("timeloom"),
             sample_ratio=settings.trace_sample_ratio,

@@ -122,6 +122,9 @@ def _environment(data_dir: Path) -> dict[str, str]:
         "TIMELOOM_CORS_ORIGINS": "http://desk.example",
         "TIMELOOM_SHAPES_ALLOW_DELETION": "true",
         "TIMELOOM_WORKFLOWS_PRIVATE_HOSTS": "localhost",
+        "TIMELOOM_SELF_TELEMETRY": "true",
+        # Only what a test asks for is recorded of the stack itself.
+        "TIMELOOM_TRACE_SAMPLE_RATIO": "0",
         "NO_COLOR": "1",
     }
     return {**inherited, **ours}

@@ -82,7 +82,7 @@ class Edge:
         traceparent = request.header(TRACEPARENT_METADATA.encode())
         span = (
             self._tracing.start(request.method, kind="server", attributes={}, traceparent=traceparent)
-            if self._tracing.begin(traceparent)
+            if (traceparent or request.path not in PROBES) and self._tracing.begin(traceparent)
             else None
         )
         try:

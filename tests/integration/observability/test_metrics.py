@@ -243,7 +243,7 @@ async def test_metrics_are_told_as_the_contract_has_them(service: Service) -> No
 
     assert answer == messages.QueryMetricsResponse(
         series=[
-            _series(["EVENT_KIND_TOOL", "search"], [2, 0], [200, None]),
+            _series(["TOOL", "search"], [2, 0], [200, None]),
             _series([], [2, 0], [400, None], is_rest=True),
         ],
         times=[timestamp(start), timestamp(start + timedelta(minutes=5))],

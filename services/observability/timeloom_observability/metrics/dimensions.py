@@ -31,12 +31,12 @@ _TIMES: Final = frozenset({"started_after", "started_before"})
 _OF_SERIES: Final = frozenset(COLUMNS) | {SEVERITY_MIN}
 
 _NAMES: Final[Mapping[str, Mapping[int, str]]] = {
-    column: {int(number): name for name, number in enum.items()}
-    for column, enum in (
-        ("type", pb.EventType),
-        ("kind", pb.EventKind),
-        ("status", pb.EventStatus),
-        ("severity", pb.Severity),
+    column: {int(number): name.removeprefix(prefix) if number else "" for name, number in enum.items()}
+    for column, enum, prefix in (
+        ("type", pb.EventType, "EVENT_TYPE_"),
+        ("kind", pb.EventKind, "EVENT_KIND_"),
+        ("status", pb.EventStatus, "EVENT_STATUS_"),
+        ("severity", pb.Severity, "SEVERITY_"),
     )
 }
 
@@ -73,7 +73,7 @@ def without_series(event_filter: EventFilter) -> EventFilter:
 
 
 def told(column: str, value: int | str) -> str:
-    """Returns a value as the contract has it: an enum's by its name, as filters in JSON take it."""
+    """Returns a value as REST shows it: an enum's by its short name, as filters take it; empty for none."""
     return _NAMES[column][int(value)] if column in NUMBERS else str(value)
 
 

@@ -72,7 +72,7 @@ class MetricSeries:
     """The metrics of one group.
 
     Attributes:
-        group: In the order of `group_by`, enums by their names in the contract; empty for the rest.
+        group: In the order of `group_by`, enums by their short names; empty for the rest.
         is_rest: Whether it is what the limit of series left over.
         values: Of each metric, of each point; None where there is none.
     """
