@@ -31,6 +31,13 @@ _OWN_COMMANDS = (
     metadata.EntryPoint("preferences", "timeloom.cli.preferences:preferences", PLUGIN_GROUP),
     metadata.EntryPoint("agent-sessions", "timeloom.cli.agent_sessions:agent_sessions", PLUGIN_GROUP),
     metadata.EntryPoint("workflows", "timeloom.cli.workflows:workflows", PLUGIN_GROUP),
+    metadata.EntryPoint("events", "timeloom.cli.events:events", PLUGIN_GROUP),
+    metadata.EntryPoint("traces", "timeloom.cli.traces:traces", PLUGIN_GROUP),
+    metadata.EntryPoint("sessions", "timeloom.cli.traces:sessions", PLUGIN_GROUP),
+    metadata.EntryPoint("metrics", "timeloom.cli.metrics:metrics", PLUGIN_GROUP),
+    metadata.EntryPoint("alerts", "timeloom.cli.alerts:alerts", PLUGIN_GROUP),
+    metadata.EntryPoint("scores", "timeloom.cli.scores:scores", PLUGIN_GROUP),
+    metadata.EntryPoint("prices", "timeloom.cli.scores:prices", PLUGIN_GROUP),
 )
 
 _EPILOG = """\b

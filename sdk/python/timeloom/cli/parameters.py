@@ -44,7 +44,7 @@ class _ExecutionType(_Type):
             self.fail(f"{value!r} is neither an execution's identifier nor `last`.", param, ctx)
 
 
-class _EnumType(_Type):
+class EnumType(_Type):
     """A member of an enum in any case, with `-` for `_`."""
 
     def __init__(self, members: type[StrEnum]) -> None:
@@ -52,6 +52,7 @@ class _EnumType(_Type):
         self._members = {member.value.lower().replace("_", "-"): member for member in members}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> StrEnum:
+        """Return the member."""
         if isinstance(value, StrEnum):
             return value
         member = self._members.get(str(value).lower().replace("_", "-"))
@@ -60,6 +61,7 @@ class _EnumType(_Type):
         return member
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        """Return all of them for the help."""
         return f"[{'|'.join(self._members)}]"
 
 
@@ -114,16 +116,16 @@ class _JsonType(_Type):
 EXECUTION = _ExecutionType()
 SPAN = _SpanType()
 JSON = _JsonType()
-STATUS = _EnumType(ExecutionStatus)
-KIND = _EnumType(SnapshotKind)
-MEMORY_KIND = _EnumType(MemoryKind)
-PERMISSION = _EnumType(Permission)
-CONFLICT_POLICY = _EnumType(ConflictPolicy)
-CONFLICT_RESOLUTION = _EnumType(ConflictResolution)
-SECRET_POLICY = _EnumType(SecretPolicy)
-AGENT_SESSION_TYPE = _EnumType(AgentSessionType)
-TASK_PRIORITY = _EnumType(TaskPriority)
-TASK_STATUS = _EnumType(TaskStatus)
+STATUS = EnumType(ExecutionStatus)
+KIND = EnumType(SnapshotKind)
+MEMORY_KIND = EnumType(MemoryKind)
+PERMISSION = EnumType(Permission)
+CONFLICT_POLICY = EnumType(ConflictPolicy)
+CONFLICT_RESOLUTION = EnumType(ConflictResolution)
+SECRET_POLICY = EnumType(SecretPolicy)
+AGENT_SESSION_TYPE = EnumType(AgentSessionType)
+TASK_PRIORITY = EnumType(TaskPriority)
+TASK_STATUS = EnumType(TaskStatus)
 TIME = _TimeType()
 
 
