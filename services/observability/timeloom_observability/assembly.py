@@ -13,6 +13,7 @@ from timeloom_observability.keeping.assembly import keeping
 from timeloom_observability.metrics.assembly import metrics
 from timeloom_observability.parts import Part, Surroundings
 from timeloom_observability.prices import PriceTables
+from timeloom_observability.reading.assembly import reading
 from timeloom_observability.receiving.assembly import receiving
 from timeloom_observability.scores.assembly import scores
 from timeloom_observability.scores.scores import ScoresOfTelemetry
@@ -83,6 +84,7 @@ def assembled(surroundings: Surroundings) -> Assembly:
     )
     parts = [
         Part(jobs=[ingestor.run]),
+        reading(surroundings, ingestor, prices),
         receiving(surroundings, ingestor, prices),
         scores(surroundings),
         keeping(surroundings, prices),

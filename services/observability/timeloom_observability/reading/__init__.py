@@ -1,0 +1,1 @@
+"""Events, traces and sessions are read."""
