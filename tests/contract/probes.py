@@ -118,6 +118,7 @@ _TRANSFER = "/timeloom.workspace.v1.TransferService/"
 _SECRETS = "/timeloom.workspace.v1.SecretsService/"
 _MEMORY_TRANSFER = "/timeloom.memory.v1.MemoryTransferService/"
 _EMBEDDING = "/timeloom.memory.v1.EmbeddingService/"
+_OBSERVABILITY = "/timeloom.observability.v1.ObservabilityService/"
 _SCORES = "/timeloom.observability.v1.ScoresService/"
 _TELEMETRY_SETTINGS = "/timeloom.observability.v1.TelemetrySettingsService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
@@ -345,6 +346,14 @@ PROBES: dict[str, Probe] = {
     _SYNC + "DiscardMutation": _made(needs="deadMutation", field="deadLetterId"),
     _SYNC + "ListSyncPolicies": _own(),
     _SYNC + "SetSyncPolicy": _own(table="tasks", policy="CONFLICT_POLICY_SERVER_WINS"),
+    _OBSERVABILITY + "CreateEvents": _own(events=[{"name": "deployed"}]),
+    _OBSERVABILITY + "ListEvents": _own(),
+    _OBSERVABILITY + "GetEvent": _made(needs="event"),
+    _OBSERVABILITY + "ListTraces": _own(),
+    _OBSERVABILITY + "GetTrace": _made(needs="trace"),
+    _OBSERVABILITY + "ListSessions": _own(),
+    _OBSERVABILITY + "GetSession": _made(needs="conversation", field="sessionId"),
+    _OBSERVABILITY + "GetStats": _own(),
     _SCORES + "CreateScore": _own(name="truth", value=1, sessionId="talk"),
     _SCORES + "ListScores": _own(),
     _SCORES + "DeleteScore": _made(needs="score"),

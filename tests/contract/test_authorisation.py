@@ -27,6 +27,7 @@ from tests.contract.memory_world import make as make_memories
 from tests.contract.migration_world import NEEDS as MIGRATION_NEEDS
 from tests.contract.migration_world import make as make_migration
 from tests.contract.observability_world import NEEDS as OBSERVABILITY_NEEDS
+from tests.contract.observability_world import TRACED, make_traced
 from tests.contract.observability_world import make as make_telemetry
 from tests.contract.probes import PROBES, Owned, to_message
 from tests.contract.whole_house import House, open_whole_house
@@ -334,6 +335,8 @@ async def make_needed(house: House, channel: grpc.aio.Channel, project: Any, nee
         return await make_migration(channel, headers, needs)
     if needs in WORKSPACE_NEEDS:
         return await make_records(channel, headers, needs)
+    if needs in TRACED:
+        return await make_traced(house.observability, project.project.id, needs)
     if needs in OBSERVABILITY_NEEDS:
         return await make_telemetry(channel, headers, needs)
     return await make_memories(channel, headers, needs)

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from tests.integration.memory.service import running_service as running_memory
 from tests.integration.memory.words import WordsEmbedder
+from tests.integration.observability.service import Service as Observability
 from tests.integration.observability.service import running_service as running_observability
 from tests.integration.workflows.service import running_replica as running_workflows
 from tests.integration.workspace.service import running_service as running_workspace
@@ -67,6 +68,7 @@ class House:
         tokens: Those of the installation.
         identity: The database of projects and keys.
         workflows: The database of the workflows service.
+        observability: The service, which takes spans.
     """
 
     contracts: Contracts
@@ -75,6 +77,7 @@ class House:
     tokens: InternalTokens
     identity: Database
     workflows: Database
+    observability: Observability
 
 
 @asynccontextmanager
@@ -104,7 +107,8 @@ async def open_whole_house(
             "workflows": await _serve(stack, settings, workflows.assembly.bindings),
             "workspace": await _open_workspace(stack, settings),
         }
-        rooms["observability"] = await _open_observability(stack, settings, rooms)
+        observability = await _open_observability(stack, settings, rooms)
+        rooms["observability"] = await _serve(stack, settings, observability.assembly.bindings)
         rooms["migration"] = await _open_migration(stack, settings, rooms)
         gateway = await stack.enter_async_context(
             open_gateway(
@@ -126,6 +130,7 @@ async def open_whole_house(
             tokens=InternalTokens(settings.internal_secret),
             identity=identity,
             workflows=workflows.database,
+            observability=observability,
         )
 
 
@@ -167,16 +172,15 @@ async def _open_workspace(stack: AsyncExitStack, settings: GatewaySettings) -> s
 
 async def _open_observability(
     stack: AsyncExitStack, settings: GatewaySettings, rooms: Mapping[str, str]
-) -> str:
+) -> Observability:
     tokens = InternalTokens(settings.internal_secret)
-    running = await stack.enter_async_context(
+    return await stack.enter_async_context(
         running_observability(
             settings.database_url,
             memory=await stack.enter_async_context(open_channel(rooms["memory"], tokens=tokens)),
             snapshots=await stack.enter_async_context(open_channel(rooms["snapshots"], tokens=tokens)),
         )
     )
-    return await _serve(stack, settings, running.assembly.bindings)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -326,7 +326,7 @@ async def test_all_reported_events_are_committed_or_none(service: Service) -> No
     stub: Any = services.ObservabilityServiceStub(service.channel)
     fine = messages.NewEvent(name="fine")
     key = str(uuid4())
-    wrong = [
+    wrong: Sequence[tuple[dict[str, Any], str]] = [
         ({"event_id": key}, "events[1].startTime must be set beside eventId"),
         ({"span_id": "ab" * 8}, "events[1].traceId must be set beside spanId"),
         ({"trace_id": "0" * 32}, "events[1].traceId must not be all zeros"),
@@ -340,8 +340,8 @@ async def test_all_reported_events_are_committed_or_none(service: Service) -> No
         ({"name": ""}, "events[1].name"),
     ]
     for fields, text in wrong:
-        event = messages.NewEvent(**{"name": "wrong", **fields})
-        request = messages.CreateEventsRequest(events=[fine, event])
+        event: dict[str, Any] = {"name": "wrong"}
+        request = messages.CreateEventsRequest(events=[fine, messages.NewEvent(**(event | fields))])
         status, details = await _status_of(stub.CreateEvents(request, metadata=service.metadata))
 
         assert (status, text in details) == (grpc.StatusCode.INVALID_ARGUMENT, True), details
