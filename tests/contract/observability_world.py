@@ -10,14 +10,18 @@ import grpc.aio
 
 from tests.integration.observability.events import span
 from tests.integration.observability.service import Service
+from timeloom.observability.v1 import alerts_service_pb2 as alert_messages
+from timeloom.observability.v1 import alerts_service_pb2_grpc as alert_services
 from timeloom.observability.v1 import observability_service_pb2 as event_messages
 from timeloom.observability.v1 import observability_service_pb2_grpc as event_services
 from timeloom.observability.v1 import scores_service_pb2 as score_messages
 from timeloom.observability.v1 import scores_service_pb2_grpc as score_services
 from timeloom.observability.v1 import telemetry_settings_service_pb2 as setting_messages
 from timeloom.observability.v1 import telemetry_settings_service_pb2_grpc as setting_services
+from timeloom.observability.v1.observability_pb2 import Metric
+from timeloom_platform.testing import eventually
 
-NEEDS: Final = ("score", "price", "event")
+NEEDS: Final = ("score", "price", "event", "alertRule", "alert")
 TRACED: Final = ("trace", "conversation")
 """What only spans make."""
 
@@ -39,6 +43,8 @@ async def make(channel: grpc.aio.Channel, headers: Mapping[str, str], needs: str
         scores: Any = score_services.ScoresServiceStub(channel)
         given = score_messages.CreateScoreRequest(name="truth", value=1, session_id="talk")
         return {needs: (await scores.CreateScore(given, metadata=metadata)).score.id}
+    if needs in ("alertRule", "alert"):
+        return await _make_alert(channel, metadata, needs)
     settings: Any = setting_services.TelemetrySettingsServiceStub(channel)
     added = setting_messages.CreatePriceRequest(model="house-model", input_per_million=1)
     return {needs: (await settings.CreatePrice(added, metadata=metadata)).price.id}
@@ -49,3 +55,28 @@ async def make_traced(service: Service, project_id: str, needs: str) -> dict[str
     one = span(UUID(project_id), session_id="talk")
     await service.take([one], project_id=UUID(project_id))
     return {needs: one.trace_id if needs == "trace" else one.session_id}
+
+
+async def _make_alert(
+    channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], needs: str
+) -> dict[str, str]:
+    """Makes a rule that holds whatever happens, and waits for its alert if that is what is needed."""
+    stub: Any = alert_services.AlertsServiceStub(channel)
+    rule = alert_messages.AlertRule(
+        name="silence",
+        enabled=needs == "alert",
+        metric=Metric.METRIC_COUNT,
+        window_seconds=60,
+        comparison=alert_messages.ALERT_COMPARISON_BELOW,
+        threshold=1_000_000,
+    )
+    request = alert_messages.CreateAlertRuleRequest(rule=rule)
+    made = (await stub.CreateAlertRule(request, metadata=metadata)).rule
+    if needs == "alertRule":
+        return {needs: made.id}
+
+    async def raised() -> str:
+        wanted = alert_messages.ListAlertsRequest(rule_id=made.id)
+        return "".join(each.id for each in (await stub.ListAlerts(wanted, metadata=metadata)).alerts)
+
+    return {needs: await eventually(raised)}

@@ -119,6 +119,15 @@ _SECRETS = "/timeloom.workspace.v1.SecretsService/"
 _MEMORY_TRANSFER = "/timeloom.memory.v1.MemoryTransferService/"
 _EMBEDDING = "/timeloom.memory.v1.EmbeddingService/"
 _OBSERVABILITY = "/timeloom.observability.v1.ObservabilityService/"
+_ALERTS = "/timeloom.observability.v1.AlertsService/"
+_ALERT_RULE = {
+    "name": "silence",
+    "enabled": True,
+    "metric": "METRIC_COUNT",
+    "windowSeconds": 60,
+    "comparison": "ALERT_COMPARISON_BELOW",
+    "threshold": 1000,
+}
 _SCORES = "/timeloom.observability.v1.ScoresService/"
 _TELEMETRY_SETTINGS = "/timeloom.observability.v1.TelemetrySettingsService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
@@ -354,6 +363,14 @@ PROBES: dict[str, Probe] = {
     _OBSERVABILITY + "ListSessions": _own(),
     _OBSERVABILITY + "GetSession": _made(needs="conversation", field="sessionId"),
     _OBSERVABILITY + "GetStats": _own(),
+    _ALERTS + "CreateAlertRule": _own(rule=_ALERT_RULE),
+    _ALERTS + "GetAlertRule": _made(needs="alertRule", field="ruleId"),
+    _ALERTS + "ListAlertRules": _own(),
+    _ALERTS + "UpdateAlertRule": _made(needs="alertRule", field="ruleId", rule=_ALERT_RULE),
+    _ALERTS + "DeleteAlertRule": _made(needs="alertRule", field="ruleId"),
+    _ALERTS + "TestAlertRule": _own(rule=_ALERT_RULE),
+    _ALERTS + "ListAlerts": _own(),
+    _ALERTS + "AcknowledgeAlert": _made(needs="alert"),
     _SCORES + "CreateScore": _own(name="truth", value=1, sessionId="talk"),
     _SCORES + "ListScores": _own(),
     _SCORES + "DeleteScore": _made(needs="score"),
