@@ -8,13 +8,14 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from timeloom.memory.v1 import memory_service_pb2
-from timeloom.snapshots.v1 import snapshots_service_pb2
 from timeloom_observability.assembly import PACKAGE, ROOM, assembled
 from timeloom_observability.ingesting import LANES
 from timeloom_observability.parts import OtlpGround, Surroundings
 from timeloom_observability.settings import Settings
 from timeloom_observability.storage import ingest
 from timeloom_observability.telling import merged
+from timeloom_observability.travel.arrivals import QUIET_SECONDS
+from timeloom_observability.travel.chronicle import SERVICES as TIME_TRAVEL
 from timeloom_platform import settings
 from timeloom_platform.authentication import CallAuthenticator
 from timeloom_platform.channel import open_channel
@@ -24,7 +25,6 @@ from timeloom_platform.process import run
 from timeloom_platform.room import founded
 
 MEMORY = memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"]
-SNAPSHOTS = snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"]
 
 
 async def main(stop: asyncio.Event) -> None:
@@ -50,9 +50,10 @@ async def main(stop: asyncio.Event) -> None:
                     open_channel(loaded.memory_address, services=[MEMORY], tokens=tokens)
                 ),
                 snapshots=await stack.enter_async_context(
-                    open_channel(loaded.snapshots_address, services=[SNAPSHOTS], tokens=tokens)
+                    open_channel(loaded.snapshots_address, services=TIME_TRAVEL, tokens=tokens)
                 ),
                 private_hosts=loaded.private_hosts,
+                trace_quiet_seconds=QUIET_SECONDS if loaded.project_traces else None,
                 otlp=OtlpGround(
                     authenticator=CallAuthenticator(tokens=tokens, keys=foundation.resolver),
                     grpc_listen=loaded.otlp_grpc_listen,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from timeloom_observability.alerts.assembly import alerts
-from timeloom_observability.ingesting import Ingestor
+from timeloom_observability.ingesting import Companion, Ingestor
 from timeloom_observability.keeping.assembly import keeping
 from timeloom_observability.metrics.assembly import metrics
 from timeloom_observability.parts import Part, Surroundings
@@ -19,6 +19,8 @@ from timeloom_observability.scores.assembly import scores
 from timeloom_observability.scores.scores import ScoresOfTelemetry
 from timeloom_observability.storage.partitions import Partitions
 from timeloom_observability.telling import Telling
+from timeloom_observability.travel.arrivals import Arrivals
+from timeloom_observability.travel.assembly import travel
 from timeloom_platform.bus import Bus
 from timeloom_platform.server import ServiceBinding
 
@@ -76,10 +78,15 @@ class Assembly:
 def assembled(surroundings: Surroundings) -> Assembly:
     """Puts the service together."""
     prices = PriceTables(surroundings.database)
+    companions: list[Companion] = [ScoresOfTelemetry(), Telling()]
+    arrivals = None
+    if surroundings.trace_quiet_seconds is not None:
+        arrivals = Arrivals(quiet_seconds=surroundings.trace_quiet_seconds)
+        companions.insert(0, arrivals)
     ingestor = Ingestor(
         database=surroundings.ingest_database,
         partitions=Partitions(surroundings.database),
-        companions=[ScoresOfTelemetry(), Telling()],
+        companions=companions,
         clock=surroundings.clock,
     )
     parts = [
@@ -91,4 +98,6 @@ def assembled(surroundings: Surroundings) -> Assembly:
         metrics(surroundings),
         alerts(surroundings),
     ]
+    if arrivals is not None:
+        parts.append(travel(surroundings, arrivals))
     return Assembly(ingestor=ingestor, prices=prices, parts=parts)

@@ -8,7 +8,7 @@ partition.
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -16,6 +16,7 @@ from timeloom_observability.model import EPOCH
 
 MILLISECOND_NS: Final = 1_000_000
 _TIME_BITS: Final = 80
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _VERSION: Final = 0x7 << 76
 _VARIANT: Final = 0b10 << 62
 _RANDOM_A: Final = ((1 << 12) - 1) << 64
@@ -59,6 +60,11 @@ def day_of(event_id: UUID) -> date:
     """Returns the day, in UTC, in which an event began."""
     seconds = (event_id.int >> _TIME_BITS) // 1_000
     return date.fromordinal(EPOCH.toordinal() + seconds // 86_400)
+
+
+def first_id(time: datetime) -> UUID:
+    """Returns the least id that an event can have that begins in this millisecond, or later."""
+    return UUID(int=(time - EPOCH) // _MILLISECOND << _TIME_BITS)
 
 
 def execution_of(project_id: UUID, trace_id: str) -> UUID:

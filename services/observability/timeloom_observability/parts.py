@@ -54,6 +54,8 @@ class Surroundings:
         snapshots: To the snapshots service; likewise.
         otlp: Without it no OpenTelemetry is taken.
         private_hosts: Where webhooks may be besides the public Internet; see `outgoing.addresses`.
+        trace_quiet_seconds: A trace of which nothing has come for so long becomes an execution in time
+            travel; none does if it is None.
     """
 
     database: Database
@@ -65,6 +67,7 @@ class Surroundings:
     snapshots: grpc.aio.Channel
     otlp: OtlpGround | None = None
     private_hosts: str = ""
+    trace_quiet_seconds: float | None = None
 
 
 def _nothing() -> None:

@@ -25,6 +25,7 @@ class Settings:
         otlp_http_listen: The same over HTTP.
         cors_origins: Of pages that may send it over HTTP, separated by commas; `*` is all of them.
         private_hosts: Where webhooks may be besides the public Internet; see `outgoing.addresses`.
+        project_traces: Whether traces of agents become executions in time travel.
         database_pool_size: Connections to PostgreSQL besides those that telemetry is written over.
     """
 
@@ -36,6 +37,7 @@ class Settings:
     otlp_http_listen: str = "127.0.0.1:4318"
     cors_origins: str = ""
     private_hosts: str = field(default="", metadata={"env": PRIVATE_HOSTS})
+    project_traces: bool = True
     database_pool_size: int = 8
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from timeloom_observability.model import Event, EventKind, EventStatus, EventType, TokenUsage
 
+_AGENTS_WORK: Final = frozenset({EventKind.AGENT, EventKind.LLM})
 NAMES_MAX: Final = 20
 """So many models, services and tags of a trace are told."""
 
@@ -20,6 +21,7 @@ class TraceSummary(Struct, kw_only=True):
     Attributes:
         root: The span that it began with; None if that is not among them.
         has_unknown_cost: Whether there are tokens of which nobody knows what they cost.
+        has_agent: Whether an agent or a model was at work.
         last_ns: When the last of them began.
     """
 
@@ -37,6 +39,7 @@ class TraceSummary(Struct, kw_only=True):
     usage: TokenUsage | None = None
     cost: float | None = None
     has_unknown_cost: bool = False
+    has_agent: bool = False
     models: dict[str, None] = field(default_factory=dict[str, None])
     service_names: dict[str, None] = field(default_factory=dict[str, None])
     tags: dict[str, None] = field(default_factory=dict[str, None])
@@ -48,6 +51,7 @@ class TraceSummary(Struct, kw_only=True):
         self.end_ns = max(self.end_ns, span.end_ns)
         self.span_count += 1
         self.error_count += span.status is EventStatus.ERROR
+        self.has_agent = self.has_agent or span.kind in _AGENTS_WORK
         if span.is_root:
             self.root = span
         self._take_names(span)

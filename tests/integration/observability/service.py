@@ -78,6 +78,7 @@ async def running_service(
     memory: grpc.aio.Channel | None = None,
     snapshots: grpc.aio.Channel | None = None,
     otlp: OtlpGround | None = None,
+    trace_quiet_seconds: float | None = None,
 ) -> AsyncGenerator[Service]:
     """Runs the service on a migrated database, with its own work; without channels, nobody is there."""
     project_id = project_id or uuid4()
@@ -100,6 +101,7 @@ async def running_service(
                 snapshots=snapshots or nobody,
                 otlp=otlp,
                 private_hosts="localhost",
+                trace_quiet_seconds=trace_quiet_seconds,
             )
         )
         working = asyncio.create_task(assembly.run())

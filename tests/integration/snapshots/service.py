@@ -38,6 +38,7 @@ CACHE_BYTES = 16 * 1024 * 1024
 class Service:
     """A service, and a caller of it who may write in one project."""
 
+    channel: grpc.aio.Channel
     stub: services.SnapshotsServiceAsyncStub
     travel: travel_services.TimeTravelServiceAsyncStub
     metadata: tuple[tuple[str, str], ...]
@@ -164,6 +165,7 @@ async def running_service(
     try:
         async with in_process_server(*assembly.bindings) as server:
             yield Service(
+                channel=server.channel,
                 stub=services.SnapshotsServiceStub(server.channel),
                 travel=travel_services.TimeTravelServiceStub(server.channel),
                 metadata=server.metadata_of(identity),

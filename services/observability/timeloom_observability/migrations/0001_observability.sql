@@ -105,6 +105,8 @@ CREATE TABLE traces (
     cost double precision,
     -- Whether a part of the cost is not known.
     has_unknown_cost boolean NOT NULL,
+    -- Whether an agent or a model was at work.
+    has_agent boolean NOT NULL,
     input_preview text NOT NULL,
     output_preview text NOT NULL,
     -- When the last of it arrived.

@@ -112,6 +112,7 @@ TRACE_COLUMNS: Final = (
     "reasoning_tokens",
     "cost",
     "has_unknown_cost",
+    "has_agent",
     "input_preview",
     "output_preview",
     "update_time",
@@ -165,6 +166,7 @@ ON CONFLICT (project_id, id) DO UPDATE SET
         ELSE kept.cost + coalesce(excluded.cost, 0)
     END,
     has_unknown_cost = kept.has_unknown_cost OR excluded.has_unknown_cost,
+    has_agent = kept.has_agent OR excluded.has_agent,
     input_preview = CASE
         WHEN excluded.root_span_id IS NULL THEN kept.input_preview ELSE excluded.input_preview
     END,
@@ -402,6 +404,7 @@ def _trace_row(project_id: UUID, summary: TraceSummary, receive_time: datetime) 
         *_tokens(summary.usage),
         summary.cost,
         summary.has_unknown_cost,
+        summary.has_agent,
         root.input_preview if root else "",
         root.output_preview if root else "",
         receive_time,

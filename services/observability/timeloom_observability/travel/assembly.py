@@ -1,0 +1,20 @@
+"""The part that makes executions of traces."""
+
+from __future__ import annotations
+
+from timeloom_observability.parts import Part, Surroundings
+from timeloom_observability.travel.arrivals import Arrivals
+from timeloom_observability.travel.following import Follower
+from timeloom_observability.travel.projector import Projector
+
+
+def travel(surroundings: Surroundings, arrivals: Arrivals) -> Part:
+    """Puts the part together.
+
+    Args:
+        surroundings: What it stands on.
+        arrivals: What tells it of traces.
+    """
+    projector = Projector(database=surroundings.database, snapshots=surroundings.snapshots)
+    follower = Follower(database=surroundings.database, projector=projector, arrivals=arrivals)
+    return Part(jobs=[follower.run])
