@@ -19,7 +19,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from timeloom.observability.v1.observability_pb2 import EventFilter
 from timeloom.observability.v1.observability_service_pb2 import ListTracesRequest
-from timeloom_observability.model import EPOCH, EventStatus
+from timeloom_observability.model import EPOCH, EventStatus, EventType, Severity
 from timeloom_platform.errors import InvalidFieldError
 from timeloom_platform.times import time_of
 
@@ -36,13 +36,17 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _MILLISECOND_NS: Final = 1_000_000
 
 _NUMBERS: Final = {"types": "type", "kinds": "kind", "statuses": "status"}
-_INDEXED_TEXTS: Final = {"agent_ids": "agent_id", "models": "model", "tool_names": "tool_name"}
+_INDEXED_TEXTS: Final = {
+    "agent_ids": "agent_id",
+    "models": "model",
+    "tool_names": "tool_name",
+    "error_types": "error_type",
+}
 """With indexes of the events that have one."""
 _TEXTS: Final = {
     "names": "name",
     "providers": "provider",
     "service_names": "service_name",
-    "error_types": "error_type",
 }
 
 _SAID: Final = (
@@ -182,7 +186,11 @@ def _add_values(conditions: Conditions, event_filter: EventFilter) -> None:
             conditions.add(f"events.{column} = {{}}", wanted[0])
         elif wanted:
             conditions.add(f"events.{column} = ANY ({{}}::smallint [])", wanted)
-    if event_filter.severity_min:
+        if plural == "types" and wanted and EventType.SPAN not in wanted:
+            conditions.add("events.type <> 1")
+    if event_filter.severity_min >= Severity.WARN:
+        conditions.add("events.severity >= 4 AND events.severity >= {}", event_filter.severity_min)
+    elif event_filter.severity_min:
         conditions.add("events.severity >= {}", event_filter.severity_min)
     if event_filter.roots_only:
         conditions.add("events.type = 1 AND events.parent_span_id IS NULL")

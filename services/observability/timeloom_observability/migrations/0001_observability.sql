@@ -64,6 +64,10 @@ CREATE TABLE events (
 CREATE INDEX events_trace ON events (project_id, trace_id) WHERE trace_id IS NOT NULL;
 CREATE INDEX events_roots ON events (project_id, id) WHERE type = 1 AND parent_span_id IS NULL;
 CREATE INDEX events_errors ON events (project_id, id) WHERE status = 2;
+-- Most events are spans and no warnings: these cost next to nothing, and find the others among millions.
+CREATE INDEX events_type ON events (project_id, type, id) WHERE type <> 1;
+CREATE INDEX events_error_type ON events (project_id, error_type, id) WHERE error_type <> '';
+CREATE INDEX events_warnings ON events (project_id, id) WHERE severity >= 4;
 CREATE INDEX events_kind ON events (project_id, kind, id);
 CREATE INDEX events_name ON events (project_id, name, id);
 CREATE INDEX events_agent ON events (project_id, agent_id, id) WHERE agent_id <> '';

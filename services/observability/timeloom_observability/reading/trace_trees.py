@@ -79,7 +79,7 @@ class TraceTrees:
             if trace is None:
                 raise NotFoundError(f"There is no trace {trace_id}.")
             found = await _select_tree(connection, project_id, trace, arrived_by)
-            # Putting many in order takes a while, in which others are answered.
+            # What thousands of spans take, others do not wait for.
             places = await asyncio.to_thread(tree_of, map(_span, found))
             begin = _index_after(places, UUID(str(position[0]))) if position else 0
             shown = places[begin : begin + (limit or SPANS_PAGE_DEFAULT)]
@@ -89,7 +89,7 @@ class TraceTrees:
             judged = (
                 [] if position else await scores_of_trace(connection, project_id, trace_id, limit=SCORES_MAX)
             )
-        told = fitting(_messages(shown, rows, moments))
+        told = await asyncio.to_thread(lambda: fitting(_messages(shown, rows, moments)))
         answer = messages.GetTraceResponse(
             trace=trace_message(trace), spans=told, scores=map(score_message, judged)
         )

@@ -88,18 +88,7 @@ def conditions_of(project_id: UUID, request: messages.ListTracesRequest) -> Cond
     """
     conditions = Conditions()
     conditions.add("traces.project_id = {}", project_id)
-    statuses: Sequence[int] = sorted(set(request.statuses))
-    if statuses == [EventStatus.ERROR]:
-        conditions.add(_FAILED)
-    elif statuses:
-        conditions.add(f"{_STATUS} = ANY ({{}}::smallint [])", statuses)
-    if agent_ids := sorted(set(request.agent_ids)):
-        conditions.add("traces.agent_id = ANY ({}::text [])", agent_ids)
-        if "" not in agent_ids:
-            conditions.add("traces.agent_id <> ''")
-    for column in ("session_id", "user_id"):
-        if value := getattr(request, column):
-            conditions.add(f"traces.{column} = {{}} AND traces.{column} <> ''", value)
+    _add_values(conditions, request)
     after, before = time_range(request, path="")
     if after is not None:
         conditions.add("traces.start_time >= {}", after)
@@ -116,6 +105,25 @@ def conditions_of(project_id: UUID, request: messages.ListTracesRequest) -> Cond
             request.name_contains,
         )
     return conditions
+
+
+def _add_values(conditions: Conditions, request: messages.ListTracesRequest) -> None:
+    """Adds what a trace is and belongs to, so that it implies the partial indexes."""
+    statuses: Sequence[int] = sorted(set(request.statuses))
+    if statuses == [EventStatus.ERROR]:
+        conditions.add(_FAILED)
+    elif statuses:
+        conditions.add(f"{_STATUS} = ANY ({{}}::smallint [])", statuses)
+    agent_ids = sorted(set(request.agent_ids))
+    if len(agent_ids) == 1:
+        conditions.add("traces.agent_id = {}", agent_ids[0])
+    elif agent_ids:
+        conditions.add("traces.agent_id = ANY ({}::text [])", agent_ids)
+    if agent_ids and "" not in agent_ids:
+        conditions.add("traces.agent_id <> ''")
+    for column in ("session_id", "user_id"):
+        if value := getattr(request, column):
+            conditions.add(f"traces.{column} = {{}} AND traces.{column} <> ''", value)
 
 
 async def _ordered(
