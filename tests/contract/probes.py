@@ -128,6 +128,7 @@ _ALERT_RULE = {
     "comparison": "ALERT_COMPARISON_BELOW",
     "threshold": 1000,
 }
+_EVENT_STREAMS = "/timeloom.observability.v1.EventStreamsService/"
 _SCORES = "/timeloom.observability.v1.ScoresService/"
 _TELEMETRY_SETTINGS = "/timeloom.observability.v1.TelemetrySettingsService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
@@ -371,6 +372,8 @@ PROBES: dict[str, Probe] = {
     _ALERTS + "TestAlertRule": _own(rule=_ALERT_RULE),
     _ALERTS + "ListAlerts": _own(),
     _ALERTS + "AcknowledgeAlert": _made(needs="alert"),
+    _EVENT_STREAMS + "TailEvents": _own(),
+    _EVENT_STREAMS + "ExportEvents": _own(),
     _SCORES + "CreateScore": _own(name="truth", value=1, sessionId="talk"),
     _SCORES + "ListScores": _own(),
     _SCORES + "DeleteScore": _made(needs="score"),

@@ -23,8 +23,8 @@ from timeloom_platform.testing import Databases
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 SECONDS_MAX = 600
 
-# An endless stream; tests/integration/gateway/test_live.py has it.
-STREAMS = ("streamEvents",)
+# Endless streams; test_live.py of the gateway and test_streams.py of observability have them.
+STREAMS = ("streamEvents", "tailEvents")
 # Second addresses of the same methods, which differ in nothing else.
 ALIASES = "Alias$"
 # These take the very key away that schemathesis works with: they come last, with a key of their own.

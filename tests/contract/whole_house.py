@@ -27,6 +27,7 @@ from timeloom_migration.assembly import Channels
 from timeloom_migration.assembly import assembled as assembled_migration
 from timeloom_platform.auth import InternalTokens
 from timeloom_platform.authentication import CallAuthenticator
+from timeloom_platform.bus import Bus
 from timeloom_platform.channel import open_channel
 from timeloom_platform.database import Database
 from timeloom_platform.embedded import ports
@@ -174,9 +175,12 @@ async def _open_observability(
     stack: AsyncExitStack, settings: GatewaySettings, rooms: Mapping[str, str]
 ) -> Observability:
     tokens = InternalTokens(settings.internal_secret)
+    bus = await Bus.connect(settings.nats_url, name="observability")
+    stack.push_async_callback(bus.close)
     return await stack.enter_async_context(
         running_observability(
             settings.database_url,
+            bus=bus,
             memory=await stack.enter_async_context(open_channel(rooms["memory"], tokens=tokens)),
             snapshots=await stack.enter_async_context(open_channel(rooms["snapshots"], tokens=tokens)),
         )

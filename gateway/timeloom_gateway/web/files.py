@@ -15,7 +15,7 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from timeloom.final_status import CALL_OVER, FinalStatus
-from timeloom_gateway.transcoding.files import DownloadParts, UploadParts
+from timeloom_gateway.transcoding.files import DownloadParts, FilePart, UploadParts
 from timeloom_gateway.web.negotiation import OCTET_STREAM, choose, require_file
 from timeloom_gateway.web.operations import Found, Operation
 from timeloom_gateway.web.readers import Reader, disconnected, until_left
@@ -72,7 +72,8 @@ class FileRelay:
         """Sends the responses as one file. An error is raised, before the first response and after.
 
         Args:
-            found: Its route is a download; the file is named after the last variable of the path.
+            found: Its route is a download; the file is named as its service says, or after the path's last
+                variable.
             message: The request of the call.
             request: The head of the request; its `Accept` may ask for plain bytes.
             receive: Tells when the client leaves.
@@ -80,17 +81,18 @@ class FileRelay:
         """
         route = found.target.route
         assert route.download is not None
-        media_type = choose(request, (route.download.media_type, OCTET_STREAM))
+        if not route.download.is_told:
+            choose(request, (route.download.media_type, OCTET_STREAM))
         leaving = asyncio.create_task(until_left(receive, lambda: self._is_admitted(request)))
         reader = Reader(_parts(route.download, found.target.call, message.SerializeToString()), leaving)
         try:
             part = await reader.next(timeout_seconds=None)
             if reader.is_over and not reader.has_ended:
                 raise ClientGoneError("The client went away.")
-            name = file_name(found.values[-1] if found.values else "", route.download.media_type)
-            await send(_head(media_type, name))
+            name = found.values[-1] if found.values else ""
+            await send(_head(request, part or FilePart(data=b""), route.download, name))
             while part is not None and request.method != "HEAD":
-                await _send_part(send, part)
+                await _send_part(send, part.data)
                 part = await reader.next(timeout_seconds=None)
             if reader.is_over and not reader.has_ended:
                 raise ClientGoneError("The client went away.")
@@ -105,9 +107,12 @@ def file_name(text: str, media_type: str) -> str:
     return f"{stem}.{media_type.rpartition('/')[2].removeprefix('vnd.')}"
 
 
-def _head(media_type: str, name: str) -> dict[str, Any]:
+def _head(request: Request, first: FilePart, download: DownloadParts, text: str) -> dict[str, Any]:
+    """The head of an answer: what the file is follows from its first part, or else from the contract."""
+    media_type = first.media_type or download.media_type
+    name = _UNSAFE.sub("_", first.file_name)[:NAME_CHARACTERS_MAX] or file_name(text, media_type)
     headers = [
-        (b"content-type", media_type.encode()),
+        (b"content-type", choose(request, (media_type, OCTET_STREAM)).encode()),
         (b"content-disposition", f'attachment; filename="{name}"'.encode()),
         (b"cache-control", b"no-store"),
     ]
@@ -122,7 +127,7 @@ async def _send_part(send: Send, part: bytes) -> None:
         raise ClientGoneError("The client takes nothing any more.") from None
 
 
-async def _parts(download: DownloadParts, begin_call: Any, data: bytes) -> AsyncIterator[bytes]:
+async def _parts(download: DownloadParts, begin_call: Any, data: bytes) -> AsyncIterator[FilePart]:
     """The parts of a download; the call is cancelled when nobody wants more of them."""
     call = begin_call(data)
     try:

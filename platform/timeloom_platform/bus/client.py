@@ -14,6 +14,7 @@ from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, Header, StreamState
 
 from timeloom.events.v1 import events_pb2
+from timeloom_platform.bus.cancellation import heed_cancellation
 from timeloom_platform.bus.live import Delivery, follow
 from timeloom_platform.bus.pull import Pull
 from timeloom_platform.bus.streams import EVENTS, ensure_streams, stream_of
@@ -224,6 +225,7 @@ class Bus:
             raise _unacknowledged() from error
         except nats.errors.Error as error:
             raise _unacknowledged() from error
+        heed_cancellation()
 
     async def send(self, subject: str, payload: bytes) -> None:
         """Send a message that nobody stores, such as an acknowledgement.
@@ -249,12 +251,14 @@ class Bus:
             UnavailableError: The bus does not answer.
         """
         try:
-            return (await self.js.stream_info(stream)).state
+            state = (await self.js.stream_info(stream)).state
         except nats.js.errors.NotFoundError as error:
             await self._restore_streams()
             raise _unacknowledged() from error
         except nats.errors.Error as error:
             raise _unacknowledged() from error
+        heed_cancellation()
+        return state
 
     async def _open(self, url: str, name: str) -> None:
         await self._client.connect(

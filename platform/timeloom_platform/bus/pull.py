@@ -11,6 +11,8 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js.api import Header, StatusCode
 
+from timeloom_platform.bus.cancellation import heed_cancellation
+
 HEARTBEAT_SECONDS = 2.0
 SILENCE_SECONDS_MAX = 5.0
 RECEIVE_INTERVAL_SECONDS = 1.0
@@ -67,7 +69,7 @@ class Pull:
             if self._requested == 0:
                 await self._request(batch)
             message = await self._receive()
-            _heed_cancellation()
+            heed_cancellation()
             if message is None:
                 if clock() - heard_from > SILENCE_SECONDS_MAX:
                     raise PullBrokenError("the server has fallen silent")
@@ -108,10 +110,3 @@ class Pull:
             return
         description = (message.headers or {}).get(Header.DESCRIPTION, "")
         raise PullBrokenError(f"the server answered {status} {description}".rstrip())
-
-
-def _heed_cancellation() -> None:
-    """Raise a cancellation that was lost: in Python 3.11 `wait_for` drops one that comes with a message."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

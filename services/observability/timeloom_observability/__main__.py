@@ -44,6 +44,7 @@ async def main(stop: asyncio.Event) -> None:
                 database=foundation.database,
                 ingest_database=ingest_database,
                 cursors=foundation.cursors,
+                bus=foundation.bus,
                 clock=lambda: datetime.now(UTC),
                 master_keys=loaded.sealing.master_keys(),
                 memory=await stack.enter_async_context(

@@ -18,6 +18,7 @@ from timeloom_observability.receiving.assembly import receiving
 from timeloom_observability.scores.assembly import scores
 from timeloom_observability.scores.scores import ScoresOfTelemetry
 from timeloom_observability.storage.partitions import Partitions
+from timeloom_observability.streams.assembly import streams
 from timeloom_observability.telling import Telling
 from timeloom_observability.travel.arrivals import Arrivals
 from timeloom_observability.travel.assembly import travel
@@ -95,6 +96,7 @@ def assembled(surroundings: Surroundings) -> Assembly:
         receiving(surroundings, ingestor, prices),
         scores(surroundings),
         keeping(surroundings, prices),
+        streams(surroundings),
         metrics(surroundings),
         alerts(surroundings),
     ]

@@ -56,6 +56,7 @@ class Surroundings:
         private_hosts: Where webhooks may be besides the public Internet; see `outgoing.addresses`.
         trace_quiet_seconds: A trace of which nothing has come for so long becomes an execution in time
             travel; none does if it is None.
+        bus: Without it no events can be followed.
     """
 
     database: Database
@@ -68,6 +69,7 @@ class Surroundings:
     otlp: OtlpGround | None = None
     private_hosts: str = ""
     trace_quiet_seconds: float | None = None
+    bus: Bus | None = None
 
 
 def _nothing() -> None:

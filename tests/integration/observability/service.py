@@ -19,6 +19,7 @@ from timeloom_observability.model import Event
 from timeloom_observability.parts import OtlpGround, Surroundings
 from timeloom_observability.storage import ingest
 from timeloom_platform.auth import Identity, Scope
+from timeloom_platform.bus import Bus
 from timeloom_platform.channel import open_channel
 from timeloom_platform.database import Database
 from timeloom_platform.pagination import Cursors
@@ -79,6 +80,7 @@ async def running_service(
     snapshots: grpc.aio.Channel | None = None,
     otlp: OtlpGround | None = None,
     trace_quiet_seconds: float | None = None,
+    bus: Bus | None = None,
 ) -> AsyncGenerator[Service]:
     """Runs the service on a migrated database, with its own work; without channels, nobody is there."""
     project_id = project_id or uuid4()
@@ -102,6 +104,7 @@ async def running_service(
                 otlp=otlp,
                 private_hosts="localhost",
                 trace_quiet_seconds=trace_quiet_seconds,
+                bus=bus,
             )
         )
         working = asyncio.create_task(assembly.run())

@@ -15,6 +15,7 @@ from timeloom.type.v1 import annotations_pb2 as options
 from timeloom_gateway.contracts import Contracts, message_class
 from timeloom_gateway.openapi.document import build
 from timeloom_gateway.problems import Reasons
+from timeloom_gateway.transcoding.files import FilePart
 from timeloom_gateway.transcoding.forms import Form
 from timeloom_gateway.transcoding.rest import Route, compile_routes
 from timeloom_gateway.web.files import file_name
@@ -140,7 +141,7 @@ class TestFiles:
         route = routes["ReceiveFile"]
         assert route.download is not None
         create = message_class(example.message_type("timeloom.example.v1.StreamResponse"))
-        assert route.download.of(create(data=b"one").SerializeToString()) == b"one"
+        assert route.download.of(create(data=b"one").SerializeToString()) == FilePart(data=b"one")
         assert route.download.media_type == MEDIA_TYPE
 
     @pytest.mark.parametrize(

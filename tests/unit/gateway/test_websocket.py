@@ -8,8 +8,10 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any, cast
 
 import pytest
+from nats.js.api import StreamState
 
 from timeloom.events.v1 import events_pb2
+from timeloom.observability.v1.observability_pb2 import Event
 from timeloom_gateway.contracts import Contracts
 from timeloom_gateway.live.feed import Feed
 from timeloom_gateway.live.websocket import WebSocketEndpoint
@@ -29,13 +31,18 @@ class EndlessEvents:
     async def last_sequence(self) -> int:
         return 41
 
+    async def stream_state(self, _stream: str = "") -> StreamState:
+        return StreamState(messages=41, bytes=0, first_seq=1, last_seq=41, consumer_count=0)
+
     async def subscribe_ordered(
         self, _filters: Sequence[str], *, start_sequence: int | None = None
     ) -> AsyncGenerator[Delivery]:
         sequence = start_sequence or 1
         while True:
-            yield Delivery(sequence, events_pb2.Event(topic="executions/a"))
+            recorded = events_pb2.EventsRecorded(events=[Event(name="a")])
+            yield Delivery(sequence, events_pb2.Event(topic="a", events_recorded=recorded))
             sequence += 1
+            await asyncio.sleep(0)
 
 
 class OpenGate:
@@ -51,15 +58,21 @@ class OpenGate:
         return True
 
 
+_SUBSCRIBE = {"type": "subscribe", "id": "s"}
+
+
 class StallingClient:
     """Takes so many messages and no more, but notices when it is told to go."""
 
-    def __init__(self, *, takes: int) -> None:
+    def __init__(self, *, topic: str, takes: int) -> None:
         self.sent: list[dict[str, Any]] = []
         self._takes = takes
         self._incoming = [
             {"type": "websocket.connect"},
-            {"type": "websocket.receive", "text": '{"type":"subscribe","id":"s","topic":"executions"}'},
+            {
+                "type": "websocket.receive",
+                "text": json.dumps({"type": "subscribe", "id": "s", "topic": topic}),
+            },
         ]
 
     async def receive(self) -> dict[str, Any]:
@@ -73,8 +86,9 @@ class StallingClient:
         self.sent.append(message)
 
 
+@pytest.mark.parametrize("topic", ["executions", "events", "events?filter.names=a"])
 async def test_a_client_that_is_too_slow_is_told_where_to_resume(
-    contracts: Contracts, monkeypatch: pytest.MonkeyPatch
+    contracts: Contracts, monkeypatch: pytest.MonkeyPatch, topic: str
 ) -> None:
     monkeypatch.setattr(connection, "SEND_SECONDS_MAX", 0.05)
     metrics, problems = HttpMetrics(), Problems(contracts)
@@ -91,7 +105,7 @@ async def test_a_client_that_is_too_slow_is_told_where_to_resume(
         "query_string": b"",
     }
     # Taken: the acceptance, `ready`, `subscribed`, and two events.
-    client = StallingClient(takes=5)
+    client = StallingClient(topic=topic, takes=5)
     headers = [(b"authorization", b"Bearer x")]
     await endpoint(Request({**scope, "headers": headers}), client.receive, client.send)
     kinds = [json.loads(each["text"])["type"] for each in client.sent[1:5]]

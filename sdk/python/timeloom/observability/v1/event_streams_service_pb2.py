@@ -27,7 +27,7 @@ from timeloom.observability.v1 import observability_pb2 as timeloom_dot_observab
 from timeloom.type.v1 import annotations_pb2 as timeloom_dot_type_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5timeloom/observability/v1/event_streams_service.proto\x12\x19timeloom.observability.v1\x1a\x1cgoogle/api/annotations.proto\x1a-timeloom/observability/v1/observability.proto\x1a\"timeloom/type/v1/annotations.proto\"q\n\x11TailEventsRequest\x12\x36\n\x06\x66ilter\x18\x01 \x01(\x0b\x32&.timeloom.observability.v1.EventFilter\x12$\n\x08position\x18\x02 \x01(\tB\x12\xd2\xb7,\x02\x18\x64\xda\xb7,\x08position\"o\n\x12TailEventsResponse\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .timeloom.observability.v1.Event\x12\x10\n\x08position\x18\x02 \x01(\t\x12\x15\n\rskipped_count\x18\x03 \x01(\r\"\x86\x01\n\x13\x45xportEventsRequest\x12\x36\n\x06\x66ilter\x18\x01 \x01(\x0b\x32&.timeloom.observability.v1.EventFilter\x12\x37\n\x06\x66ormat\x18\x02 \x01(\x0e\x32\'.timeloom.observability.v1.ExportFormat\"B\n\x14\x45xportEventsResponse\x12*\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x1c\xe2\xb7,\x18\x61pplication/octet-stream*a\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45XPORT_FORMAT_JSONL\x10\x01\x12\x19\n\x15\x45XPORT_FORMAT_PARQUET\x10\x02\x32\xdd\x02\n\x13\x45ventStreamsService\x12\x9a\x01\n\nTailEvents\x12,.timeloom.observability.v1.TailEventsRequest\x1a-.timeloom.observability.v1.TailEventsResponse\"-\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02 \x12\x1e/api/observability/events/tail0\x01\x12\xa8\x01\n\x0c\x45xportEvents\x12..timeloom.observability.v1.ExportEventsRequest\x1a/.timeloom.observability.v1.ExportEventsResponse\"5\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02(\x12 /api/observability/events/exportb\x04\x64\x61ta0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5timeloom/observability/v1/event_streams_service.proto\x12\x19timeloom.observability.v1\x1a\x1cgoogle/api/annotations.proto\x1a-timeloom/observability/v1/observability.proto\x1a\"timeloom/type/v1/annotations.proto\"q\n\x11TailEventsRequest\x12\x36\n\x06\x66ilter\x18\x01 \x01(\x0b\x32&.timeloom.observability.v1.EventFilter\x12$\n\x08position\x18\x02 \x01(\tB\x12\xd2\xb7,\x02\x18\x64\xda\xb7,\x08position\"o\n\x12TailEventsResponse\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .timeloom.observability.v1.Event\x12\x10\n\x08position\x18\x02 \x01(\t\x12\x15\n\rskipped_count\x18\x03 \x01(\r\"\x86\x01\n\x13\x45xportEventsRequest\x12\x36\n\x06\x66ilter\x18\x01 \x01(\x0b\x32&.timeloom.observability.v1.EventFilter\x12\x37\n\x06\x66ormat\x18\x02 \x01(\x0e\x32\'.timeloom.observability.v1.ExportFormat\"i\n\x14\x45xportEventsResponse\x12*\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x1c\xe2\xb7,\x18\x61pplication/octet-stream\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x11\n\tfile_name\x18\x03 \x01(\t*a\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45XPORT_FORMAT_JSONL\x10\x01\x12\x19\n\x15\x45XPORT_FORMAT_PARQUET\x10\x02\x32\xdd\x02\n\x13\x45ventStreamsService\x12\x9a\x01\n\nTailEvents\x12,.timeloom.observability.v1.TailEventsRequest\x1a-.timeloom.observability.v1.TailEventsResponse\"-\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02 \x12\x1e/api/observability/events/tail0\x01\x12\xa8\x01\n\x0c\x45xportEvents\x12..timeloom.observability.v1.ExportEventsRequest\x1a/.timeloom.observability.v1.ExportEventsResponse\"5\x90\x02\x01\xc8\xb7,\x02\x82\xd3\xe4\x93\x02(\x12 /api/observability/events/exportb\x04\x64\x61ta0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,8 +42,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTSTREAMSSERVICE'].methods_by_name['TailEvents']._serialized_options = b'\220\002\001\310\267,\002\202\323\344\223\002 \022\036/api/observability/events/tail'
   _globals['_EVENTSTREAMSSERVICE'].methods_by_name['ExportEvents']._loaded_options = None
   _globals['_EVENTSTREAMSSERVICE'].methods_by_name['ExportEvents']._serialized_options = b'\220\002\001\310\267,\002\202\323\344\223\002(\022 /api/observability/events/exportb\004data'
-  _globals['_EXPORTFORMAT']._serialized_start=630
-  _globals['_EXPORTFORMAT']._serialized_end=727
+  _globals['_EXPORTFORMAT']._serialized_start=669
+  _globals['_EXPORTFORMAT']._serialized_end=766
   _globals['_TAILEVENTSREQUEST']._serialized_start=197
   _globals['_TAILEVENTSREQUEST']._serialized_end=310
   _globals['_TAILEVENTSRESPONSE']._serialized_start=312
@@ -51,7 +51,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTEVENTSREQUEST']._serialized_start=426
   _globals['_EXPORTEVENTSREQUEST']._serialized_end=560
   _globals['_EXPORTEVENTSRESPONSE']._serialized_start=562
-  _globals['_EXPORTEVENTSRESPONSE']._serialized_end=628
-  _globals['_EVENTSTREAMSSERVICE']._serialized_start=730
-  _globals['_EVENTSTREAMSSERVICE']._serialized_end=1079
+  _globals['_EXPORTEVENTSRESPONSE']._serialized_end=667
+  _globals['_EVENTSTREAMSSERVICE']._serialized_start=769
+  _globals['_EVENTSTREAMSSERVICE']._serialized_end=1118
 # @@protoc_insertion_point(module_scope)

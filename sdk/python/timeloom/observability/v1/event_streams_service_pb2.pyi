@@ -68,16 +68,21 @@ Global___TailEventsRequest: _TypeAlias = TailEventsRequest  # noqa: Y015
 
 @_typing.final
 class TailEventsResponse(_message.Message):
+    """The first one comes at once and has no events: it says where the tail begins."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENTS_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     SKIPPED_COUNT_FIELD_NUMBER: _builtins.int
     position: _builtins.str
+    """Whoever resumes after it misses nothing. It is kept for an hour, or less if very much comes."""
     skipped_count: _builtins.int
-    """How many events were left out, because the caller took them more slowly than they came."""
+    """How many events before these were left out, because the caller took them more slowly than they came."""
     @_builtins.property
-    def events(self) -> _containers.RepeatedCompositeFieldContainer[_observability_pb2.Event]: ...
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[_observability_pb2.Event]:
+        """Without inputs, outputs and attributes."""
+
     def __init__(
         self,
         *,
@@ -122,15 +127,22 @@ class ExportEventsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DATA_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    FILE_NAME_FIELD_NUMBER: _builtins.int
     data: _builtins.bytes
+    media_type: _builtins.str
+    """With the first of them: what the file is, and what it may be called."""
+    file_name: _builtins.str
     def __init__(
         self,
         *,
         data: _builtins.bytes = ...,
+        media_type: _builtins.str = ...,
+        file_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "file_name", b"file_name", "media_type", b"media_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

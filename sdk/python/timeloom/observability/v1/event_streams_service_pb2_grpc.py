@@ -52,7 +52,8 @@ class EventStreamsServiceServicer(object):
     """
 
     def TailEvents(self, request, context):
-        """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves.
+        """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves. The filter
+        must not ask for attributes. Whoever is slower than what comes goes on with what is new.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

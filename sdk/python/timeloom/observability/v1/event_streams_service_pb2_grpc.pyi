@@ -34,7 +34,9 @@ class EventStreamsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> EventStreamsServiceAsyncStub: ...
     TailEvents: _grpc.UnaryStreamMultiCallable[_event_streams_service_pb2.TailEventsRequest, _event_streams_service_pb2.TailEventsResponse]
-    """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves."""
+    """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves. The filter
+    must not ask for attributes. Whoever is slower than what comes goes on with what is new.
+    """
     ExportEvents: _grpc.UnaryStreamMultiCallable[_event_streams_service_pb2.ExportEventsRequest, _event_streams_service_pb2.ExportEventsResponse]
     """Sends the events of a filter as a file, oldest first."""
 
@@ -44,7 +46,9 @@ class EventStreamsServiceAsyncStub(EventStreamsServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     TailEvents: _aio.UnaryStreamMultiCallable[_event_streams_service_pb2.TailEventsRequest, _event_streams_service_pb2.TailEventsResponse]  # type: ignore[assignment]
-    """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves."""
+    """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves. The filter
+    must not ask for attributes. Whoever is slower than what comes goes on with what is new.
+    """
     ExportEvents: _aio.UnaryStreamMultiCallable[_event_streams_service_pb2.ExportEventsRequest, _event_streams_service_pb2.ExportEventsResponse]  # type: ignore[assignment]
     """Sends the events of a filter as a file, oldest first."""
 
@@ -57,7 +61,9 @@ class EventStreamsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _event_streams_service_pb2.TailEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_event_streams_service_pb2.TailEventsResponse], _abc.AsyncIterator[_event_streams_service_pb2.TailEventsResponse]]:
-        """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves."""
+        """Sends the events of a filter that are committed from now on, or after a position, until the caller leaves. The filter
+        must not ask for attributes. Whoever is slower than what comes goes on with what is new.
+        """
 
     @_abc_1.abstractmethod
     def ExportEvents(

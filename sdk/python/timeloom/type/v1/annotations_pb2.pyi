@@ -138,7 +138,8 @@ stream after that response. REST sends it as the `id` of each event and takes it
 """
 media_type: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.str]
 """For the bytes field that is the body of a streaming method in REST: the bytes of all messages together are one file
-of this media type, and neither JSON nor base64.
+of this media type, and neither JSON nor base64. If the first message of a download has fields `media_type` and
+`file_name` that are not empty, these say what the file is, and what it is called.
 """
 http_header: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.str]
 """For a string field: REST takes it from this header of the request alone, not from query or body."""

@@ -1,0 +1,1 @@
+"""Handing events on: as they come, or as a file."""
