@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,10 @@ NOBODY = "127.0.0.1:9"
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceProcess:
-    """A process, where it takes OpenTelemetry, and what opens it."""
+    """A process, where it is called, where it takes OpenTelemetry, and what opens it."""
 
     server: EmbeddedServer
+    address: str
     otlp_grpc: str
     otlp_http: str
     secret: str
@@ -38,8 +40,10 @@ class ServiceProcess:
         return {INTERNAL_TOKEN_METADATA: InternalTokens(self.secret).mint(identity, TOKEN_SECONDS)}
 
 
-def service_process(directory: Path, *, database_url: str, nats_url: str) -> ServiceProcess:
-    """Describes a process; nothing runs yet."""
+def service_process(
+    directory: Path, *, database_url: str, nats_url: str, settings: Mapping[str, str] | None = None
+) -> ServiceProcess:
+    """Describes a process, with more settings if they are given; nothing runs yet."""
     address, otlp_grpc, otlp_http = (f"{ports.LOOPBACK}:{ports.choose()}" for _ in range(3))
     secret = secrets.token_hex(32)
 
@@ -70,7 +74,10 @@ def service_process(directory: Path, *, database_url: str, nats_url: str) -> Ser
             "TIMELOOM_OTLP_GRPC_LISTEN": otlp_grpc,
             "TIMELOOM_OTLP_HTTP_LISTEN": otlp_http,
             "TIMELOOM_LOG_LEVEL": "warning",
+            **(settings or {}),
         },
     )
     server = EmbeddedServer(specification, log_file=directory / "observability.log")
-    return ServiceProcess(server=server, otlp_grpc=otlp_grpc, otlp_http=otlp_http, secret=secret)
+    return ServiceProcess(
+        server=server, address=address, otlp_grpc=otlp_grpc, otlp_http=otlp_http, secret=secret
+    )

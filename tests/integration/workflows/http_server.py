@@ -99,12 +99,12 @@ class HttpServer:
 async def _read(reader: asyncio.StreamReader) -> Request | None:
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        first, *rest = head.strip().split("\r\n")
+        method, target, _ = first.split(" ")
+        headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in rest)}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
-    first, *rest = head.strip().split("\r\n")
-    method, target, _ = first.split(" ")
-    headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in rest)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Request(method=method, target=target, headers=headers, body=body)
 
 
