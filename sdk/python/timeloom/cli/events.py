@@ -34,12 +34,10 @@ def events() -> None:
 
 @events.command("list")
 @filter_options
-@click.option(
-    "--order", "order_by", type=click.Choice(ORDERS), default="", help="The newest first if left out."
-)
+@click.option("--order", "order_by", type=click.Choice(ORDERS), help="The newest first if left out.")
 @limit_option(20)
 @json_option("Print a JSON document a line.")
-def list_(*, order_by: str, limit: int | None, as_json: bool, **given: Any) -> None:
+def list_(*, order_by: str | None, limit: int | None, as_json: bool, **given: Any) -> None:
     """List events, newest first.
 
     \b
@@ -49,7 +47,7 @@ def list_(*, order_by: str, limit: int | None, as_json: bool, **given: Any) -> N
       timeloom events list --trace 5b8efff798038103d269b633813fc60c --json | jq .name
     """
     session = current()
-    found = session.client.observability.events.list(taken(given), order_by=order_by, limit=limit)
+    found = session.client.observability.events.list(taken(given), order_by=order_by or "", limit=limit)
     if as_json:
         session.print_lines(found)
     else:

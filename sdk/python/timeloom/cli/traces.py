@@ -43,12 +43,10 @@ def traces() -> None:
     metavar="MS",
     help="Only those that took at least so many milliseconds.",
 )
-@click.option(
-    "--order", "order_by", type=click.Choice(ORDERS), default="", help="The newest first if left out."
-)
+@click.option("--order", "order_by", type=click.Choice(ORDERS), help="The newest first if left out.")
 @limit_option(20)
 @json_option("Print a JSON document a line.")
-def list_(*, limit: int | None, as_json: bool, **filters: Any) -> None:
+def list_(*, order_by: str | None, limit: int | None, as_json: bool, **filters: Any) -> None:
     """List traces, newest first.
 
     \b
@@ -58,7 +56,7 @@ def list_(*, limit: int | None, as_json: bool, **filters: Any) -> None:
       timeloom traces list --json | jq -r .id
     """
     session = current()
-    found = session.client.observability.traces.list(**filters, limit=limit)
+    found = session.client.observability.traces.list(**filters, order_by=order_by or "", limit=limit)
     if as_json:
         session.print_lines(found)
     else:
