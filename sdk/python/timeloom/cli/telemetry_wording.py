@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -61,7 +62,8 @@ def dollars(amount: float) -> str:
         return "$0"
     if amount >= 1:
         return f"${amount:,.2f}"
-    return f"${amount:.4f}" if amount >= 0.0001 else f"${amount:.6f}"
+    # Two digits that say something.
+    return f"${amount:.{1 - math.floor(math.log10(amount))}f}"
 
 
 def length(milliseconds: float) -> str:
@@ -81,7 +83,8 @@ def clock(moment: datetime | None) -> str:
 def subject(event: Event) -> str:
     """Return the model, tool or agent of an event that its name does not say."""
     found = event.model or event.tool_name or event.agent_id
-    return "" if found in event.name else found
+    said = event.name.split()
+    return "" if any(found.startswith(word) for word in said) else found
 
 
 def saying(event: Event) -> Text:
@@ -126,4 +129,4 @@ def _bar(value: float, largest: float) -> str:
 def _short(count: int) -> str:
     if count < 1000:
         return str(count)
-    return f"{count / 1000:.1f}k" if count < 1_000_000 else f"{count / 1_000_000:.1f}M"
+    return f"{count / 1000:.1f}k" if count < 999_950 else f"{count / 1_000_000:.1f}M"
