@@ -129,6 +129,7 @@ _ALERT_RULE = {
     "threshold": 1000,
 }
 _EVENT_STREAMS = "/timeloom.observability.v1.EventStreamsService/"
+_EVENT_SEARCH = "/timeloom.observability.v1.EventSearchService/"
 _SCORES = "/timeloom.observability.v1.ScoresService/"
 _TELEMETRY_SETTINGS = "/timeloom.observability.v1.TelemetrySettingsService/"
 _DEFINITION = {"id": "another", "steps": [{"id": "one", "type": "transform", "value": 1}]}
@@ -326,6 +327,7 @@ PROBES: dict[str, Probe] = {
     _MEMORY_TRANSFER + "PurgeMemories": _own(),
     _EVENT_METRICS + "CountEvents": _own(fields=["model"]),
     _EVENT_METRICS + "QueryMetrics": _own(metrics=["METRIC_COUNT"]),
+    _EVENT_SEARCH + "SearchEvents": _own(query="tea"),
     _WORKSPACE + "CreateTask": _own(title="Water the plants"),
     _WORKSPACE + "GetTask": _made(needs="task"),
     _WORKSPACE + "ListTasks": _own(),

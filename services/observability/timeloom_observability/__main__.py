@@ -7,10 +7,11 @@ import sys
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
-from timeloom.memory.v1 import memory_service_pb2
+from timeloom.memory.v1 import embedding_service_pb2
 from timeloom_observability.assembly import PACKAGE, ROOM, assembled
 from timeloom_observability.ingesting import LANES
 from timeloom_observability.parts import OtlpGround, Surroundings
+from timeloom_observability.search.storage import indexing
 from timeloom_observability.settings import Settings
 from timeloom_observability.storage import ingest
 from timeloom_observability.telling import merged
@@ -24,7 +25,7 @@ from timeloom_platform.outbox import OutboxRelay
 from timeloom_platform.process import run
 from timeloom_platform.room import founded
 
-MEMORY = memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"]
+EMBEDDING = embedding_service_pb2.DESCRIPTOR.services_by_name["EmbeddingService"]
 
 
 async def main(stop: asyncio.Event) -> None:
@@ -32,7 +33,13 @@ async def main(stop: asyncio.Event) -> None:
     loaded = settings.load(Settings)
     async with AsyncExitStack() as stack:
         foundation = await stack.enter_async_context(
-            founded(loaded.service, room=ROOM, package=PACKAGE, pool_size=loaded.database_pool_size)
+            founded(
+                loaded.service,
+                room=ROOM,
+                package=PACKAGE,
+                pool_size=loaded.database_pool_size,
+                prepare=indexing.prepare,
+            )
         )
         tokens = foundation.tokens
         ingest_database = await Database.connect(
@@ -48,7 +55,7 @@ async def main(stop: asyncio.Event) -> None:
                 clock=lambda: datetime.now(UTC),
                 master_keys=loaded.sealing.master_keys(),
                 memory=await stack.enter_async_context(
-                    open_channel(loaded.memory_address, services=[MEMORY], tokens=tokens)
+                    open_channel(loaded.memory_address, services=[EMBEDDING], tokens=tokens)
                 ),
                 snapshots=await stack.enter_async_context(
                     open_channel(loaded.snapshots_address, services=TIME_TRAVEL, tokens=tokens)

@@ -17,6 +17,8 @@ from timeloom_observability.reading.assembly import reading
 from timeloom_observability.receiving.assembly import receiving
 from timeloom_observability.scores.assembly import scores
 from timeloom_observability.scores.scores import ScoresOfTelemetry
+from timeloom_observability.search.assembly import search
+from timeloom_observability.search.indexing import Indexing
 from timeloom_observability.storage.partitions import Partitions
 from timeloom_observability.streams.assembly import streams
 from timeloom_observability.telling import Telling
@@ -79,7 +81,8 @@ class Assembly:
 def assembled(surroundings: Surroundings) -> Assembly:
     """Puts the service together."""
     prices = PriceTables(surroundings.database)
-    companions: list[Companion] = [ScoresOfTelemetry(), Telling()]
+    indexing = Indexing(surroundings.database)
+    companions: list[Companion] = [ScoresOfTelemetry(), Telling(), indexing]
     arrivals = None
     if surroundings.trace_quiet_seconds is not None:
         arrivals = Arrivals(quiet_seconds=surroundings.trace_quiet_seconds)
@@ -99,6 +102,7 @@ def assembled(surroundings: Surroundings) -> Assembly:
         streams(surroundings),
         metrics(surroundings),
         alerts(surroundings),
+        search(surroundings, indexing),
     ]
     if arrivals is not None:
         parts.append(travel(surroundings, arrivals))

@@ -17,6 +17,7 @@ from timeloom_observability.assembly import ROOM, Assembly, assembled
 from timeloom_observability.ingesting import LANES, Batch
 from timeloom_observability.model import Event
 from timeloom_observability.parts import OtlpGround, Surroundings
+from timeloom_observability.search.storage import indexing
 from timeloom_observability.storage import ingest
 from timeloom_platform.auth import Identity, Scope
 from timeloom_platform.bus import Bus
@@ -85,7 +86,7 @@ async def running_service(
     """Runs the service on a migrated database, with its own work; without channels, nobody is there."""
     project_id = project_id or uuid4()
     async with AsyncExitStack() as stack:
-        database = await Database.connect(database_url, room=ROOM)
+        database = await Database.connect(database_url, room=ROOM, prepare=indexing.prepare)
         stack.push_async_callback(database.close)
         ingest_database = await Database.connect(
             database_url, room=ROOM, pool_size=LANES, prepare=ingest.prepare

@@ -1,0 +1,1 @@
+"""Events found by words and by meaning."""
