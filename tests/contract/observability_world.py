@@ -9,6 +9,7 @@ from uuid import UUID
 import grpc.aio
 
 from tests.integration.observability.events import span
+from tests.integration.observability.points import point
 from tests.integration.observability.service import Service
 from timeloom.observability.v1 import alerts_service_pb2 as alert_messages
 from timeloom.observability.v1 import alerts_service_pb2_grpc as alert_services
@@ -22,8 +23,8 @@ from timeloom.observability.v1.observability_pb2 import Metric
 from timeloom_platform.testing import eventually
 
 NEEDS: Final = ("score", "price", "event", "alertRule", "alert")
-TRACED: Final = ("trace", "conversation")
-"""What only spans make."""
+TRACED: Final = ("trace", "conversation", "instrument")
+"""What only telemetry makes."""
 
 
 async def make(channel: grpc.aio.Channel, headers: Mapping[str, str], needs: str) -> dict[str, str]:
@@ -51,7 +52,11 @@ async def make(channel: grpc.aio.Channel, headers: Mapping[str, str], needs: str
 
 
 async def make_traced(service: Service, project_id: str, needs: str) -> dict[str, str]:
-    """Makes a span, and returns the id of its trace or of the conversation that it names."""
+    """Sends telemetry, and returns the id of a trace, of a conversation, or the name of an instrument."""
+    if needs == "instrument":
+        measured = point("queue.length", 3)
+        await service.measure([measured], project_id=UUID(project_id))
+        return {needs: measured.name}
     one = span(UUID(project_id), session_id="talk")
     await service.take([one], project_id=UUID(project_id))
     return {needs: one.trace_id if needs == "trace" else one.session_id}

@@ -118,6 +118,7 @@ _TRANSFER = "/timeloom.workspace.v1.TransferService/"
 _SECRETS = "/timeloom.workspace.v1.SecretsService/"
 _MEMORY_TRANSFER = "/timeloom.memory.v1.MemoryTransferService/"
 _EMBEDDING = "/timeloom.memory.v1.EmbeddingService/"
+_MEASUREMENTS = "/timeloom.observability.v1.MeasurementsService/"
 _OBSERVABILITY = "/timeloom.observability.v1.ObservabilityService/"
 _ALERTS = "/timeloom.observability.v1.AlertsService/"
 _ALERT_RULE = {
@@ -376,6 +377,8 @@ PROBES: dict[str, Probe] = {
     _ALERTS + "AcknowledgeAlert": _made(needs="alert"),
     _EVENT_STREAMS + "TailEvents": _own(),
     _EVENT_STREAMS + "ExportEvents": _own(),
+    _MEASUREMENTS + "ListInstruments": _own(),
+    _MEASUREMENTS + "QueryMeasurements": _made(needs="instrument", field="name"),
     _SCORES + "CreateScore": _own(name="truth", value=1, sessionId="talk"),
     _SCORES + "ListScores": _own(),
     _SCORES + "DeleteScore": _made(needs="score"),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from timeloom_observability.alerts.assembly import alerts
 from timeloom_observability.ingesting import Companion, Ingestor
 from timeloom_observability.keeping.assembly import keeping
+from timeloom_observability.measurements.assembly import measurements
+from timeloom_observability.measurements.writing import PointsOfTelemetry
 from timeloom_observability.metrics.assembly import metrics
 from timeloom_observability.parts import Part, Surroundings
 from timeloom_observability.prices import PriceTables
@@ -82,7 +84,7 @@ def assembled(surroundings: Surroundings) -> Assembly:
     """Puts the service together."""
     prices = PriceTables(surroundings.database)
     indexing = Indexing(surroundings.database)
-    companions: list[Companion] = [ScoresOfTelemetry(), Telling(), indexing]
+    companions: list[Companion] = [ScoresOfTelemetry(), Telling(), indexing, PointsOfTelemetry()]
     arrivals = None
     if surroundings.trace_quiet_seconds is not None:
         arrivals = Arrivals(quiet_seconds=surroundings.trace_quiet_seconds)
@@ -103,6 +105,7 @@ def assembled(surroundings: Surroundings) -> Assembly:
         metrics(surroundings),
         alerts(surroundings),
         search(surroundings, indexing),
+        measurements(surroundings),
     ]
     if arrivals is not None:
         parts.append(travel(surroundings, arrivals))

@@ -15,7 +15,7 @@ import grpc.aio
 from timeloom.events.v1 import events_pb2
 from timeloom_observability.assembly import ROOM, Assembly, assembled
 from timeloom_observability.ingesting import LANES, Batch
-from timeloom_observability.model import Event
+from timeloom_observability.model import Event, MetricPoint
 from timeloom_observability.parts import OtlpGround, Surroundings
 from timeloom_observability.search.storage import indexing
 from timeloom_observability.storage import ingest
@@ -57,6 +57,12 @@ class Service:
         """Commits events."""
         await self.assembly.ingestor.take(
             project_id or self.project_id, Batch(events=events), size_bytes=len(events)
+        )
+
+    async def measure(self, points: Sequence[MetricPoint], *, project_id: UUID | None = None) -> None:
+        """Commits points of instruments."""
+        await self.assembly.ingestor.take(
+            project_id or self.project_id, Batch(points=points), size_bytes=len(points)
         )
 
     async def told(self) -> list[events_pb2.Event]:

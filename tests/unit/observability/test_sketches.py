@@ -88,3 +88,9 @@ def test_a_value_is_between_the_bounds_of_its_bucket(value: int) -> None:
 
     assert value <= upper_bound_of(bucket) * (1 + 1e-9)
     assert bucket == ZERO_BUCKET or value >= upper_bound_of(bucket - 1) * (1 - 1e-9)
+
+
+def test_many_sketches_are_unpacked_like_few() -> None:
+    sketches = [{number % 700 + 1: number, 2_000: 3, ZERO_BUCKET: 1} for number in range(1, 5_000)]
+
+    assert unpacked(b"".join(map(packed, sketches))) == merged(sketches)

@@ -18,7 +18,7 @@ from timeloom_observability.metrics.times import within
 from timeloom_observability.metrics.totals import Row
 from timeloom_observability.model import EPOCH
 from timeloom_observability.registry import SERIES_MAX
-from timeloom_observability.sketches import merged, unpacked, upper_bound_of
+from timeloom_observability.sketches import packed, unpacked, upper_bound_of
 from timeloom_platform.database import Connection, Database
 
 EVENTS_MAX: Final = 200_000
@@ -39,12 +39,12 @@ class _Cell:
 
     Attributes:
         series: The values of columns.
-        sketch: How many durations are in which bucket.
+        sketch: Of their durations, packed.
     """
 
     series: Row
     count: int
-    sketch: Mapping[int, int]
+    sketch: bytes
 
 
 class Facets:
@@ -134,11 +134,11 @@ def _bound_ms(position: int) -> float:
 
 
 def _cell_of_rows(row: Row) -> _Cell:
-    return _Cell(series=row, count=row["count"], sketch=unpacked(row["sketch"]))
+    return _Cell(series=row, count=row["count"], sketch=row["sketch"])
 
 
 def _cell_of_events(row: Row) -> _Cell:
-    sketch = {} if row["bucket"] is None else {row["bucket"]: row["count"]}
+    sketch = b"" if row["bucket"] is None else packed({row["bucket"]: row["count"]})
     return _Cell(series=row, count=row["count"], sketch=sketch)
 
 
@@ -146,7 +146,7 @@ def _counted(query: FacetQuery, cells: Iterable[_Cell], *, is_cut: bool) -> Coun
     wanted = dimensions.SeriesFilter(query.event_filter)
     counts: dict[str, Counter[int | str]] = {field: Counter() for field in query.fields}
     total = 0
-    sketches: list[Mapping[int, int]] = []
+    sketches: list[bytes] = []
     for cell in cells:
         missed = wanted.missed(cell.series)
         if not missed:
@@ -159,7 +159,7 @@ def _counted(query: FacetQuery, cells: Iterable[_Cell], *, is_cut: bool) -> Coun
     return Counted(
         count=total,
         facets=[_facet(field, values, query.value_limit) for field, values in counts.items()],
-        durations=bins_of(merged(sketches)),
+        durations=bins_of(unpacked(b"".join(sketches))),
         is_cut=is_cut,
     )
 

@@ -60,6 +60,13 @@ class Window:
         first = EPOCH + (self.after - EPOCH) // step * step
         return [first + index * step for index in range(self.step_count)]
 
+    def step_of(self, time: datetime) -> int:
+        """Returns the number of the step in which a time is, from 0 on."""
+        if not self.step_seconds:
+            return 0
+        step = timedelta(seconds=self.step_seconds)
+        return (time - EPOCH) // step - (self.after - EPOCH) // step
+
     def seconds_of(self, time: datetime) -> float:
         """Returns how many seconds of a step are within the time."""
         if not self.step_seconds:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from timeloom_observability.metrics.model import SHARES, Metric
-from timeloom_observability.sketches import quantiles
+from timeloom_observability.sketches import merged, quantiles
 
 _MILLISECOND_NS: Final = 1_000_000
 
@@ -39,7 +39,7 @@ class Totals:
     total_tokens: int = 0
     cost: float = 0.0
     quantiles: Mapping[float, float] = field(default_factory=dict[float, float])
-    sketch: dict[int, int] = field(default_factory=dict[int, int])
+    sketch: Mapping[int, int] = field(default_factory=dict[int, int])
 
     def add(self, row: Row, sketch: Mapping[int, int]) -> None:
         """Adds what some events come to."""
@@ -51,9 +51,8 @@ class Totals:
         self.output_tokens += row["output_tokens"]
         self.total_tokens += row["total_tokens"]
         self.cost += row["cost"]
-        for bucket, count in sketch.items():
-            self.sketch[bucket] = self.sketch.get(bucket, 0) + count
-            self.timed_count += count
+        self.timed_count += sum(sketch.values())
+        self.sketch = merged((self.sketch, sketch)) if self.sketch else sketch
 
 
 def values_of(totals: Totals, metrics: Sequence[Metric], seconds: float) -> list[float | None]:
