@@ -90,6 +90,8 @@ class Sessions:
             event_count=counted["event_count"],
             trace_count=counted["trace_count"],
             stored_bytes=size["stored_bytes"] * counted["event_count"] / row_count,
+            unindexed_count=counted["unindexed_count"],
+            unembedded_count=counted["unembedded_count"],
         )
         if counted["newest_time"] is not None:
             answer.oldest_time.CopyFrom(timestamp(counted["oldest_time"]))

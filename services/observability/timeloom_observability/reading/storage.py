@@ -104,17 +104,27 @@ SELECT
     ), 0)::bigint AS event_count,
     (SELECT count(*) FROM traces WHERE project_id = $1) AS trace_count,
     (SELECT start_time FROM events WHERE project_id = $1 ORDER BY id LIMIT 1) AS oldest_time,
-    (SELECT start_time FROM events WHERE project_id = $1 ORDER BY id DESC LIMIT 1) AS newest_time
+    (SELECT start_time FROM events WHERE project_id = $1 ORDER BY id DESC LIMIT 1) AS newest_time,
+    (
+        SELECT coalesce(sum(cardinality(event_ids)), 0) FROM event_arrivals WHERE project_id = $1
+    )::bigint AS unindexed_count,
+    (
+        SELECT count(DISTINCT uses.event_id)
+        FROM event_meanings AS meanings
+        JOIN event_meaning_uses AS uses ON uses.project_id = $1 AND uses.meaning_id = meanings.id
+        WHERE meanings.project_id = $1 AND meanings.model = ''
+    ) AS unembedded_count
 """
 
-# As PostgreSQL last counted the rows of all projects.
+# Of all projects, as PostgreSQL last counted the rows.
 SELECT_SIZE: Final = """
 SELECT
-    sum(pg_total_relation_size(relid))::bigint AS stored_bytes,
-    sum(greatest(reltuples, 0))::bigint AS row_count
-FROM pg_partition_tree('events')
-JOIN pg_class ON pg_class.oid = relid
-WHERE isleaf
+    coalesce(sum(pg_total_relation_size(tables.oid)), 0)::bigint AS stored_bytes,
+    coalesce(sum(tables.reltuples) FILTER (
+        WHERE tables.relispartition AND tables.relname LIKE 'events%' AND tables.reltuples > 0
+    ), 0)::bigint AS row_count
+FROM pg_class AS tables
+WHERE tables.relnamespace = current_schema()::regnamespace AND tables.relkind = 'r'
 """
 
 

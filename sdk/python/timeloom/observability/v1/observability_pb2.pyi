@@ -484,6 +484,7 @@ class Cost(_message.Message):
     """The parts, where they are known."""
     output: _builtins.float
     source: Global___CostSource.ValueType
+    """Of one event; sums do not say it."""
     def __init__(
         self,
         *,
@@ -839,6 +840,7 @@ class Session(_message.Message):
     user_id: _builtins.str
     trace_count: _builtins.int
     error_count: _builtins.int
+    """How many of them failed."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property

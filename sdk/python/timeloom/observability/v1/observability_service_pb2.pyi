@@ -53,7 +53,9 @@ class NewEvent(_message.Message):
     OUTPUT_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
-    """A UUID chosen by the caller, by which a repetition is known; made from the content if it is empty."""
+    """A UUID chosen by the caller, by which, together with `start_time`, a repetition is known; without it, a repetition is
+    known by all of its content. The event's own id, which begins with its time, is in the answer.
+    """
     kind: _observability_pb2.EventKind.ValueType
     name: _builtins.str
     status: _observability_pb2.EventStatus.ValueType
@@ -79,7 +81,7 @@ class NewEvent(_message.Message):
     """A JSON object."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """Now if absent."""
+        """Now if absent. Not before the year 2000, nor more than a day from now."""
 
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp:
@@ -184,7 +186,7 @@ class ListEventsRequest(_message.Message):
     page_token: _builtins.str
     """From the previous answer's `next_page_token`."""
     order_by: _builtins.str
-    """`start_time desc` if empty."""
+    """`start_time desc` if empty. By anything but time, the newest 200,000 of the filter's events are put in order."""
     @_builtins.property
     def filter(self) -> _observability_pb2.EventFilter: ...
     def __init__(
@@ -212,7 +214,11 @@ class ListEventsResponse(_message.Message):
     next_page_token: _builtins.str
     """Empty on the last page."""
     @_builtins.property
-    def events(self) -> _containers.RepeatedCompositeFieldContainer[_observability_pb2.Event]: ...
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[_observability_pb2.Event]:
+        """A page may have fewer than were asked for, even none, although there are more: when they take much, or when it takes
+        long to find those that a filter means.
+        """
+
     def __init__(
         self,
         *,
@@ -293,7 +299,7 @@ class ListTracesRequest(_message.Message):
     duration_ms_min: _builtins.float
     duration_ms_max: _builtins.float
     order_by: _builtins.str
-    """`start_time desc` if empty."""
+    """`start_time desc` if empty. By anything but time, the newest 200,000 of such traces are put in order."""
     @_builtins.property
     def statuses(self) -> _containers.RepeatedScalarFieldContainer[_observability_pb2.EventStatus.ValueType]: ...
     @_builtins.property
@@ -391,10 +397,14 @@ class GetTraceResponse(_message.Message):
     @_builtins.property
     def trace(self) -> _observability_pb2.Trace: ...
     @_builtins.property
-    def spans(self) -> _containers.RepeatedCompositeFieldContainer[Global___TraceSpan]: ...
+    def spans(self) -> _containers.RepeatedCompositeFieldContainer[Global___TraceSpan]:
+        """Of a trace with more than 50,000 spans, the first 50,000. All pages are of the spans that were there when the first
+        page was asked for; a page may have fewer than were asked for if they take much.
+        """
+
     @_builtins.property
     def scores(self) -> _containers.RepeatedCompositeFieldContainer[_observability_pb2.Score]:
-        """On the first page."""
+        """On the first page, at most 1,000."""
 
     def __init__(
         self,
@@ -437,7 +447,7 @@ class TraceSpan(_message.Message):
 
     @_builtins.property
     def moments(self) -> _containers.RepeatedCompositeFieldContainer[_observability_pb2.Event]:
-        """Moments within it."""
+        """The first 100 moments within it, and whatever else names it, such as logs."""
 
     def __init__(
         self,
@@ -497,7 +507,9 @@ class ListSessionsResponse(_message.Message):
     next_page_token: _builtins.str
     """Empty on the last page."""
     @_builtins.property
-    def sessions(self) -> _containers.RepeatedCompositeFieldContainer[_observability_pb2.Session]: ...
+    def sessions(self) -> _containers.RepeatedCompositeFieldContainer[_observability_pb2.Session]:
+        """A page may have fewer than were asked for, although there are more."""
+
     def __init__(
         self,
         *,
