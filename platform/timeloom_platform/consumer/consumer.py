@@ -69,6 +69,7 @@ class Consumer:
         concurrency: int = 4,
         ack_wait_seconds: float = ACK_WAIT_SECONDS,
         tracing: Tracing | None = None,
+        wants: Callable[[events_pb2.Event], bool] | None = None,
     ) -> None:
         """Prepare; nothing is consumed before `run`.
 
@@ -83,6 +84,7 @@ class Consumer:
             concurrency: How many handlers run at once.
             ack_wait_seconds: How long after the last word from a process its events go to another.
             tracing: Where the handlers' spans go, unless it is where the bus has them go.
+            wants: Which events are handled; the others cost no transaction. All are if it is None.
         """
         self.counts = ConsumerCounts(consumer=durable)
         self._bus = bus
@@ -90,6 +92,7 @@ class Consumer:
         self._durable = durable
         self._subjects = widest((*subjects, dead_letters.redrive_filter(durable)))
         self._handler = handler
+        self._wants = wants
         self._max_deliver = max_deliver
         self._backoff = tuple(backoff) or (0.0,)
         self._ack_wait_seconds = ack_wait_seconds
@@ -186,6 +189,8 @@ class Consumer:
 
     async def _handle(self, message: Msg) -> None:
         event = _parse(message)
+        if self._wants is not None and not self._wants(event):
+            return
         with self._tracing.span(
             "handle event",
             kind="consumer",

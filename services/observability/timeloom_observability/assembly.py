@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from timeloom_observability.alerts.assembly import alerts
+from timeloom_observability.hearing.assembly import hearing
 from timeloom_observability.ingesting import Companion, Ingestor
 from timeloom_observability.keeping.assembly import keeping
 from timeloom_observability.measurements.assembly import measurements
@@ -102,6 +103,7 @@ def assembled(surroundings: Surroundings) -> Assembly:
         scores(surroundings),
         keeping(surroundings, prices),
         streams(surroundings),
+        hearing(surroundings, ingestor),
         metrics(surroundings),
         alerts(surroundings),
         search(surroundings, indexing),

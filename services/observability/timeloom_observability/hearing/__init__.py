@@ -1,0 +1,1 @@
+"""What our own services commit, as events."""
