@@ -66,11 +66,19 @@ class DurationBin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCounts:
-    """How many events there are: in all, by the values of fields, and by how long they took."""
+    """How many events there are.
+
+    Attributes:
+        count: In all.
+        facets: By the values of fields. What a field itself is filtered by leaves its own counts as they are.
+        durations: By how long they took.
+        is_cut: Whether only the newest 200,000 events were counted, as each had to be looked at.
+    """
 
     count: int
     facets: Sequence[Facet]
     durations: Sequence[DurationBin]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +158,7 @@ class Price:
         cache_read_per_million: As those of the input if None.
         cache_write_per_million: As those of the input if None.
         effective_time: From then on.
+        input_tokens_max: What has a larger input costs something else, which is not known.
         built_in: Whether it comes with Timeloom; a project's own prices go first.
     """
 
@@ -161,6 +170,7 @@ class Price:
     cache_read_per_million: float | None
     cache_write_per_million: float | None
     effective_time: datetime | None
+    input_tokens_max: int | None
     built_in: bool
 
 

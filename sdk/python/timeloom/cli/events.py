@@ -233,7 +233,8 @@ def count(*, fields: tuple[str, ...], as_json: bool, **given: Any) -> None:
     if as_json:
         session.print_document(found)
         return
-    session.console.print(f"[bold]{wording.plural(found.count, 'event')}[/bold]")
+    cut = " [dim]counted: the newest ones, as each has to be looked at[/dim]" if found.is_cut else ""
+    session.console.print(f"[bold]{wording.plural(found.count, 'event')}[/bold]{cut}")
     for facet in found.facets:
         shown = [each for each in facet.values if each.value]
         if not shown:
