@@ -15,7 +15,7 @@ from timeloom.observability.v1.observability_pb2 import Metric, Severity
 from timeloom_observability.alerts.telling import TOPIC
 from timeloom_observability.model import EventStatus
 
-CHECKED_SECONDS_MAX = 15.0
+CHECKED_SECONDS_MAX = 30.0
 
 
 def stub(service: Service) -> Any:

@@ -25,10 +25,17 @@ from tests.integration.snapshots.service import refused
 from timeloom.observability.v1 import alerts_service_pb2 as messages
 from timeloom.observability.v1.observability_pb2 import EventFilter, Metric
 from timeloom_observability.alerts import rules as rules_module
+from timeloom_observability.alerts import waiting
 from timeloom_platform.auth import Scope
 
 SECRET = "whsec top secret"
 URL = "https://alarms.example/hook"
+
+
+@pytest.fixture(autouse=True)
+def _watchful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for what tests make due behind the service's back."""
+    monkeypatch.setattr(waiting, "POLL_SECONDS_MAX", 0.05)
 
 
 async def updated(service: Service, wanted: messages.AlertRule, **fields: Any) -> messages.AlertRule:

@@ -30,7 +30,7 @@ from tests.integration.workflows.http_server import Answer, HttpServer, http_ser
 from timeloom.observability.v1 import alerts_service_pb2 as messages
 from timeloom.observability.v1.observability_pb2 import EventFilter, Metric
 from timeloom_gateway.transcoding.writing import Writers
-from timeloom_observability.alerts import limits
+from timeloom_observability.alerts import limits, waiting
 from timeloom_observability.alerts.checking import Checks
 from timeloom_observability.alerts.querying import QueriedMeter
 from timeloom_observability.alerts.storage import rules as storage
@@ -42,6 +42,12 @@ from timeloom_platform.testing import eventually
 
 SECRET = "whsec of the alarm"
 FIRING, RESOLVED = messages.ALERT_STATUS_FIRING, messages.ALERT_STATUS_RESOLVED
+
+
+@pytest.fixture(autouse=True)
+def _watchful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for what tests make due behind the service's back."""
+    monkeypatch.setattr(waiting, "POLL_SECONDS_MAX", 0.05)
 
 
 @dataclass

@@ -22,6 +22,7 @@ class Backtests:
     def __init__(self, meter: Meter, clock: Callable[[], datetime]) -> None:
         self._meter = meter
         self._clock = clock
+        self._room = asyncio.Semaphore(limits.BACKTESTS_AT_ONCE)
 
     async def run(self, project_id: UUID, rule: Rule, *, after: datetime | None) -> Sequence[Alert]:
         """Returns the alerts that a rule would have raised from a time on, oldest first.
@@ -33,7 +34,7 @@ class Backtests:
         now = self._clock()
         begin = _begin(after, now)
         try:
-            async with asyncio.timeout(limits.BACKTEST_TIMEOUT_SECONDS):
+            async with asyncio.timeout(limits.BACKTEST_TIMEOUT_SECONDS), self._room:
                 return await self._raised(project_id, rule, begin, now)
         except TimeoutError:
             raise DeadlineExceededError(

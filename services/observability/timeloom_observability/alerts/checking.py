@@ -30,7 +30,6 @@ from timeloom_platform.errors import TimeloomError
 from timeloom_platform.ids import uuid7
 
 CHECKS_AT_ONCE: Final = 2
-POLL_SECONDS: Final = 1.0
 
 logger = structlog.get_logger(__name__)
 
@@ -60,7 +59,7 @@ class Checks:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await room.acquire()
-                due = await due_again(self._take, self._changed, poll_seconds=POLL_SECONDS)
+                due = await due_again(self._take, self._changed)
                 task = tasks.create_task(self._check(due))
                 task.add_done_callback(lambda _: room.release())
 

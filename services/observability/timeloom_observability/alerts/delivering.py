@@ -28,8 +28,6 @@ DELIVERIES_AT_ONCE: Final = 8
 DELIVERIES_AT_ONCE_PER_PROJECT: Final = 3
 """So that webhooks which do not answer keep no other project waiting."""
 
-POLL_SECONDS: Final = 5.0
-
 logger = structlog.get_logger(__name__)
 
 
@@ -54,7 +52,7 @@ class Deliveries:
             async with asyncio.TaskGroup() as tasks:
                 while True:
                     await room.acquire()
-                    due = await due_again(self._take, self._changed, poll_seconds=POLL_SECONDS)
+                    due = await due_again(self._take, self._changed)
                     self._under_way[due.project_id] += 1
                     task = tasks.create_task(self._deliver(due))
                     task.add_done_callback(lambda _: room.release())

@@ -54,10 +54,11 @@ DELIVERY_WAIT_SECONDS_MAX: Final = 600.0
 DELIVERY_ANSWER_BYTES_MAX: Final = 64 * 1024
 DELIVERY_ERROR_LENGTH_MAX: Final = 300
 
-BACKTEST_CHECKS_MAX: Final = 300
+BACKTEST_CHECKS_MAX: Final = 720
 """Checks of the past that one test makes; over a longer time they are further apart."""
 
 BACKTEST_TIMEOUT_SECONDS: Final = 50.0
+BACKTESTS_AT_ONCE: Final = 2
 BACKTEST_TIME_DEFAULT: Final = timedelta(days=1)
 BACKTEST_TIME_MAX: Final = timedelta(days=7)
 BACKTEST_ALERTS_MAX: Final = 100

@@ -9,6 +9,9 @@ from typing import Any, Final, TypeVar
 import structlog
 
 POLL_SECONDS_MIN: Final = 0.1
+POLL_SECONDS_MAX: Final = 5.0
+"""What another replica has made due, and has not seen to itself, waits for so long."""
+
 RETRY_SECONDS: Final = 1.0
 
 T = TypeVar("T")
@@ -19,15 +22,12 @@ logger = structlog.get_logger(__name__)
 async def due_again(
     take: Callable[[], Coroutine[Any, Any, tuple[T | None, float | None]]],
     changed: asyncio.Event,
-    *,
-    poll_seconds: float,
 ) -> T:
     """Returns what is due as soon as something is, through failures of the database.
 
     Args:
         take: Returns what is due, or else in how many seconds something is; None if nothing is.
         changed: Set by others of this process to have a look at once.
-        poll_seconds: How long to wait at most: other replicas make things due, too, and tell nobody.
     """
     while True:
         changed.clear()
@@ -40,7 +40,9 @@ async def due_again(
             continue
         if due is not None:
             return due
-        wait = poll_seconds if seconds is None else min(max(seconds, POLL_SECONDS_MIN), poll_seconds)
+        wait = POLL_SECONDS_MAX
+        if seconds is not None:
+            wait = min(max(seconds, POLL_SECONDS_MIN), POLL_SECONDS_MAX)
         try:
             async with asyncio.timeout(wait):
                 await changed.wait()

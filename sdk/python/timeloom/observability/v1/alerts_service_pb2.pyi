@@ -130,8 +130,8 @@ class AlertRule(_message.Message):
 
     @_builtins.property
     def group_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """An alert for each value of these fields, such as `user_id`; one alert if empty. The 200 groups with most events are
-        looked at. An alert whose group has had no events for an hour is resolved.
+        """An alert for each value of these fields, such as `user_id`; one alert if empty. Events without such a value are not
+        looked at, and of the groups only the 200 with most events. An alert whose group has had no events for an hour is resolved.
         """
 
     @_builtins.property
