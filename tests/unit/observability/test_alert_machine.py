@@ -118,6 +118,17 @@ def test_it_fires_when_it_has_held_for_its_time_and_not_before(
             begun = None
 
 
+@given(seconds=st.lists(st.sampled_from([1.0, 30.0, 61.0]), min_size=1, max_size=20))
+def test_what_goes_on_holding_fires_as_soon_as_somebody_looks_after_its_time(seconds: list[float]) -> None:
+    steady = Condition(comparison=Comparison.ABOVE, threshold=10, for_seconds=60)
+    waits = [sum(seconds[1 : count + 1]) for count in range(len(seconds))]
+    late = next((wait for wait in waits if wait >= 60), None)
+    made = moves(steady, [(each, 50.0) for each in seconds])
+    begun = NOW + timedelta(seconds=seconds[0])
+    fires = [] if late is None else [(begun + timedelta(seconds=late), Move.FIRE)]
+    assert made == [(begun, Move.BEGIN), *fires]
+
+
 @pytest.mark.parametrize(
     ("condition", "found", "expected"),
     [
