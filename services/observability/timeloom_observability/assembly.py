@@ -84,6 +84,7 @@ class Assembly:
 def assembled(surroundings: Surroundings) -> Assembly:
     """Puts the service together."""
     prices = PriceTables(surroundings.database)
+    partitions = Partitions(surroundings.database)
     indexing = Indexing(surroundings.database)
     companions: list[Companion] = [ScoresOfTelemetry(), Telling(), indexing, PointsOfTelemetry()]
     arrivals = None
@@ -92,7 +93,7 @@ def assembled(surroundings: Surroundings) -> Assembly:
         companions.insert(0, arrivals)
     ingestor = Ingestor(
         database=surroundings.ingest_database,
-        partitions=Partitions(surroundings.database),
+        partitions=partitions,
         companions=companions,
         clock=surroundings.clock,
     )
@@ -101,7 +102,7 @@ def assembled(surroundings: Surroundings) -> Assembly:
         reading(surroundings, ingestor, prices),
         receiving(surroundings, ingestor, prices),
         scores(surroundings),
-        keeping(surroundings, prices),
+        keeping(surroundings, prices, partitions),
         streams(surroundings),
         hearing(surroundings, ingestor),
         metrics(surroundings),

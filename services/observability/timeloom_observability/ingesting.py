@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
+import asyncpg
 import structlog
 
 from timeloom_observability.ids import day_of
@@ -263,7 +264,7 @@ class Ingestor:
 
     async def _commit(self, group: _Group) -> None:
         try:
-            await self._write(group)
+            await self._write_somewhere(group)
         except Exception as error:  # noqa: BLE001
             # Whatever it is, whoever sent it learns of it, and sends it again if that may help.
             await self._tell(group, error)
@@ -286,6 +287,14 @@ class Ingestor:
         for arrival in group.arrivals:
             if not arrival.done.done():
                 arrival.done.set_exception(reason)
+
+    async def _write_somewhere(self, group: _Group) -> None:
+        try:
+            await self._write(group)
+        except asyncpg.CheckViolationError:
+            # There is no partition: another replica has dropped one that was known here.
+            self._partitions.forget()
+            await self._write(group)
 
     async def _write(self, group: _Group) -> None:
         project_id = group.project_id

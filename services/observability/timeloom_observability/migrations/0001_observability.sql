@@ -4,6 +4,8 @@ CREATE TABLE resources (
     -- SHA-256 of the attributes in canonical form, the first half of it.
     id uuid NOT NULL,
     attributes jsonb NOT NULL,
+    -- When an event last named it, to the day.
+    seen_time timestamptz NOT NULL,
     PRIMARY KEY (project_id, id)
 );
 

@@ -24,5 +24,7 @@ CREATE INDEX scores_name ON scores (project_id, name, create_time, id);
 CREATE INDEX scores_trace ON scores (project_id, trace_id, create_time, id) WHERE trace_id IS NOT NULL;
 CREATE INDEX scores_execution ON scores (project_id, execution_id, create_time, id) WHERE execution_id IS NOT NULL;
 CREATE INDEX scores_session ON scores (project_id, session_id, create_time, id) WHERE session_id <> '';
+-- What goes when telemetry does.
+CREATE INDEX scores_of_telemetry ON scores (project_id, create_time) WHERE execution_id IS NULL;
 
 SELECT protect_table('scores');

@@ -77,10 +77,26 @@ ON CONFLICT DO NOTHING
 RETURNING id
 """
 
+# Once a day it is noted of each that it was seen, and only then looked whether it is there: so that nobody
+# deletes it in between.
 INSERT_RESOURCES: Final = """
-INSERT INTO resources (project_id, id, attributes)
-SELECT $1, incoming.id, incoming.attributes
+WITH stale AS MATERIALIZED (
+    SELECT id
+    FROM resources
+    WHERE project_id = $1 AND id = ANY($2::uuid []) AND seen_time < now() - interval '1 day'
+    ORDER BY id
+    FOR NO KEY UPDATE
+),
+seen AS (
+    UPDATE resources SET seen_time = now()
+    FROM stale
+    WHERE resources.project_id = $1 AND resources.id = stale.id
+    RETURNING resources.id
+)
+INSERT INTO resources (project_id, id, attributes, seen_time)
+SELECT $1, incoming.id, incoming.attributes, now()
 FROM unnest($2::uuid [], $3::jsonb []) AS incoming (id, attributes)
+WHERE incoming.id NOT IN (SELECT id FROM seen)
 ORDER BY incoming.id
 ON CONFLICT DO NOTHING
 """
