@@ -301,19 +301,21 @@ class Ingestor:
         batches = [arrival.batch for arrival in group.arrivals]
         events = {event.id: event for batch in batches for event in batch.events}
         await self._partitions.make({day_of(each) for each in events})
-        series = await self._series.of(self._database, project_id, tallied(events.values()))
+        tallies = tallied(events.values())
+        series = await self._series.of(self._database, project_id, tallies)
         receive_time = self._clock()
         async with self._database.transaction(str(project_id)) as connection:
             new_ids = await ingest.insert_events(connection, project_id, list(events.values()), receive_time)
             new = [event for event in events.values() if event.id in new_ids]
             if new:
-                resources = {ingest.resource_id(each.resource): each.resource.decode() for each in new}
+                resources = {each.resource for each in new}
                 await ingest.insert_resources(connection, project_id, resources)
                 traces = summarised(new).values()
                 await ingest.upsert_traces(connection, project_id, traces, receive_time)
                 await ingest.upsert_sessions(connection, project_id, sessions_of(traces))
-                tallies = series.folded(tallied(new))
-                await ingest.insert_tallies(connection, project_id, tallies, series.ids)
+                if len(new) < len(events):
+                    tallies = tallied(new)
+                await ingest.insert_tallies(connection, project_id, series.folded(tallies), series.ids)
             written = Batch(
                 events=new,
                 scores=list({each.id: each for batch in batches for each in batch.scores}.values()),

@@ -72,6 +72,29 @@ WHOLE: Final = (
 
 _SECOND_NS: Final = 1_000_000_000
 _MILLISECOND_NS: Final = 1_000_000
+_MICROSECOND_NS: Final = 1_000
+_SECOND_US: Final = 1_000_000
+
+_AS_THEY_ARE: Final = (
+    "name",
+    "message",
+    "error_type",
+    "trace_id",
+    "span_id",
+    "parent_span_id",
+    "session_id",
+    "user_id",
+    "agent_id",
+    "model",
+    "provider",
+    "tool_name",
+    "service_name",
+    "scope_name",
+    "tags",
+    "input_preview",
+    "output_preview",
+)
+"""Fields that are in events as they are in messages."""
 
 
 class _Link(msgspec.Struct, rename="camel"):
@@ -135,42 +158,34 @@ def message_of(event: model.Event, receive_time: datetime) -> pb.Event:
         event: As it was read.
         receive_time: When it arrived.
     """
+    return pb.Event(**fields_of(event, timestamp(receive_time)))
+
+
+def fields_of(event: model.Event, receive_time: Timestamp) -> dict[str, Any]:
+    """Returns the fields of an event's message: most are empty, and a commit has hundreds of them."""
+    start_us = event.start_ns // _MICROSECOND_NS
     # The numbers of the model's enums are the contract's.
-    values: dict[str, Any] = {
+    fields: dict[str, Any] = {
+        "id": str(event.id),
         "type": event.type,
         "kind": event.kind,
         "status": event.status,
         "severity": event.severity,
+        "start_time": _time(start_us),
+        "end_time": _time(start_us + event.duration_ns // _MICROSECOND_NS),
+        "duration_ms": event.duration_ns / _MILLISECOND_NS,
+        "receive_time": receive_time,
     }
-    start_time = timestamp(event.start_time)
-    return pb.Event(
-        id=str(event.id),
-        name=event.name,
-        message=event.message,
-        error_type=event.error_type,
-        trace_id=event.trace_id,
-        span_id=event.span_id,
-        parent_span_id=event.parent_span_id,
-        start_time=start_time,
-        end_time=_end_time(start_time, event.duration_ns),
-        duration_ms=event.duration_ns / _MILLISECOND_NS,
-        receive_time=timestamp(receive_time),
-        execution_id=_text(event.execution_id),
-        session_id=event.session_id,
-        user_id=event.user_id,
-        agent_id=event.agent_id,
-        model=event.model,
-        provider=event.provider,
-        tool_name=event.tool_name,
-        service_name=event.service_name,
-        scope_name=event.scope_name,
-        tags=event.tags,
-        usage=_usage_in(event.usage),
-        cost=_cost_in(event.cost),
-        input_preview=event.input_preview,
-        output_preview=event.output_preview,
-        **values,
-    )
+    for name in _AS_THEY_ARE:
+        if value := getattr(event, name):
+            fields[name] = value
+    if event.execution_id is not None:
+        fields["execution_id"] = str(event.execution_id)
+    if event.usage is not None:
+        fields["usage"] = pb.TokenUsage(**msgspec.structs.asdict(event.usage))
+    if event.cost is not None:
+        fields["cost"] = _cost_in(event.cost)
+    return fields
 
 
 def usage_of(row: Row) -> pb.TokenUsage | None:
@@ -198,13 +213,7 @@ def _cost_of(row: Row) -> pb.Cost | None:
     )
 
 
-def _usage_in(usage: model.TokenUsage | None) -> pb.TokenUsage | None:
-    return None if usage is None else pb.TokenUsage(**msgspec.structs.asdict(usage))
-
-
-def _cost_in(cost: model.Cost | None) -> pb.Cost | None:
-    if cost is None:
-        return None
+def _cost_in(cost: model.Cost) -> pb.Cost:
     source: Any = cost.source
     return pb.Cost(total=cost.total, input=cost.input or 0.0, output=cost.output or 0.0, source=source)
 
@@ -213,6 +222,10 @@ def _end_time(start_time: Timestamp, duration_ns: int) -> Timestamp:
     """Returns when an event was over, to the microsecond."""
     end_ns = start_time.seconds * _SECOND_NS + start_time.nanos + duration_ns
     return timestamp(EPOCH + timedelta(microseconds=end_ns // 1_000))
+
+
+def _time(us: int) -> Timestamp:
+    return Timestamp(seconds=us // _SECOND_US, nanos=us % _SECOND_US * _MICROSECOND_NS)
 
 
 def _hex(raw: bytes | None) -> str:

@@ -10,10 +10,11 @@ from uuid import UUID
 from timeloom.events.v1 import events_pb2
 from timeloom_observability.ingesting import Batch
 from timeloom_observability.model import Event
-from timeloom_observability.showing import message_of
+from timeloom_observability.showing import fields_of
 from timeloom_platform import outbox
 from timeloom_platform.bus.subjects import TELEMETRY_TOPIC
 from timeloom_platform.database import Connection
+from timeloom_platform.times import timestamp
 
 CHUNK_BYTES: Final = 256 * 1024
 """About so much goes in one message; a summary takes less than half of that."""
@@ -42,11 +43,10 @@ def merged(earlier: events_pb2.Event, later: events_pb2.Event) -> events_pb2.Eve
 
 def _facts(events: Sequence[Event], receive_time: datetime) -> Iterator[events_pb2.Event]:
     """Yields messages that tell of events, each of a bounded size."""
+    received = timestamp(receive_time)
     fact, size_bytes = events_pb2.Event(topic=TELEMETRY_TOPIC), 0
     for event in events:
-        summary = message_of(event, receive_time)
-        size_bytes += summary.ByteSize()
-        fact.events_recorded.events.append(summary)
+        size_bytes += fact.events_recorded.events.add(**fields_of(event, received)).ByteSize()
         if size_bytes >= CHUNK_BYTES:
             yield fact
             fact, size_bytes = events_pb2.Event(topic=TELEMETRY_TOPIC), 0

@@ -195,7 +195,7 @@ def test_an_id_that_is_no_hex_rejects_its_span_alone() -> None:
     [
         (PROTOBUF, b"\xff\xff"),
         (PROTOBUF, b"{}"),
-        (PROTOBUF, gzip.compress(b"")),
+        (PROTOBUF, gzip.compress(b"", mtime=0)),
         (JSON, b""),
         (JSON, b"\x00"),
         (JSON, b"[]"),

@@ -281,15 +281,17 @@ async def insert_events(
         events: Each id once, of days whose partitions are there.
         receive_time: When they arrived.
     """
-    rows = [_event_row(project_id, event, receive_time) for event in events]
+    resource_ids = {resource: resource_id(resource) for resource in {event.resource for event in events}}
+    rows = [_event_row(project_id, event, receive_time, resource_ids) for event in events]
     await connection.copy_records_to_table("incoming_events", records=rows, columns=EVENT_COLUMNS)
     return {row["id"] for row in await connection.fetch(INSERT_EVENTS)}
 
 
-async def insert_resources(connection: Connection, project_id: UUID, resources: Mapping[UUID, str]) -> None:
-    """Writes what programs say of themselves, as JSON by id."""
-    if resources:
-        await connection.execute(INSERT_RESOURCES, project_id, list(resources), list(resources.values()))
+async def insert_resources(connection: Connection, project_id: UUID, resources: Collection[bytes]) -> None:
+    """Writes what programs say of themselves, as JSON."""
+    ids = [resource_id(resource) for resource in resources]
+    documents = [resource.decode() for resource in resources]
+    await connection.execute(INSERT_RESOURCES, project_id, ids, documents)
 
 
 async def upsert_traces(
@@ -353,7 +355,9 @@ def resource_id(resource: bytes) -> UUID:
     return UUID(bytes=hashlib.sha256(resource).digest()[:16])
 
 
-def _event_row(project_id: UUID, event: Event, receive_time: datetime) -> tuple[Any, ...]:
+def _event_row(
+    project_id: UUID, event: Event, receive_time: datetime, resource_ids: Mapping[bytes, UUID]
+) -> tuple[Any, ...]:
     usage, cost = event.usage, event.cost
     return (
         project_id,
@@ -370,7 +374,7 @@ def _event_row(project_id: UUID, event: Event, receive_time: datetime) -> tuple[
         _binary(event.span_id),
         _binary(event.parent_span_id),
         event.execution_id,
-        resource_id(event.resource),
+        resource_ids[event.resource],
         event.start_time,
         receive_time,
         event.duration_ns,
