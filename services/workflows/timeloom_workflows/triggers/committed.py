@@ -71,7 +71,10 @@ def _names_of(event: events_pb2.Event) -> Sequence[tuple[str, str]]:
 def _data_of(event: events_pb2.Event) -> bytes | None:
     """The payload without the documents in it; nothing if it is too large."""
     payload: Message = getattr(event, event.WhichOneof("payload") or "")
-    document: dict[str, Any] = MessageToDict(_without_documents(payload))
+    # What is zero is told, too: an expression that names it finds it.
+    document: dict[str, Any] = MessageToDict(
+        _without_documents(payload), always_print_fields_with_no_presence=True
+    )
     # They are the names of the event itself.
     document.pop("eventNames", None)
     data = msgspec.json.encode(document)
