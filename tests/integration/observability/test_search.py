@@ -14,6 +14,8 @@ from tests.integration.observability.events import MILLISECOND, now_ns, span
 from tests.integration.observability.service import Service, running_service
 from timeloom.observability.v1 import event_search_service_pb2 as messages
 from timeloom.observability.v1 import event_search_service_pb2_grpc as services
+from timeloom.observability.v1 import observability_service_pb2 as observability_messages
+from timeloom.observability.v1 import observability_service_pb2_grpc as observability_services
 from timeloom.observability.v1.observability_pb2 import EventFilter, EventKind, EventStatus
 from timeloom_memory.assembly import PACKAGE as MEMORY_PACKAGE
 from timeloom_memory.assembly import ROOM as MEMORY_ROOM
@@ -181,6 +183,23 @@ async def test_the_words_of_a_long_input_are_found(service: Service) -> None:
     answer = await _search(service, "hay", mode=messages.SEARCH_MODE_WORDS)
     assert [match.event.name for match in answer.matches] == ["huge"]
     assert len(answer.matches[0].excerpt) < 2_000
+
+
+async def test_what_cannot_be_found_yet_is_counted(database_url: str) -> None:
+    async with running_service(database_url) as alone:
+        await alone.take(
+            [_call(alone, 1, "tea for two"), _call(alone, 2, "coffee", kind=model.EventKind.CHAIN, parent=1)]
+        )
+        stub = observability_services.ObservabilityServiceStub(alone.channel)
+
+        async def counts() -> tuple[float, float]:
+            answer = await stub.GetStats(observability_messages.GetStatsRequest(), metadata=alone.metadata)
+            return answer.unindexed_count, answer.unembedded_count
+
+        async def are_words_done() -> bool:
+            return await counts() == (0, 1)
+
+        await eventually(are_words_done, describe="words are found, and one meaning waits for the model")
 
 
 async def test_without_the_model_words_are_found_alone(database_url: str) -> None:

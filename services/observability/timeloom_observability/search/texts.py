@@ -21,6 +21,31 @@ TEXT_LENGTH_MAX: Final = 16_000
 MEANING_LENGTH_MAX: Final = 1_000
 """Characters of what stands for an event's meaning: about what the built-in model reads at once."""
 
+COLUMNS: Final = (
+    "id",
+    "type",
+    "kind",
+    "status",
+    "severity",
+    "name",
+    "message",
+    "error_type",
+    "trace_id",
+    "parent_span_id",
+    "execution_id",
+    "session_id",
+    "user_id",
+    "agent_id",
+    "model",
+    "provider",
+    "tool_name",
+    "service_name",
+    "input_preview",
+    "output_preview",
+    "tags",
+)
+"""Of the table of events, what is read to make an event findable, besides its input and output."""
+
 _ESCAPES: Final = ("\\n", "\\t", "\\r", '\\"')
 _MEANT_KINDS: Final = frozenset({EventKind.LLM, EventKind.TOOL, EventKind.RETRIEVER})
 _MEANT_TYPES: Final = frozenset({EventType.LOG, EventType.CUSTOM})
@@ -44,15 +69,13 @@ def texts_of(row: Row) -> Iterator[tuple[Weight, str]]:
     if message := row["message"]:
         yield Weight.MESSAGE, message
     for side in ("output", "input"):
-        preview = row[f"{side}_preview"]
-        if preview:
-            yield Weight.CONTENT, preview
-        document = row[side]
+        preview, document = row[f"{side}_preview"], row[side]
         # What is hardly longer than its preview is the same text between quotes.
-        if document is not None and len(document) > len(preview) + 2:
-            text = readable(document)
-            if text != preview:
-                yield Weight.CONTENT, text
+        text = readable(document) if document is not None and len(document) > len(preview) + 2 else ""
+        if preview and preview not in text:
+            yield Weight.CONTENT, preview
+        if text:
+            yield Weight.CONTENT, text
 
 
 def readable(document: str) -> str:

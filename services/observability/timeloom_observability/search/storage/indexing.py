@@ -8,14 +8,16 @@ from uuid import UUID
 
 import asyncpg
 
-from timeloom_observability.showing import LISTED
+from timeloom_observability.search.texts import COLUMNS
 from timeloom_platform.database import Connection, NewConnection
 
 BLOCK_EVENTS: Final = 2_048
 """A block that has so many is full."""
 
-READ: Final = f"{LISTED}, left(events.input, {{length}}) AS input, left(events.output, {{length}}) AS output"
-"""What is read of an event to be found by, or to be shown as found."""
+DOCUMENTS: Final = "left(events.input, {length}) AS input, left(events.output, {length}) AS output"
+"""The beginnings of what went in and came out."""
+
+_READ: Final = ", ".join(f"events.{name}" for name in COLUMNS)
 
 INSERT_ARRIVAL: Final = "INSERT INTO event_arrivals (project_id, event_ids) VALUES ($1, $2)"
 
@@ -29,7 +31,7 @@ RETURNING taken.project_id, taken.event_ids
 """
 
 SELECT_EVENTS: Final = f"""
-SELECT {READ.format(length="$3")}
+SELECT {_READ}, {DOCUMENTS.format(length="$3")}
 FROM events
 WHERE events.project_id = $1 AND events.id = ANY ($2::uuid [])
 """  # noqa: S608 - constants
@@ -63,10 +65,6 @@ UPDATE event_blocks SET
     first_event_id = least(first_event_id, $5),
     last_event_id = greatest(last_event_id, $6)
 WHERE project_id = $1 AND number = $2
-"""
-
-COUNT_ARRIVALS: Final = """
-SELECT coalesce(sum(cardinality(event_ids)), 0)::bigint FROM event_arrivals WHERE project_id = $1
 """
 
 
@@ -114,11 +112,6 @@ async def insert_words(
     await connection.execute(
         GROW_BLOCK, project_id, block, len(documents), BLOCK_EVENTS, min(documents), max(documents)
     )
-
-
-async def count_arrivals(connection: Connection, project_id: UUID) -> int:
-    """Returns how many events cannot be found by words yet."""
-    return int(await connection.fetchval(COUNT_ARRIVALS, project_id))
 
 
 def _as_it_is(form: Any) -> Any:

@@ -9,12 +9,13 @@ from uuid import UUID
 import asyncpg
 
 from timeloom_observability.filtering import Conditions
-from timeloom_observability.search.storage.indexing import READ
+from timeloom_observability.search.storage.indexing import DOCUMENTS
 from timeloom_observability.search.texts import DOCUMENT_LENGTH_MAX
+from timeloom_observability.showing import LISTED
 from timeloom_platform.database import Connection
 
 SELECT_SHOWN: Final = f"""
-SELECT {READ}
+SELECT {LISTED}, {DOCUMENTS}
 FROM events
 WHERE {{where}} AND events.id = ANY ({{ids}}::uuid [])
 """  # noqa: S608 - constants
