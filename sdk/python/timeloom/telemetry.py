@@ -108,11 +108,11 @@ class TokenUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What something cost, in US dollars; the parts are zero where they are not known."""
+    """What something cost, in US dollars; the parts are None where they are not known."""
 
     total: float
-    input: float
-    output: float
+    input: float | None
+    output: float | None
     source: CostSource | None
 
 

@@ -215,7 +215,7 @@ def _cost_of(row: Row) -> pb.Cost | None:
 
 def _cost_in(cost: model.Cost) -> pb.Cost:
     source: Any = cost.source
-    return pb.Cost(total=cost.total, input=cost.input or 0.0, output=cost.output or 0.0, source=source)
+    return pb.Cost(total=cost.total, input=cost.input, output=cost.output, source=source)
 
 
 def _end_time(start_time: Timestamp, duration_ns: int) -> Timestamp:
