@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.integration.observability.events import MILLISECOND, now_ns, span
+from tests.integration.observability.points import point
 from tests.integration.observability.service import Service
 from timeloom_observability.ingesting import Batch
 from timeloom_observability.keeping import storage
@@ -20,7 +21,7 @@ from timeloom_observability.storage import forgetting
 from timeloom_observability.storage.partitions import Partitions
 
 DAY_NS = 86_400_000 * MILLISECOND
-TABLES = ("events", "traces", "sessions", "metric_rows", "scores", "resources")
+TABLES = ("events", "traces", "sessions", "event_words", "scores", "resources", "metric_rows")
 
 
 def forgetter(service: Service, *, days_later: int = 0) -> Forgetting:
@@ -32,10 +33,11 @@ def forgetter(service: Service, *, days_later: int = 0) -> Forgetting:
     )
 
 
-async def keep(service: Service, days: int, *, project_id: UUID | None = None) -> None:
+async def keep(service: Service, days: int, *, metric_days: int = 0, project_id: UUID | None = None) -> None:
     project_id = project_id or service.project_id
+    retention = Retention(days=days, metric_days=metric_days)
     async with service.database.transaction(str(project_id)) as connection:
-        await storage.upsert_retention(connection, project_id, Retention(days=days))
+        await storage.upsert_retention(connection, project_id, retention)
 
 
 async def arrive(
@@ -65,13 +67,15 @@ async def counts(service: Service, *, project_id: UUID | None = None) -> dict[st
         return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES}
 
 
-async def added_up(service: Service) -> None:
-    """Returns when metrics are rows of all lengths."""
-    while True:
-        async with service.rows() as connection:
-            if not await connection.fetchval("SELECT count(*) FROM metric_deltas"):
-                return
-        await asyncio.sleep(0.02)
+async def digested(service: Service) -> None:
+    """Returns when metrics are rows of all lengths, and all events can be found."""
+    waiting = "SELECT (SELECT count(*) FROM metric_deltas) + (SELECT count(*) FROM event_arrivals)"
+    async with asyncio.timeout(30):
+        while True:
+            async with service.rows() as connection:
+                if not await connection.fetchval(waiting):
+                    return
+            await asyncio.sleep(0.02)
 
 
 async def partitions_of(service: Service) -> set[str]:
@@ -89,8 +93,7 @@ def partition_of(age_days: int) -> str:
 async def test_what_is_older_than_it_is_kept_goes_with_all_that_belongs_to_it(service: Service) -> None:
     await arrive(service, 1, age_days=20)
     await arrive(service, 2, age_days=0)
-    async with asyncio.timeout(30):
-        await added_up(service)
+    await digested(service)
     before = await counts(service)
     await keep(service, 10)
 
@@ -101,6 +104,7 @@ async def test_what_is_older_than_it_is_kept_goes_with_all_that_belongs_to_it(se
         "events": 1,
         "traces": 1,
         "sessions": 1,
+        "event_words": 1,
         "scores": 1,
         # Its resource was seen today.
         "resources": 2,
@@ -115,12 +119,33 @@ async def test_nothing_goes_unless_a_project_says_so(service: Service) -> None:
     await arrive(service, 2, age_days=3)
     other = uuid4()
     await keep(service, 1, project_id=other)
+    await digested(service)
     before = await counts(service)
 
     await forgetter(service, days_later=100).forget()
 
     assert await counts(service) == before
     assert before["events"] == 2
+
+
+async def test_points_of_metrics_are_kept_as_long_as_is_said_of_them(service: Service) -> None:
+    now = now_ns()
+    points = [point("requests", 1, time_ns=now - age * DAY_NS) for age in (0, 5, 20)]
+    await service.assembly.ingestor.take(service.project_id, Batch(points=points), size_bytes=1)
+    await arrive(service, 1, age_days=20)
+
+    async def ages() -> list[int]:
+        async with service.rows() as connection:
+            rows = await connection.fetch("SELECT time FROM measured_points ORDER BY time DESC")
+        return [round((datetime.now(UTC) - row["time"]) / timedelta(days=1)) for row in rows]
+
+    await keep(service, 10)
+    await forgetter(service).forget()
+    assert await ages() == [0, 5, 20]
+    await keep(service, 0, metric_days=10)
+    await forgetter(service).forget()
+
+    assert await ages() == [0, 5]
 
 
 async def test_scores_of_executions_stay_as_these_do(service: Service) -> None:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import structlog
 
+from timeloom_observability.ids import first_id
 from timeloom_observability.keeping import storage
+from timeloom_observability.measurements.storage import delete_points_before
+from timeloom_observability.search.storage import forgetting as findable
 from timeloom_observability.storage import forgetting
 from timeloom_observability.storage.partitions import Partitions
-from timeloom_platform.database import Database
+from timeloom_platform.database import Connection, Database
 
 INTERVAL_SECONDS: Final = 3_600.0
 JITTER: Final = 0.1
@@ -26,6 +29,9 @@ JITTER: Final = 0.1
 
 ROUNDS_MAX: Final = 2_000
 """The transactions of one time for one project; what is left waits for the next."""
+
+_Step: TypeAlias = Callable[[Connection, UUID, datetime], Coroutine[Any, Any, bool]]
+"""Forgets some of what a project had before a time; says whether there may be more."""
 
 logger = structlog.get_logger(__name__)
 
@@ -50,22 +56,39 @@ class Forgetting:
 
     async def forget(self) -> None:
         """Forgets what is too old."""
-        today = datetime.combine(self._clock().astimezone(UTC).date(), time(), UTC)
         async with self._database.system_transaction() as connection:
             retentions = await storage.select_retentions(connection)
-        begins = {
-            project_id: today - timedelta(days=retention.days)
-            for project_id, retention in retentions
-            if retention.days
+        events = {each: self._begin(retention.days) for each, retention in retentions if retention.days}
+        points = {
+            each: self._begin(retention.metric_days)
+            for each, retention in retentions
+            if retention.metric_days
         }
-        await self._partitions.drop({each: begin.date() for each, begin in begins.items()})
-        for project_id, begin in begins.items():
-            await self._forget_before(project_id, begin)
+        await self._partitions.drop({each: begin.date() for each, begin in events.items()})
+        for project_id, begin in events.items():
+            await self._repeat(_forget_events, project_id, begin)
+        for project_id, begin in points.items():
+            await self._repeat(_forget_points, project_id, begin)
 
-    async def _forget_before(self, project_id: UUID, begin: datetime) -> None:
+    def _begin(self, days: int) -> datetime:
+        """Returns when the first of so many whole days before this one began."""
+        return datetime.combine(self._clock().astimezone(UTC).date(), time(), UTC) - timedelta(days=days)
+
+    async def _repeat(self, step: _Step, project_id: UUID, begin: datetime) -> None:
+        """Takes a step again and again, each in its own transaction, as long as there may be more."""
         for _ in range(ROUNDS_MAX):
             async with self._database.system_transaction() as connection:
-                if not await forgetting.try_lock(connection):
-                    return
-                if not await forgetting.forget(connection, project_id, begin):
-                    return
+                has_more = await forgetting.try_lock(connection) and await step(connection, project_id, begin)
+            if not has_more:
+                return
+
+
+async def _forget_events(connection: Connection, project_id: UUID, begin: datetime) -> bool:
+    has_more = await forgetting.forget(connection, project_id, begin)
+    found = await findable.forget(connection, project_id, first_id(begin), limit=forgetting.ROWS_MAX)
+    return has_more or found > 0
+
+
+async def _forget_points(connection: Connection, project_id: UUID, begin: datetime) -> bool:
+    deleted = await delete_points_before(connection, project_id, begin, forgetting.ROWS_MAX)
+    return deleted >= forgetting.ROWS_MAX
