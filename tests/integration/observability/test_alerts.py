@@ -25,12 +25,13 @@ from tests.integration.observability.alarms import (
     told,
     webhook,
 )
+from tests.integration.observability.events import MILLISECOND, now_ns
 from tests.integration.observability.service import Service
 from tests.integration.workflows.http_server import Answer, HttpServer, http_server
 from timeloom.observability.v1 import alerts_service_pb2 as messages
 from timeloom.observability.v1.observability_pb2 import EventFilter, Metric
 from timeloom_gateway.transcoding.writing import Writers
-from timeloom_observability.alerts import limits, waiting
+from timeloom_observability.alerts import limits, querying, telling, waiting
 from timeloom_observability.alerts.checking import Checks
 from timeloom_observability.alerts.querying import QueriedMeter
 from timeloom_observability.alerts.storage import rules as storage
@@ -136,6 +137,70 @@ async def test_each_group_has_an_alert(service: Service) -> None:
 
     await eventually(fired)
     assert [(list(each.group), each.value) for each in await alerts(service)] == [(["ann"], 6.0)]
+
+
+async def test_a_metric_is_compared_with_the_window_before(service: Service) -> None:
+    before_ns = now_ns() - 15 * 60 * 1_000 * MILLISECOND
+    await happened(service, succeeded=2, trace=1, start_ns=before_ns)
+    await happened(service, succeeded=5, trace=2)
+    wanted = rule(
+        metric=Metric.METRIC_COUNT,
+        comparison=messages.ALERT_COMPARISON_RISES_BY,
+        threshold=1,
+        group_by=["kind"],
+    )
+    made = await created(service, wanted)
+    await checked(service, made.id)
+    assert [(list(each.group), each.value) for each in await alerts(service)] == [(["OTHER"], 5)]
+
+
+async def test_a_rule_that_has_too_many_groups_says_so(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(querying, "GROUPS_MAX", 1)
+    await happened(service, failed=2, trace=1, agent_id="one")
+    await happened(service, failed=1, trace=2, agent_id="other")
+    made = await created(service, rule(group_by=["agent_id"]))
+    found = await checked(service, made.id)
+    assert found.check_error == f"Only the {limits.GROUPS_MAX} groups with most events are looked at."
+    assert [list(each.group) for each in await alerts(service)] == [["one"]]
+
+
+async def test_alerts_are_listed_by_pages_and_the_oldest_are_let_go(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "RESOLVED_ALERTS_MAX", 2)
+    made = await created(service, rule(metric=Metric.METRIC_COUNT, threshold=-1))
+    for threshold in (1, -1, 1, -1, 1, -1):
+        await checked(service, made.id)
+        made.threshold = threshold
+        request = messages.UpdateAlertRuleRequest(rule_id=made.id, rule=made)
+        await stub(service).UpdateAlertRule(request, metadata=service.metadata)
+    await checked(service, made.id)
+
+    pages, token = list[list[messages.AlertStatus.ValueType]](), ""
+    while token or not pages:
+        listing = messages.ListAlertsRequest(
+            page_size=1, page_token=token, rule_id=made.id, statuses=[FIRING, RESOLVED]
+        )
+        page = await stub(service).ListAlerts(listing, metadata=service.metadata)
+        pages.append([each.status for each in page.alerts])
+        token = page.next_page_token
+    assert pages == [[FIRING], [RESOLVED], [RESOLVED]]
+
+
+async def test_that_an_alert_is_resolved_is_told_after_it_fired(
+    service: Service, hook: HttpServer, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "DELIVERY_WAIT_SECONDS_MIN", 0.3)
+    receiver.statuses = [503]
+    await happened(service, failed=1)
+    made = await created(service, rule(actions=[webhook(f"{hook.url}/alarm")]))
+    await eventually(lambda: hook.requests)
+    await happened(service, succeeded=9, trace=2)
+    await checked(service, made.id)
+    await eventually(lambda: len(hook.requests) == 3)
+    assert [each.json()["status"] for each in hook.requests] == ["FIRING", "FIRING", "RESOLVED"]
 
 
 async def test_what_has_to_hold_for_a_while_is_pending_until_then(service: Service) -> None:
