@@ -49,7 +49,7 @@ class Run:
         return output
 
 
-def started(name: str, program: str, *, stack: RunningStack, openai_url: str) -> Run:
+def started(name: str, program: str, *, stack: RunningStack, openai_url: str, api_key: str = "") -> Run:
     """Starts a program against the stack, in an interpreter of its own."""
     inherited = {
         key: value
@@ -63,6 +63,7 @@ def started(name: str, program: str, *, stack: RunningStack, openai_url: str) ->
             "TIMELOOM_DATA_DIR": str(stack.data_dir),
             "OPENAI_BASE_URL": openai_url,
             "OPENAI_API_KEY": "sk-of-nobody",
+            **({"TIMELOOM_API_KEY": api_key} if api_key else {}),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +19,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from timeloom import observe
+from timeloom.errors import ConfigurationError
 from timeloom.observing import _contents as contents
+from timeloom.observing import _instrumentations as instrumentations
 from timeloom.observing._surroundings import surroundings
 
 
@@ -233,6 +237,35 @@ def test_misuse_is_refused_with_the_reason() -> None:
     ):
         with pytest.raises(TypeError, match=reason):
             misused()
+
+
+def test_what_is_not_installed_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("timeloom.observing")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    with pytest.raises(ConfigurationError, match=r'pip install "timeloom\[observe\]"'):
+        importlib.import_module("timeloom.observing")
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "chosen"),
+    [
+        (None, ["openai", "langchain", "pydantic-ai"], ["langchain", "pydantic-ai"]),
+        (None, ["openai", "anthropic"], ["anthropic", "openai"]),
+        (None, [], []),
+        ([], ["openai"], []),
+        (["OpenAI", "openai_agents", "openai"], ["openai", "openai-agents"], ["openai", "openai-agents"]),
+    ],
+)
+def test_frameworks_go_before_the_clients_that_they_call_models_by(
+    asked: list[str] | None, there: list[str], chosen: list[str]
+) -> None:
+    assert instrumentations.chosen(asked, dict.fromkeys(there)) == chosen
+
+
+def test_an_instrumentation_that_is_not_there_is_told_with_its_package() -> None:
+    with pytest.raises(ConfigurationError, match="pip install openinference-instrumentation-langchain"):
+        instrumentations.chosen(["langchain"], {"openai": None})
 
 
 @dataclass

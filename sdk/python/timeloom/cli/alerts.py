@@ -40,6 +40,7 @@ _COMPARISONS: Final = {
     AlertComparison.RISES_BY: "rises by",
     AlertComparison.FALLS_BY: "falls by",
 }
+_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _TIMES: Final = ("started_after", "started_before")
 
 
@@ -248,8 +249,12 @@ def _condition(rule: AlertRule) -> str:
     if rule.metric is None or rule.comparison is None:
         return ""
     metric = rule.metric.lower().replace("_", "-")
-    window = wording.duration(rule.window_seconds)
-    return f"{metric} {_COMPARISONS[rule.comparison]} {rule.threshold:g} in {window}"
+    return f"{metric} {_COMPARISONS[rule.comparison]} {rule.threshold:g} in {_window(rule.window_seconds)}"
+
+
+def _window(seconds: int) -> str:
+    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
+    return f"{seconds // size} {unit}"
 
 
 def _print_alerts(session: Session, found: Iterable[Alert]) -> None:

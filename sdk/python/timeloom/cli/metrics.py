@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from timeloom.cli import documents
 from timeloom.cli import telemetry_wording as words_of
 from timeloom.cli.parameters import SPAN, json_option
 from timeloom.cli.session import current
@@ -83,7 +84,8 @@ def metrics(
     step = step or timedelta(seconds=max(1, int((end - begin).total_seconds() / POINTS_DEFAULT)))
     over_time = events.metrics(asked[:1], filter_, group_by=group_by, step=step, series_limit=series_limit)
     if as_json:
-        session.print_document({"whole": whole, "overTime": over_time})
+        told = {"whole": documents.document(whole), "overTime": documents.document(over_time)}
+        session.print_document(told)
         return
     if not whole.series:
         session.console.print("No events in this time.")
