@@ -26,6 +26,7 @@ class DoorCounts:
         self._bytes: Counter[str] = Counter()
         self._records: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
+        self.under_way = 0
         self.under_way_bytes = 0
 
     def answered(self, transport: str, signal: str, code: str) -> None:
@@ -66,9 +67,9 @@ class DoorCounts:
             ("ingest_refusals", "Requests for which there was no room.", ingested.refusals),
         ):
             yield CounterMetricFamily(name, documentation, value=number)
-        yield GaugeMetricFamily(
-            "otlp_under_way_bytes", "Requests that were not answered yet.", self.under_way_bytes
-        )
-        yield GaugeMetricFamily(
-            "ingest_waiting_bytes", "What waits to be committed.", self._ingestor.waiting_bytes
-        )
+        for name, documentation, number in (
+            ("otlp_under_way_requests", "Requests that were not answered yet.", self.under_way),
+            ("otlp_under_way_bytes", "What they take.", self.under_way_bytes),
+            ("ingest_waiting_bytes", "What waits to be committed.", self._ingestor.waiting_bytes),
+        ):
+            yield GaugeMetricFamily(name, documentation, value=number)

@@ -83,7 +83,6 @@ class Intake:
         self._prices = prices
         self._clock = clock
         self._counts = counts
-        self._under_way = 0
         # One large request after the other: they would take each other's time, and more memory.
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="otlp")
 
@@ -116,15 +115,16 @@ class Intake:
         Raises:
             UnavailableError: So many are on their way already.
         """
-        if self._under_way >= UNDER_WAY_MAX or self._counts.under_way_bytes >= UNDER_WAY_BYTES_MAX:
+        counts = self._counts
+        if counts.under_way >= UNDER_WAY_MAX or counts.under_way_bytes >= UNDER_WAY_BYTES_MAX:
             raise _no_room()
-        self._under_way += 1
-        passage = Passage(self._counts)
+        counts.under_way += 1
+        passage = Passage(counts)
         try:
             yield passage
         finally:
             passage.leave()
-            self._under_way -= 1
+            counts.under_way -= 1
 
     async def take(
         self,
