@@ -39,17 +39,31 @@ class Term:
     goes_on: bool = False
 
     @property
+    def is_row(self) -> bool:
+        """Whether places matter, which are in no index."""
+        return len(self.words) > 1 or len(self.words[0]) > 1
+
+    @property
     def expression(self) -> str:
         """What PostgreSQL is asked."""
+        found = self._found("<->")
+        return found if self.is_wanted else f"!{found}"
+
+    @property
+    def loose_expression(self) -> str:
+        """The same, but for places: what holds for at least as many events. Empty if that is for all."""
+        found = self._found("&")
+        if self.is_wanted:
+            return found
+        return "" if self.is_row else f"!{found}"
+
+    def _found(self, operator: str) -> str:
         star = ":*" if self.goes_on else ""
         if len(self.words) == 1 and len(self.words[0]) > 1:
             whole, *parts = self.words[0]
-            found = f"({quoted(whole)}{star} | {_in_a_row(parts)}{star})"
-        else:
-            # In a row with others a word counts as its parts, for that is how many places it takes.
-            found = _in_a_row(part for word in self.words for part in (word[1:] or word)) + star
-            found = f"({found})"
-        return found if self.is_wanted else f"!{found}"
+            return f"({quoted(whole)}{star} | {_joined(operator, parts)}{star})"
+        # In a row with others a word counts as its parts, for that is how many places it takes.
+        return f"({_joined(operator, (part for word in self.words for part in (word[1:] or word)))}{star})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +79,19 @@ class WordQuery:
     def expression(self) -> str:
         """What PostgreSQL is asked."""
         return " | ".join(f"({' & '.join(term.expression for term in each)})" for each in self.alternatives)
+
+    @property
+    def loose_expression(self) -> str:
+        """What an index can tell of it."""
+        return " | ".join(
+            f"({' & '.join(filter(None, (term.loose_expression for term in each)))})"
+            for each in self.alternatives
+        )
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether an index does not tell all of it."""
+        return any(term.is_row for each in self.alternatives for term in each)
 
     @property
     def wanted(self) -> Sequence[Term]:
@@ -109,5 +136,5 @@ def _terms(query: str) -> Iterator[Term | None]:
             yield Term(text=text, words=words, is_wanted=is_wanted, goes_on=may_go_on)
 
 
-def _in_a_row(words: Iterable[str]) -> str:
-    return " <-> ".join(map(quoted, words))
+def _joined(operator: str, words: Iterable[str]) -> str:
+    return f" {operator} ".join(map(quoted, words))

@@ -33,8 +33,9 @@ BLOCKS_MAX: Final = 4_096
 REST_MAX: Final = 2_000
 """If no more events than this are likely to have the words, all of them are looked up at once."""
 
-MATCHED_MAX: Final = 10_000
-"""Events with the words that are looked at one by one, where a filter asks for what is in no index."""
+MATCHED_MAX: Final = 2_000
+"""Events with the words that are looked at one by one, where something is asked for that is in no index: the
+newest ones."""
 
 MEANINGS: Final = 200
 """Texts of a similar meaning that are looked at."""
@@ -148,10 +149,11 @@ async def _worded(
     looking = Looking(
         connection,
         conditions,
-        asked=[query.expression, *asked_for(search.event_filter)],
+        asked=[query.loose_expression, *asked_for(search.event_filter)],
         ranked=query.expression,
         span=span,
         reads_rows=not tells_all(search.event_filter),
+        reads_places=query.has_rows,
     )
     blocks = await candidates.select_blocks(connection, search.project_id, span, BLOCKS_MAX)
     seen, step = 0, 1
@@ -177,6 +179,7 @@ class Looking:
         ranked: What they are ranked by.
         span: Which ids.
         reads_rows: Whether the conditions say more than `asked`.
+        reads_places: Whether `ranked` does.
     """
 
     def __init__(
@@ -188,6 +191,7 @@ class Looking:
         ranked: str,
         span: Span,
         reads_rows: bool,
+        reads_places: bool,
     ) -> None:
         self._connection = connection
         self._conditions = conditions
@@ -195,6 +199,7 @@ class Looking:
         self._ranked = ranked
         self._span = span
         self._reads_rows = reads_rows
+        self._reads_places = reads_places
         self._found: dict[UUID, float] = {}
         self.matched = 0
         """How many events had what is asked for, whatever the conditions say."""
@@ -221,6 +226,7 @@ class Looking:
             limit=CANDIDATES,
             matched_max=MATCHED_MAX,
             reads_rows=self._reads_rows,
+            reads_places=self._reads_places,
         )
         self.matched += matched
         self._found |= found
@@ -228,7 +234,7 @@ class Looking:
     def next_step(self, seen: int) -> int:
         """Returns how many blocks are likely to have what is missing, after so many of them."""
         wanted = CANDIDATES - len(self._found)
-        if self._reads_rows and self._found:
+        if self._found:
             wanted = wanted * self.matched // len(self._found)
         likely = wanted * seen // self.matched + 1 if self.matched else BLOCKS_AT_ONCE
         return min(likely, 4 * seen, BLOCKS_AT_ONCE)

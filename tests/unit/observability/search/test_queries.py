@@ -34,6 +34,21 @@ def test_a_query_asks_for_this(query: str, expression: str) -> None:
     assert parsed(query).expression == expression
 
 
+@pytest.mark.parametrize(
+    ("query", "loose", "has_rows"),
+    [
+        ("tea milk ", "(('tea') & ('milk'))", False),
+        ("tea -milk ", "(('tea') & !('milk'))", False),
+        ('"hot tea" -"white sugar"', "(('hot' & 'tea'))", True),
+        ("RateLimit ", "(('ratelimit' | 'rate' & 'limit'))", True),
+    ],
+)
+def test_an_index_is_asked_without_places(query: str, loose: str, *, has_rows: bool) -> None:
+    asked = parsed(query)
+
+    assert (asked.loose_expression, asked.has_rows) == (loose, has_rows)
+
+
 def test_what_must_not_be_there_is_not_what_an_event_is_found_for() -> None:
     assert [term.text for term in parsed('tea "hot water" -milk').wanted] == ["tea", "hot water"]
 

@@ -53,6 +53,16 @@ CROSS JOIN LATERAL (
 ) AS meant
 """
 
+# Where words stand is in no index, and looking at all that have them would take as long as there are many.
+EXACT_OF_FOUND: Final = """
+CROSS JOIN LATERAL (
+    SELECT
+    FROM event_words
+    WHERE project_id = $1 AND event_id = matched.event_id AND words @@ {ranked}::tsquery
+    LIMIT 1
+) AS exact
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
@@ -78,6 +88,7 @@ async def select_candidates(
     limit: int,
     matched_max: int,
     reads_rows: bool,
+    reads_places: bool,
 ) -> tuple[int, dict[UUID, float]]:
     """Returns how many events have what is asked for, and the newest with what their words are worth.
 
@@ -85,17 +96,19 @@ async def select_candidates(
         connection: As the system role.
         conditions: Of one project's events; more is added to their parameters.
         asked: A `tsquery` that names the project, or blocks of it.
-        ranked: What worth is reckoned by.
+        ranked: What must hold in the end, and what worth is reckoned by.
         span: Which ids.
         limit: At most so many.
         matched_max: Of those that have what is asked for, at most so many are looked at.
-        reads_rows: Whether the conditions are looked at; otherwise `asked` says all.
+        reads_rows: Whether the conditions are looked at; otherwise `asked` says all that they do.
+        reads_places: Whether `ranked` is looked at; likewise.
     """
     arguments = Conditions(arguments=conditions.arguments[: None if reads_rows else 1])
+    names = {"asked": arguments.argument(asked), "ranked": arguments.argument(ranked)}
+    looks = EXACT_OF_FOUND.format(**names) if reads_places else ""
     statement = SELECT_CANDIDATES.format(
-        rows=ROWS_OF_FOUND.format(where=conditions.where) if reads_rows else "",
-        asked=arguments.argument(asked),
-        ranked=arguments.argument(ranked),
+        rows=looks + (ROWS_OF_FOUND.format(where=conditions.where) if reads_rows else ""),
+        **names,
         after=arguments.argument(span.after),
         before=arguments.argument(span.before),
         limit=arguments.argument(limit),
