@@ -114,8 +114,8 @@ def test_a_provider_that_is_there_gets_a_processor_as_long_as_somebody_observes(
         "True True",
         "4",
         (
-            "The program has a TracerProvider already, whose service is called 'own': 'other' would have to be "
-            "given to its resource"
+            "The program has a TracerProvider already, whose service is called 'own': "
+            "'other' would have to be given to its resource"
         ),
         "There is no instrumentation of 'nothing'",
     ]
