@@ -287,6 +287,8 @@ async def test_alerts_of_a_rule_that_is_switched_off_are_resolved(service: Servi
     (alert,) = await alerts(service)
     assert alert.status == RESOLVED
     assert alert.resolve_time.ToNanoseconds() >= alert.fire_time.ToNanoseconds()
+    await eventually(lambda: len(hook.requests) == 2)
+    assert [each.json()["status"] for each in hook.requests] == ["FIRING", "RESOLVED"]
 
 
 async def test_an_alert_is_acknowledged_once(service: Service) -> None:

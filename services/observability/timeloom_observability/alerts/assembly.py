@@ -26,11 +26,17 @@ def alerts(surroundings: Surroundings) -> Part:
         master_keys=master_keys,
     )
     checks = Checks(database, meter, told=deliveries.told)
+
+    def changed() -> None:
+        # Alerts of a rule that is switched off are resolved, and somebody is to be told.
+        checks.rules_changed()
+        deliveries.told()
+
     rules = Rules(
         database=database,
         cursors=surroundings.cursors,
         master_keys=master_keys,
-        changed=checks.rules_changed,
+        changed=changed,
     )
     servicer = AlertsServicer(
         rules=rules,
