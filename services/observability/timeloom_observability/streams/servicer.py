@@ -11,7 +11,7 @@ import grpc.aio
 
 from timeloom.observability.v1 import event_streams_service_pb2 as messages
 from timeloom.observability.v1 import event_streams_service_pb2_grpc as services
-from timeloom_observability.streams.exporting import Exporter
+from timeloom_observability.streams.exporting import Exporter, Lines, Table
 from timeloom_observability.streams.tailing import Tails
 from timeloom_platform.auth import current_identity
 from timeloom_platform.server import ServiceBinding
@@ -19,6 +19,7 @@ from timeloom_platform.server import ServiceBinding
 _Context = grpc.aio.ServicerContext[Any, Any]
 
 _LINES: Final = ("application/x-ndjson", "events.jsonl")
+_TABLE: Final = ("application/vnd.apache.parquet", "events.parquet")
 """What a file is, and what it is called."""
 
 
@@ -50,8 +51,9 @@ class EventStreamsServicer(services.EventStreamsServiceServicer):
     async def ExportEvents(
         self, request: messages.ExportEventsRequest, context: _Context
     ) -> AsyncGenerator[messages.ExportEventsResponse]:
-        media_type, file_name = _LINES
-        parts = self._exporter.lines(_project_id(), request.filter)
+        is_table = request.format == messages.ExportFormat.EXPORT_FORMAT_PARQUET
+        media_type, file_name = _TABLE if is_table else _LINES
+        parts = self._exporter.file(_project_id(), request.filter, Table() if is_table else Lines())
         async with aclosing(parts):
             first = await anext(parts, b"")
             yield messages.ExportEventsResponse(data=first, media_type=media_type, file_name=file_name)
