@@ -366,7 +366,7 @@ PROBES: dict[str, Probe] = {
     _OBSERVABILITY + "GetTrace": _made(needs="trace"),
     _OBSERVABILITY + "ListSessions": _own(),
     _OBSERVABILITY + "GetSession": _made(needs="conversation", field="sessionId"),
-    _OBSERVABILITY + "GetStats": _own(),
+    _OBSERVABILITY + "GetTelemetryStats": _own(),
     _ALERTS + "CreateAlertRule": _own(rule=_ALERT_RULE),
     _ALERTS + "GetAlertRule": _made(needs="alertRule", field="ruleId"),
     _ALERTS + "ListAlertRules": _own(),

@@ -168,7 +168,7 @@ def _socket() -> dict[str, Any]:
 
 def _session() -> dict[str, Any]:
     return {
-        "operationId": "getSession",
+        "operationId": "getConsoleSession",
         "tags": ["Session"],
         "summary": "Tells whose session the cookie is, and its anti-forgery token",
         "responses": {
@@ -181,7 +181,7 @@ def _session() -> dict[str, Any]:
 
 def _end_session() -> dict[str, Any]:
     return {
-        "operationId": "endSession",
+        "operationId": "endConsoleSession",
         "tags": ["Session"],
         "summary": "Ends the session",
         "responses": {

@@ -268,14 +268,18 @@ async def test_sessions_are_what_their_traces_come_to(service: Service) -> None:
 
 
 async def test_stats_say_how_much_there_is(service: Service) -> None:
-    empty = await _stub(service).GetStats(messages.GetStatsRequest(), metadata=service.metadata)
+    empty = await _stub(service).GetTelemetryStats(
+        messages.GetTelemetryStatsRequest(), metadata=service.metadata
+    )
     assert empty.event_count == 0
     assert not empty.HasField("oldest_time")
     now = now_ns()
     await service.take([span(service.project_id, number, start_ns=now + number) for number in range(1, 4)])
     await service.take([span(uuid4())], project_id=uuid4())
 
-    stats = await _stub(service).GetStats(messages.GetStatsRequest(), metadata=service.metadata)
+    stats = await _stub(service).GetTelemetryStats(
+        messages.GetTelemetryStatsRequest(), metadata=service.metadata
+    )
 
     assert (stats.event_count, stats.trace_count) == (3, 1)
     assert stats.oldest_time.ToNanoseconds() == now

@@ -236,8 +236,8 @@ class AsyncObservability:
 
     async def stats(self) -> TelemetryStats:
         """Return how much telemetry the project has, and how much of it is searchable yet."""
-        request = observability_service_pb2.GetStatsRequest()
-        response = await self._connection.unary(self._connection.observability.GetStats, request)
+        request = observability_service_pb2.GetTelemetryStatsRequest()
+        response = await self._connection.unary(self._connection.observability.GetTelemetryStats, request)
         return read(TelemetryStats, response)
 
     async def retention(self) -> TelemetryRetention:

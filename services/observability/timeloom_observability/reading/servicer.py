@@ -90,9 +90,9 @@ class ObservabilityServicer(services.ObservabilityServiceServicer):
         session = await self._sessions.get(_project_id(), request.session_id)
         return messages.GetSessionResponse(session=session)
 
-    async def GetStats(
-        self, request: messages.GetStatsRequest, context: _Context
-    ) -> messages.GetStatsResponse:
+    async def GetTelemetryStats(
+        self, request: messages.GetTelemetryStatsRequest, context: _Context
+    ) -> messages.GetTelemetryStatsResponse:
         return await self._sessions.stats(_project_id())
 
 

@@ -77,7 +77,7 @@ class Sessions:
             raise NotFoundError(f"There is no session {session_id!r}.")
         return session_message(row)
 
-    async def stats(self, project_id: UUID) -> messages.GetStatsResponse:
+    async def stats(self, project_id: UUID) -> messages.GetTelemetryStatsResponse:
         """Says how much telemetry of a project is kept."""
         async with self._database.reading(str(project_id)) as connection:
             counted = await connection.fetchrow(storage.SELECT_STATS, project_id)
@@ -86,7 +86,7 @@ class Sessions:
             raise RuntimeError("a statement that always has a row had none")
         # Those that PostgreSQL has not counted yet are at least this project's.
         row_count = max(size["row_count"], counted["event_count"], 1)
-        answer = messages.GetStatsResponse(
+        answer = messages.GetTelemetryStatsResponse(
             event_count=counted["event_count"],
             trace_count=counted["trace_count"],
             stored_bytes=size["stored_bytes"] * counted["event_count"] / row_count,

@@ -564,7 +564,7 @@ class GetSessionResponse(_message.Message):
 Global___GetSessionResponse: _TypeAlias = GetSessionResponse  # noqa: Y015
 
 @_typing.final
-class GetStatsRequest(_message.Message):
+class GetTelemetryStatsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -576,10 +576,10 @@ class GetStatsRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetStatsRequest: _TypeAlias = GetStatsRequest  # noqa: Y015
+Global___GetTelemetryStatsRequest: _TypeAlias = GetTelemetryStatsRequest  # noqa: Y015
 
 @_typing.final
-class GetStatsResponse(_message.Message):
+class GetTelemetryStatsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENT_COUNT_FIELD_NUMBER: _builtins.int
@@ -617,4 +617,4 @@ class GetStatsResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetStatsResponse: _TypeAlias = GetStatsResponse  # noqa: Y015
+Global___GetTelemetryStatsResponse: _TypeAlias = GetTelemetryStatsResponse  # noqa: Y015

@@ -70,10 +70,10 @@ class ObservabilityServiceStub(object):
                 request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetSessionRequest.SerializeToString,
                 response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetSessionResponse.FromString,
                 _registered_method=True)
-        self.GetStats = channel.unary_unary(
-                '/timeloom.observability.v1.ObservabilityService/GetStats',
-                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsRequest.SerializeToString,
-                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsResponse.FromString,
+        self.GetTelemetryStats = channel.unary_unary(
+                '/timeloom.observability.v1.ObservabilityService/GetTelemetryStats',
+                request_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetTelemetryStatsRequest.SerializeToString,
+                response_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetTelemetryStatsResponse.FromString,
                 _registered_method=True)
 
 
@@ -130,7 +130,7 @@ class ObservabilityServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def GetStats(self, request, context):
+    def GetTelemetryStats(self, request, context):
         """Says what a project's telemetry is like: how much there is of it, how much of it is searchable yet, what was refused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -175,10 +175,10 @@ def add_ObservabilityServiceServicer_to_server(servicer, server):
                     request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetSessionRequest.FromString,
                     response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetSessionResponse.SerializeToString,
             ),
-            'GetStats': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetStats,
-                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsRequest.FromString,
-                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsResponse.SerializeToString,
+            'GetTelemetryStats': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTelemetryStats,
+                    request_deserializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetTelemetryStatsRequest.FromString,
+                    response_serializer=timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetTelemetryStatsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -382,7 +382,7 @@ class ObservabilityService(object):
             _registered_method=True)
 
     @staticmethod
-    def GetStats(request,
+    def GetTelemetryStats(request,
             target,
             options=(),
             channel_credentials=None,
@@ -395,9 +395,9 @@ class ObservabilityService(object):
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/timeloom.observability.v1.ObservabilityService/GetStats',
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsRequest.SerializeToString,
-            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetStatsResponse.FromString,
+            '/timeloom.observability.v1.ObservabilityService/GetTelemetryStats',
+            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetTelemetryStatsRequest.SerializeToString,
+            timeloom_dot_observability_dot_v1_dot_observability__service__pb2.GetTelemetryStatsResponse.FromString,
             options,
             channel_credentials,
             insecure,

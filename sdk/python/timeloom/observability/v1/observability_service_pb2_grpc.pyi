@@ -47,7 +47,7 @@ class ObservabilityServiceStub:
     """Lists conversations, the one that went on last first."""
     GetSession: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.GetSessionRequest, _observability_service_pb2.GetSessionResponse]
     """Returns one conversation."""
-    GetStats: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.GetStatsRequest, _observability_service_pb2.GetStatsResponse]
+    GetTelemetryStats: _grpc.UnaryUnaryMultiCallable[_observability_service_pb2.GetTelemetryStatsRequest, _observability_service_pb2.GetTelemetryStatsResponse]
     """Says what a project's telemetry is like: how much there is of it, how much of it is searchable yet, what was refused."""
 
 @_typing.type_check_only
@@ -69,7 +69,7 @@ class ObservabilityServiceAsyncStub(ObservabilityServiceStub):
     """Lists conversations, the one that went on last first."""
     GetSession: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.GetSessionRequest, _observability_service_pb2.GetSessionResponse]  # type: ignore[assignment]
     """Returns one conversation."""
-    GetStats: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.GetStatsRequest, _observability_service_pb2.GetStatsResponse]  # type: ignore[assignment]
+    GetTelemetryStats: _aio.UnaryUnaryMultiCallable[_observability_service_pb2.GetTelemetryStatsRequest, _observability_service_pb2.GetTelemetryStatsResponse]  # type: ignore[assignment]
     """Says what a project's telemetry is like: how much there is of it, how much of it is searchable yet, what was refused."""
 
 class ObservabilityServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -132,11 +132,11 @@ class ObservabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns one conversation."""
 
     @_abc_1.abstractmethod
-    def GetStats(
+    def GetTelemetryStats(
         self,
-        request: _observability_service_pb2.GetStatsRequest,
+        request: _observability_service_pb2.GetTelemetryStatsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_observability_service_pb2.GetStatsResponse, _abc.Awaitable[_observability_service_pb2.GetStatsResponse]]:
+    ) -> _typing.Union[_observability_service_pb2.GetTelemetryStatsResponse, _abc.Awaitable[_observability_service_pb2.GetTelemetryStatsResponse]]:
         """Says what a project's telemetry is like: how much there is of it, how much of it is searchable yet, what was refused."""
 
 def add_ObservabilityServiceServicer_to_server(servicer: ObservabilityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
