@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +22,8 @@ from timeloom_memory.assembly import PACKAGE as MEMORY_PACKAGE
 from timeloom_memory.assembly import ROOM as MEMORY_ROOM
 from timeloom_observability import model
 from timeloom_observability.assembly import PACKAGE, ROOM
-from timeloom_observability.search.storage import forgetting
+from timeloom_observability.search.indexing import Indexing
+from timeloom_observability.search.storage import forgetting, indexing
 from timeloom_platform.testing.conditions import eventually
 from timeloom_platform.testing.databases import Rooms
 
@@ -244,6 +246,38 @@ async def test_what_comes_again_is_found_once(service: Service) -> None:
     await _take(service, events)
 
     assert await _words(service, "tea") == ["call 3", "call 2", "call 1"]
+
+
+async def test_several_replicas_make_each_event_findable_once(service: Service) -> None:
+    events = [_call(service, number, f"tea {number}") for number in range(1, 301)]
+    replicas = [Indexing(service.database) for _ in range(3)]
+
+    await asyncio.gather(
+        *(service.take(events[start : start + 30]) for start in range(0, 300, 30)),
+        *(replica.index() for replica in replicas for _ in range(4)),
+    )
+    await _take(service, [])
+
+    async with service.rows() as connection:
+        found = await connection.fetch("SELECT event_id FROM event_words ORDER BY event_id")
+        counted = await connection.fetchval("SELECT sum(event_count) FROM event_blocks")
+    assert [row["event_id"] for row in found] == sorted(event.id for event in events)
+    assert counted == len(events)
+
+
+async def test_what_somebody_took_who_died_is_there_again(service: Service) -> None:
+    await service.take([_call(service, 1, "tea", name="chat")])
+
+    async def die() -> None:
+        async with service.database.system_transaction() as connection:
+            await indexing.take_arrivals(connection, 10)
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await die()
+    await _take(service, [])
+
+    assert await _words(service, "tea") == ["chat"]
 
 
 async def test_what_is_forgotten_is_found_no_more(service: Service) -> None:
