@@ -164,7 +164,7 @@ class QueryMeasurementsRequest(_message.Message):
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     step_seconds: _builtins.int
-    """The length of a point; zero for one point over the whole time."""
+    """The length of a point; zero for one point over the whole time. Points begin at multiples of it; at most 1,500."""
     @_builtins.property
     def started_after(self) -> _timestamp_pb2.Timestamp:
         """From then on; the last hour if absent."""
@@ -173,7 +173,9 @@ class QueryMeasurementsRequest(_message.Message):
     def started_before(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def group_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The names of attributes by which series are told apart; all of them together if empty."""
+        """The names of attributes by which series are told apart; all of them together if empty. The name of the program is
+        an attribute, too: `service.name`.
+        """
 
     @_builtins.property
     def attributes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -272,13 +274,15 @@ class MeasurementPoint(_message.Message):
     count: _builtins.float
     """How many values; for a sum or gauge, how many points were sent."""
     sum: _builtins.float
-    """Of the increments, or of the values of a histogram; absent for a gauge."""
+    """Of the increments, or of the values of a histogram; absent for a gauge. What counts since a start is told as what
+    came in between, whether or not it began anew meanwhile.
+    """
     last: _builtins.float
-    """The last value of a gauge."""
+    """The last value of a gauge, or of a sum that goes up and down."""
     min: _builtins.float
     max: _builtins.float
     p50: _builtins.float
-    """Of a histogram, by interpolation within its buckets."""
+    """Of a histogram, by interpolation within its buckets; of a summary, as they were sent."""
     p95: _builtins.float
     p99: _builtins.float
     def __init__(
