@@ -44,7 +44,7 @@ START = datetime(2026, 11, 23, 12, tzinfo=UTC)
         (telemetry_figures.DurationBin, observability_pb2.DurationBin),
         (telemetry_figures.Metrics, event_metrics_service_pb2.QueryMetricsResponse),
         (telemetry_figures.MetricSeries, event_metrics_service_pb2.MetricSeries),
-        (telemetry_figures.TelemetryStats, observability_service_pb2.GetStatsResponse),
+        (telemetry_figures.TelemetryStats, observability_service_pb2.GetTelemetryStatsResponse),
         (telemetry_figures.Price, observability_pb2.Price),
         (telemetry_figures.TelemetryRetention, observability_pb2.Retention),
         (telemetry_figures.Instrument, measurements_service_pb2.Instrument),
@@ -126,7 +126,8 @@ def test_an_event_that_a_program_reports_is_written_whole() -> None:
 
 def test_counts_that_travel_as_doubles_are_whole_numbers() -> None:
     stats = read(
-        telemetry_figures.TelemetryStats, observability_service_pb2.GetStatsResponse(event_count=2**40)
+        telemetry_figures.TelemetryStats,
+        observability_service_pb2.GetTelemetryStatsResponse(event_count=2**40),
     )
     assert (stats.event_count, type(stats.event_count)) == (2**40, int)
 
