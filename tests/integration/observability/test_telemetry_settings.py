@@ -137,30 +137,6 @@ async def test_a_project_has_a_bounded_number_of_prices(
     assert refusal.status is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"model": "gpt*4"}, "model may have * at its end only"),
-        (
-            {"model": " gpt"},
-            "model must be a name without characters that cannot be seen and without spaces around it",
-        ),
-        ({"provider": "open*"}, "provider must be a name without *, or * alone for any"),
-        (
-            {"input_per_million": float("nan")},
-            "inputPerMillion must be an amount from 0 to 1,000,000 US dollars",
-        ),
-        ({"output_per_million": 1e9}, "outputPerMillion must be an amount from 0 to 1,000,000 US dollars"),
-    ],
-)
-async def test_what_is_wrong_with_a_price_is_named(
-    service: Service, fields: dict[str, Any], message: str
-) -> None:
-    refusal = await refused(add(service, **fields))
-
-    assert (refusal.status, refusal.message) == (grpc.StatusCode.INVALID_ARGUMENT, message)
-
-
 async def test_telemetry_is_kept_for_ever_until_a_project_says_otherwise(service: Service) -> None:
     stub = stub_of(service)
 

@@ -22,7 +22,7 @@ from timeloom_platform.errors import OverloadedError, UnavailableError
 CONCURRENCY: Final = 4
 """Traces that are made executions of at once; each is held in memory."""
 
-LEASE_SECONDS: Final = 120.0
+LEASE_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 30.0
 """How often is looked for what a replica has left that is gone."""
 
