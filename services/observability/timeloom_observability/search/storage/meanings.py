@@ -135,8 +135,10 @@ nearest AS MATERIALIZED (
             LIMIT 1
         ) AS said
     ) AS meanings
-    JOIN event_meanings AS kept
-        ON kept.project_id = $1 AND kept.id = meanings.meaning_id AND kept.model = {model}
+    CROSS JOIN LATERAL (
+        SELECT id, model, vector FROM event_meanings WHERE project_id = $1 AND id = meanings.meaning_id LIMIT 1
+    ) AS kept
+    WHERE kept.model = {model}
     ORDER BY (kept.vector OPERATOR(public.<#>) {vector}::public.halfvec) + 0
     LIMIT {limit}
 )
