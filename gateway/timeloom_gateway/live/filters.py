@@ -1,12 +1,12 @@
 """Which events of telemetry a topic means: `events`, with a filter as REST has it, or as JSON.
 
-`events?filter.kinds=LLM&filter.statuses=ERROR` and `events?filter={"kinds":["LLM"]}` follow what
-`GET /api/observability/events` lists under the same filter.
+`events?kinds=LLM&statuses=ERROR`, the same with `filter.` before each name, and
+`events?filter={"kinds":["LLM"],"statuses":["ERROR"]}` follow what `GET /api/observability/events` lists.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from timeloom.observability.v1.event_streams_service_pb2 import TailEventsRequest
@@ -24,19 +24,15 @@ from timeloom_platform.validation import RequestValidator
 TOPIC_CHARACTERS_MAX: Final = 8_000
 
 _FILTER: Final = "filter"
-_POSITION: Final = "position"
 
 
 class EventTopics:
     """Reads the topics of telemetry."""
 
     def __init__(self, contracts: Contracts) -> None:
-        request = contracts.message_type(TailEventsRequest.DESCRIPTOR.full_name)
-        # A subscription has its own way to say where it begins.
-        self._query = QueryReader(request, set_elsewhere=[(_POSITION,)])
-        self._document = Readers(contracts.pool).message(
-            contracts.message_type(EventFilter.DESCRIPTOR.full_name)
-        )
+        event_filter = contracts.message_type(EventFilter.DESCRIPTOR.full_name)
+        self._query = QueryReader(event_filter, set_elsewhere=[])
+        self._document = Readers(contracts.pool).message(event_filter)
         self._check = RequestValidator().compile(TailEventsRequest.DESCRIPTOR)
 
     def filter_of(self, topic: str) -> EventFilter:
@@ -62,16 +58,16 @@ class EventTopics:
     def _read(self, query: str) -> Values:
         documents, rest = _parted(query)
         values: Values = {}
-        self._query.read(rest, values)
-        if not documents:
-            return values
-        if len(documents) > 1 or values:
-            raise Invalid.at(_FILTER, "must be given once, as a document or by its fields")
-        with parsing(documents[0]):
-            try:
-                return {_FILTER: self._document.read(documents[0])}
-            except Invalid as error:
-                raise Invalid(*error.below(_FILTER)) from None
+        try:
+            self._query.read(rest, values)
+            if len(documents) > 1 or (documents and values):
+                raise Invalid.value("must be given once, as a document or by its fields")
+            for document in documents:
+                with parsing(document):
+                    values = self._document.read(document)
+        except Invalid as error:
+            raise Invalid(*error.below(_FILTER)) from None
+        return {_FILTER: values}
 
 
 def is_telemetry(topic: str) -> bool:
@@ -80,11 +76,11 @@ def is_telemetry(topic: str) -> bool:
 
 
 def _parted(query: str) -> tuple[list[bytes], str]:
-    """Returns the documents of a query, and its other parameters."""
+    """Returns the documents of a query, and its fields of a filter as a query of their own."""
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_MAX)
     except ValueError:
         raise Invalid.at("topic", "must be percent-encoded UTF-8 after its question mark") from None
     documents = [value.encode() for name, value in pairs if name == _FILTER]
-    others: list[Any] = [pair for pair in pairs if pair[0] != _FILTER]
-    return documents, urlencode(others)
+    fields = [(name.removeprefix(f"{_FILTER}."), value) for name, value in pairs if name != _FILTER]
+    return documents, urlencode(fields)
