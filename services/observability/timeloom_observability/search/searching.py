@@ -266,8 +266,10 @@ async def _alike(
         return {row["event_id"]: row["similarity"] for row in rows}
 
     found = await nearest(meanings.NEAREST_BY_INDEX if by_index else meanings.NEAREST_OF_ALL)
-    if len(found) < search.limit and search.event_filter.ByteSize():
-        # The filter leaves few of what is nearest: the newest that it means are compared themselves.
+    is_filtered = search.event_filter.ByteSize() > 0
+    if len(found) < search.limit and is_filtered and tells_all(search.event_filter):
+        # The filter leaves few of what is nearest: the newest that it means are compared themselves, unless all
+        # events would have to be read to find them.
         found |= await nearest(meanings.NEAREST_OF_MEANT)
     order = sorted(found, key=lambda each: (found[each], each), reverse=True)
     return {each: found[each] for each in order}

@@ -136,7 +136,10 @@ nearest AS MATERIALIZED (
         ) AS said
     ) AS meanings
     CROSS JOIN LATERAL (
-        SELECT id, model, vector FROM event_meanings WHERE project_id = $1 AND id = meanings.meaning_id LIMIT 1
+        SELECT id, model, vector
+        FROM event_meanings
+        WHERE project_id = $1 AND id = meanings.meaning_id
+        LIMIT 1
     ) AS kept
     WHERE kept.model = {model}
     ORDER BY (kept.vector OPERATOR(public.<#>) {vector}::public.halfvec) + 0
