@@ -14,6 +14,7 @@ from timeloom_observability.keeping.assembly import keeping
 from timeloom_observability.measurements.assembly import measurements
 from timeloom_observability.measurements.writing import PointsOfTelemetry
 from timeloom_observability.metrics.assembly import metrics
+from timeloom_observability.pace import Pace
 from timeloom_observability.parts import Part, Surroundings
 from timeloom_observability.prices import PriceTables
 from timeloom_observability.reading.assembly import reading
@@ -85,7 +86,8 @@ def assembled(surroundings: Surroundings) -> Assembly:
     """Puts the service together."""
     prices = PriceTables(surroundings.database)
     partitions = Partitions(surroundings.database)
-    indexing = Indexing(surroundings.database)
+    pace = Pace()
+    indexing = Indexing(surroundings.database, pace)
     companions: list[Companion] = [ScoresOfTelemetry(), Telling(), indexing, PointsOfTelemetry()]
     arrivals = None
     if surroundings.trace_quiet_seconds is not None:
@@ -96,6 +98,7 @@ def assembled(surroundings: Surroundings) -> Assembly:
         partitions=partitions,
         companions=companions,
         clock=surroundings.clock,
+        pace=pace,
     )
     parts = [
         Part(jobs=[ingestor.run]),
@@ -111,5 +114,5 @@ def assembled(surroundings: Surroundings) -> Assembly:
         measurements(surroundings),
     ]
     if arrivals is not None:
-        parts.append(travel(surroundings, arrivals))
+        parts.append(travel(surroundings, arrivals, pace))
     return Assembly(ingestor=ingestor, prices=prices, parts=parts)

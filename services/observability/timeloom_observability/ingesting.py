@@ -20,6 +20,7 @@ import structlog
 from timeloom_observability.ids import day_of
 from timeloom_observability.metering import tallied
 from timeloom_observability.model import EPOCH, Event, MetricPoint, Score
+from timeloom_observability.pace import Pace
 from timeloom_observability.registry import SeriesRegistry
 from timeloom_observability.storage import ingest
 from timeloom_observability.storage.partitions import Partitions
@@ -152,6 +153,7 @@ class Ingestor:
         partitions: Makes those of events.
         companions: What else is written with each batch, in this order.
         clock: The time.
+        pace: Is told when something arrives.
     """
 
     def __init__(
@@ -161,7 +163,9 @@ class Ingestor:
         partitions: Partitions,
         companions: Sequence[Companion],
         clock: Callable[[], datetime],
+        pace: Pace,
     ) -> None:
+        self._pace = pace
         self._database = database
         self._partitions = partitions
         self._companions = companions
@@ -209,7 +213,8 @@ class Ingestor:
             arrival.done.add_done_callback(self._under_way.discard)
             dones.append(arrival.done)
         self._arrived.set()
-        await asyncio.gather(*dones)
+        with self._pace.arriving():
+            await asyncio.gather(*dones)
 
     def _require_room(self, project_id: UUID, size_bytes: int) -> None:
         waiting, own = self._waiting_bytes.total(), self._waiting_bytes[project_id]

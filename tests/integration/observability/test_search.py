@@ -22,6 +22,7 @@ from timeloom_memory.assembly import PACKAGE as MEMORY_PACKAGE
 from timeloom_memory.assembly import ROOM as MEMORY_ROOM
 from timeloom_observability import model
 from timeloom_observability.assembly import PACKAGE, ROOM
+from timeloom_observability.pace import Pace
 from timeloom_observability.search.indexing import Indexing
 from timeloom_observability.search.storage import forgetting, indexing
 from timeloom_platform.testing.conditions import eventually
@@ -195,7 +196,9 @@ async def test_what_cannot_be_found_yet_is_counted(database_url: str) -> None:
         stub = observability_services.ObservabilityServiceStub(alone.channel)
 
         async def counts() -> tuple[float, float]:
-            answer = await stub.GetStats(observability_messages.GetStatsRequest(), metadata=alone.metadata)
+            answer = await stub.GetTelemetryStats(
+                observability_messages.GetTelemetryStatsRequest(), metadata=alone.metadata
+            )
             return answer.unindexed_count, answer.unembedded_count
 
         async def are_words_done() -> bool:
@@ -250,7 +253,7 @@ async def test_what_comes_again_is_found_once(service: Service) -> None:
 
 async def test_several_replicas_make_each_event_findable_once(service: Service) -> None:
     events = [_call(service, number, f"tea {number}") for number in range(1, 301)]
-    replicas = [Indexing(service.database) for _ in range(3)]
+    replicas = [Indexing(service.database, Pace()) for _ in range(3)]
 
     await asyncio.gather(
         *(service.take(events[start : start + 30]) for start in range(0, 300, 30)),

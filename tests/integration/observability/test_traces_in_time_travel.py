@@ -27,6 +27,7 @@ from timeloom_observability.model import Event
 from timeloom_observability.otlp.protobuf import PROTOBUF
 from timeloom_observability.otlp.receiver import Receiver
 from timeloom_observability.otlp.traces import read_traces
+from timeloom_observability.pace import Pace
 from timeloom_observability.pricing.table import PriceTable
 from timeloom_observability.states import states_of
 from timeloom_observability.travel import projector as projecting
@@ -120,7 +121,9 @@ class House:
         """Returns another replica's worker."""
         database = self.telemetry.database
         projector = Projector(database=database, snapshots=channel or self.snapshots.channel)
-        return Follower(database=database, projector=projector, arrivals=Arrivals(quiet_seconds=0))
+        return Follower(
+            database=database, projector=projector, arrivals=Arrivals(quiet_seconds=0), pace=Pace()
+        )
 
     async def all_due(self) -> None:
         """Lets the time pass."""

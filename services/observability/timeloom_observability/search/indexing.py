@@ -15,6 +15,7 @@ import structlog
 
 from timeloom_observability.ids import day_of
 from timeloom_observability.ingesting import Batch
+from timeloom_observability.pace import Pace
 from timeloom_observability.search.documents import document
 from timeloom_observability.search.facets import block_facet, facets_of, project_facet
 from timeloom_observability.search.storage import indexing as storage
@@ -43,9 +44,10 @@ logger = structlog.get_logger(__name__)
 class Indexing:
     """Notes what arrives, as a companion of ingesting, and makes it findable."""
 
-    def __init__(self, database: Database) -> None:
-        """Take the room's database, prepared by `storage.indexing.prepare`."""
+    def __init__(self, database: Database, pace: Pace) -> None:
+        """Take the room's database, prepared by `storage.indexing.prepare`, and when to step aside."""
         self._database = database
+        self._pace = pace
         self._noted = asyncio.Event()
         self.said: Final = asyncio.Event()
         """Set when there are texts that may want a vector."""
@@ -60,8 +62,9 @@ class Indexing:
         """Makes events findable until it is cancelled."""
         while True:
             try:
+                await self._pace.calm()
                 while await self.index():
-                    pass
+                    await self._pace.calm()
                 await bell.wait(self._noted, LOOK_SECONDS)
                 await asyncio.sleep(SOON_SECONDS)
             except Exception as error:

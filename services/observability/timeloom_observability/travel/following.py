@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from timeloom_observability.pace import Pace
 from timeloom_observability.travel import storage
 from timeloom_observability.travel.arrivals import Arrivals
 from timeloom_observability.travel.model import Projection
@@ -40,8 +41,9 @@ logger = structlog.get_logger(__name__)
 class Follower:
     """Has traces made executions of when they are due."""
 
-    def __init__(self, *, database: Database, projector: Projector, arrivals: Arrivals) -> None:
+    def __init__(self, *, database: Database, projector: Projector, arrivals: Arrivals, pace: Pace) -> None:
         self._database = database
+        self._pace = pace
         self._projector = projector
         self._arrivals = arrivals
 
@@ -64,6 +66,7 @@ class Follower:
     async def follow(self) -> float:
         """Does what is due; returns for how long nothing more will be, unless something arrives."""
         while True:
+            await self._pace.calm()
             async with self._database.system_transaction() as connection:
                 taken = await storage.take(
                     connection, limit=CONCURRENCY, lease=timedelta(seconds=LEASE_SECONDS)
