@@ -297,7 +297,7 @@ async def delete_points_before(connection: Connection, project_id: UUID, time: d
     Once there are no more of them, series and instruments without points go, too.
     """
     count = int(await connection.fetchval(DELETE_POINTS, project_id, time, limit))
-    if 0 < count < limit:
+    if count < limit:
         # A series whose first points are being written is not taken for one without.
         await connection.execute(LOCK_SERIES, str(project_id))
         await connection.execute(DELETE_SERIES, project_id)
