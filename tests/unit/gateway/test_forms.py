@@ -11,6 +11,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
 from tests.unit.gateway import example_contract
 from tests.unit.gateway.example_contract import MEDIA_TYPE, add_stream
+from timeloom.observability.v1.event_streams_service_pb2 import ExportEventsResponse
 from timeloom.type.v1 import annotations_pb2 as options
 from timeloom_gateway.contracts import Contracts, message_class
 from timeloom_gateway.openapi.document import build
@@ -143,6 +144,15 @@ class TestFiles:
         create = message_class(example.message_type("timeloom.example.v1.StreamResponse"))
         assert route.download.of(create(data=b"one").SerializeToString()) == FilePart(data=b"one")
         assert route.download.media_type == MEDIA_TYPE
+
+    def test_a_service_may_say_what_a_file_is(self) -> None:
+        routes = compile_routes(Contracts.load())
+        download = next(route.download for route in routes if route.method.name == "ExportEvents")
+        assert download is not None
+        told = {"media_type": "application/x-ndjson", "file_name": "events.jsonl"}
+        response = ExportEventsResponse(data=b"{}", **told)
+        assert download.is_told
+        assert download.of(response.SerializeToString()) == FilePart(data=b"{}", **told)
 
     @pytest.mark.parametrize(
         ("text", "name"),
