@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
+from typing import Final, cast
 
 import pytest
 
@@ -11,9 +15,13 @@ from tests.e2e import observed_programs
 from tests.e2e.running_stack import RunningStack
 from tests.helpers.fake_openai import fake_openai
 from timeloom import Timeloom
-from timeloom.telemetry import EventFilter, EventKind, EventType, Severity
+from timeloom.telemetry import Event, EventFilter, EventKind, EventType, NewEvent, Severity
 
 pytestmark = pytest.mark.xdist_group("stack")
+
+LIMIT_SECONDS: Final = 30.0
+PAUSE_SECONDS: Final = 0.05
+FOLLOWED: Final = EventFilter(names=["followed"])
 
 # A program with a provider of its own, which is told of twice, and is closed between.
 OWN_PROVIDER = """
@@ -146,3 +154,19 @@ def test_messages_are_not_told_if_they_must_not_be(stack: RunningStack, client: 
     assert (whole.input, whole.output, whole.input_preview) == (None, None, "")
     assert whole.usage is not None
     assert whole.usage.total_tokens == 1200
+
+
+def test_events_are_followed_from_their_commit_on(client: Timeloom) -> None:
+    def first() -> Event:
+        with closing(cast("Generator[Event]", client.observability.events.tail(FOLLOWED))) as events:
+            return next(events)
+
+    with ThreadPoolExecutor(1) as thread:
+        found = thread.submit(first)
+        deadline = time.monotonic() + LIMIT_SECONDS
+        created: set[str] = set()
+        # Nobody says when the tail has begun: it is one of these.
+        while not found.done() and time.monotonic() < deadline:
+            created.update(client.observability.events.create(NewEvent(name="followed")))
+            wait([found], timeout=PAUSE_SECONDS)
+        assert found.result(timeout=LIMIT_SECONDS).id in created
