@@ -268,8 +268,8 @@ async def _alike(
     found = await nearest(meanings.NEAREST_BY_INDEX if by_index else meanings.NEAREST_OF_ALL)
     is_filtered = search.event_filter.ByteSize() > 0
     if len(found) < search.limit and is_filtered and tells_all(search.event_filter):
-        # The filter leaves few of what is nearest: the newest that it means are compared themselves, unless all
-        # events would have to be read to find them.
+        # The filter leaves few of what is nearest: the newest that it means are compared themselves, unless
+        # all events would have to be read to find them.
         found |= await nearest(meanings.NEAREST_OF_MEANT)
     order = sorted(found, key=lambda each: (found[each], each), reverse=True)
     return {each: found[each] for each in order}
