@@ -214,6 +214,7 @@ async def test_what_has_to_hold_for_a_while_is_pending_until_then(service: Servi
         await connection.execute("UPDATE alerts SET pending_time = pending_time - interval '10 minutes'")
     await checked(service, made.id)
     assert [each.id for each in await alerts(service, statuses=[FIRING])] == [alert.id]
+    assert not await alerts(service, statuses=[messages.ALERT_STATUS_UNSPECIFIED])
 
 
 async def test_what_no_longer_holds_before_its_time_never_fires(service: Service) -> None:

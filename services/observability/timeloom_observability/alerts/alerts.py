@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from timeloom_observability.alerts.model import Alert, AlertStatus
+from timeloom_observability.alerts.model import Alert
 from timeloom_observability.alerts.storage import alerts as storage
 from timeloom_platform.database import Database
 from timeloom_platform.errors import NotFoundError
@@ -24,7 +24,7 @@ class Alerts:
         project_id: UUID,
         *,
         rule_id: UUID | None,
-        statuses: Sequence[AlertStatus],
+        statuses: Sequence[int],
         page_token: str,
         limit: int,
     ) -> Page[Alert]:
@@ -33,7 +33,7 @@ class Alerts:
         Raises:
             InvalidPageTokenError: The token belongs to another list.
         """
-        wanted = sorted(set(statuses))
+        wanted = sorted({int(each) for each in statuses})
         identity: ListIdentity = {
             "list": "alerts",
             "project": str(project_id),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +12,9 @@ from timeloom.observability.v1 import alerts_service_pb2_grpc as services
 from timeloom_observability.alerts.alerts import Alerts
 from timeloom_observability.alerts.answers import alert_message, rule_message
 from timeloom_observability.alerts.backtests import Backtests
-from timeloom_observability.alerts.model import AlertStatus
 from timeloom_observability.alerts.requests import wanted_rule
 from timeloom_observability.alerts.rules import Rules
 from timeloom_platform.auth import current_identity
-from timeloom_platform.errors import InvalidFieldError
 from timeloom_platform.ids import uuid7
 from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
@@ -92,7 +89,7 @@ class AlertsServicer(services.AlertsServiceServicer):
         page = await self._alerts.list_page(
             _project_id(),
             rule_id=UUID(request.rule_id) if request.rule_id else None,
-            statuses=_statuses(request.statuses),
+            statuses=request.statuses,
             page_token=request.page_token,
             limit=page_size(request.page_size),
         )
@@ -109,10 +106,3 @@ class AlertsServicer(services.AlertsServiceServicer):
 
 def _project_id() -> UUID:
     return UUID(current_identity().project_id)
-
-
-def _statuses(numbers: Sequence[int]) -> Sequence[AlertStatus]:
-    try:
-        return [AlertStatus(number) for number in numbers]
-    except ValueError:
-        raise InvalidFieldError.of("statuses", "must be those that are known") from None

@@ -38,7 +38,7 @@ SELECT {COLUMNS} {FROM}
 WHERE
     alert.project_id = $1
     AND ($2::uuid IS NULL OR alert.rule_id = $2)
-    AND (cardinality($3::smallint []) = 0 OR alert.status = ANY ($3))
+    AND (cardinality($3::integer []) = 0 OR alert.status = ANY ($3))
     AND ($4::uuid IS NULL OR alert.id < $4)
 ORDER BY alert.id DESC
 LIMIT $5
@@ -98,7 +98,7 @@ async def select_page(
     project_id: UUID,
     *,
     rule_id: UUID | None,
-    statuses: Sequence[AlertStatus],
+    statuses: Sequence[int],
     before: UUID | None,
     limit: int,
 ) -> Sequence[Alert]:
