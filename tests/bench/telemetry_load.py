@@ -109,7 +109,9 @@ class Telemetry:
             )
 
     def _call(self, agent: str, session: str) -> dict[str, object]:
-        question, answer = self.chance.choice(self.texts), self.chance.choice(self.texts)
+        number = self.chance.randrange(len(self.texts))
+        # Who asks the same is answered the same.
+        question, answer = self.texts[number], self.texts[-number]
         return {
             "gen_ai.operation.name": "chat",
             "gen_ai.provider.name": "openai",
