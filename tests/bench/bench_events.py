@@ -54,7 +54,7 @@ def main() -> Report:
         title="Events",
         peer="nothing: these are answers that people wait for",
         notes=(
-            f"{SPANS:,} spans of {DAYS} days with {TEXTS:,} different questions, sent by OTLP to a whole stack.",
+            f"{SPANS:,} spans of {DAYS} days with {TEXTS:,} different questions, by OTLP to a whole stack.",
             f"Each question {REPETITIONS} times over REST, one after the other, until the answer is read.",
         ),
     )
