@@ -51,6 +51,9 @@ LINKS_MAX: Final = 1_000
 STATES_MAX: Final = 10_000
 """States that one trace becomes."""
 
+UNEMBEDDED_COUNTED_MAX: Final = 100_000
+"""Events that wait to be findable by meaning; more of them are not counted."""
+
 REASONS_MAX: Final = 5
 """Of why records were rejected, so many reasons are told."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from timeloom.observability.v1 import observability_pb2 as pb
 from timeloom.observability.v1 import observability_service_pb2 as messages
 from timeloom_observability.filtering import Conditions
+from timeloom_observability.limits import UNEMBEDDED_COUNTED_MAX
 from timeloom_observability.reading import storage
 from timeloom_observability.reading.answers import session_message
 from timeloom_platform.database import Database
@@ -80,7 +81,7 @@ class Sessions:
     async def stats(self, project_id: UUID) -> messages.GetTelemetryStatsResponse:
         """Says how much telemetry of a project is kept."""
         async with self._database.reading(str(project_id)) as connection:
-            counted = await connection.fetchrow(storage.SELECT_STATS, project_id)
+            counted = await connection.fetchrow(storage.SELECT_STATS, project_id, UNEMBEDDED_COUNTED_MAX)
             size = await connection.fetchrow(storage.SELECT_SIZE)
         if counted is None or size is None:
             raise RuntimeError("a statement that always has a row had none")

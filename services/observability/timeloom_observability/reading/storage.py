@@ -113,10 +113,14 @@ SELECT
         SELECT coalesce(sum(cardinality(event_ids)), 0) FROM event_arrivals WHERE project_id = $1
     )::bigint AS unindexed_count,
     (
-        SELECT count(DISTINCT uses.event_id)
-        FROM event_meanings AS meanings
-        JOIN event_meaning_uses AS uses ON uses.project_id = $1 AND uses.meaning_id = meanings.id
-        WHERE meanings.project_id = $1 AND meanings.model = ''
+        SELECT count(*)
+        FROM (
+            SELECT
+            FROM event_meanings AS meanings
+            JOIN event_meaning_uses AS uses ON uses.project_id = $1 AND uses.meaning_id = meanings.id
+            WHERE meanings.project_id = $1 AND meanings.model = ''
+            LIMIT $2
+        ) AS waiting
     ) AS unembedded_count
 """
 

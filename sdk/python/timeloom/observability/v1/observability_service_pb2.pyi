@@ -594,7 +594,7 @@ class GetTelemetryStatsResponse(_message.Message):
     stored_bytes: _builtins.float
     """What tables and indexes take, in bytes: this project's share by its events."""
     unindexed_count: _builtins.float
-    """How many events still have to be made findable by words, and by meaning."""
+    """How many events still have to be made findable by words, and by meaning; of the latter at most 100,000 are counted."""
     unembedded_count: _builtins.float
     @_builtins.property
     def oldest_time(self) -> _timestamp_pb2.Timestamp: ...
