@@ -14,7 +14,7 @@ from timeloom_gateway.openapi.schemas import Schema, Schemas, with_rest_names
 from timeloom_gateway.problems import Reasons
 from timeloom_gateway.transcoding.forms import WHOLE_BODY, Form
 from timeloom_gateway.transcoding.rest import Route
-from timeloom_gateway.web.negotiation import EVENT_STREAM, JSON, NDJSON, OCTET_STREAM
+from timeloom_gateway.web.negotiation import ANY_TYPE, EVENT_STREAM, JSON, NDJSON, OCTET_STREAM
 
 _VARIABLE = re.compile(r"\{([^}=]+)(?:=[^}]+)?\}")
 _DESCRIPTION = """\
@@ -210,7 +210,8 @@ def _responses(route: Route, schemas: Schemas, reasons: Reasons) -> dict[str, An
 
 def _content(route: Route, schemas: Schemas) -> dict[str, Any]:
     if route.download is not None:
-        return _file_content(route.download.media_type)
+        # What its service says of it is known only with the answer.
+        return {ANY_TYPE: {}} if route.download.is_told else _file_content(route.download.media_type)
     response = route.method.response
     if route.binding.response_body:
         schema = schemas.response_field(response.fields_by_name[route.binding.response_body])

@@ -51,7 +51,6 @@ class Router(Generic[T]):
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
         self._verbs: set[str] = set()
-        self._methods: list[str] = []
 
     def add(self, http_method: str, template: PathTemplate, target: T) -> None:
         """Adds a route; ContractError if the same method and path are taken."""
@@ -65,8 +64,6 @@ class Router(Generic[T]):
         node.leaves[key] = (template, target)
         if template.verb:
             self._verbs.add(template.verb)
-        if http_method not in self._methods:
-            self._methods.append(http_method)
 
     def match(self, http_method: str, raw_path: str) -> Match[T] | NoMatch:
         """Finds the target of a raw (percent-encoded) path.
@@ -88,7 +85,7 @@ class Router(Generic[T]):
                         break
                 if allowed:
                     break
-        return NoMatch(allowed_methods=tuple(method for method in self._methods if method in allowed))
+        return NoMatch(allowed_methods=tuple(sorted(allowed)))
 
     def _candidates(self, segments: list[str]) -> Iterator[tuple[list[str], str]]:
         """The readings of a path: with its end as a custom verb, if there is such a verb, then without."""

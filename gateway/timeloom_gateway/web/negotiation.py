@@ -12,6 +12,7 @@ JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 NDJSON = "application/x-ndjson"
 OCTET_STREAM = "application/octet-stream"
+ANY_TYPE = "*/*"
 
 _ACCEPT_CHARACTERS_MAX = 1000
 

@@ -40,7 +40,7 @@ SETTINGS: Mapping[str, str] = {
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
     "wal_level": "logical",
-    "max_connections": "60",
+    "max_connections": "120",
     "shared_buffers": "32MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "32MB",

@@ -70,7 +70,7 @@ def test_a_path_finds_its_route(request_line: str, target: str, values: tuple[st
         ("GET /api/executions/7/", ()),
         ("GET /", ()),
         ("PUT /api/executions", ("GET", "POST")),
-        ("PATCH /api/executions/7", ("GET", "DELETE")),
+        ("PATCH /api/executions/7", ("DELETE", "GET")),
         ("PUT /api/executions/special", ("POST",)),
         ("GET /api/executions/special", ("POST",)),
         ("PUT /api/executions/7:complete", ("POST",)),
