@@ -1,14 +1,15 @@
 """What somebody looks for, as PostgreSQL's `tsquery`.
 
 As in search engines: all words must be there, in any order; "words in quotes" one after the other; a word or
-quotation after a minus must not be there; `or` stands between alternatives. The last word may go on.
+quotation after a minus must not be there; `or` stands between alternatives. The last word may go on, where few
+events have it as it stands: for a beginning PostgreSQL gathers all that has it, however much that is.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from timeloom_observability.search.words import Word, words_of
@@ -74,6 +75,18 @@ class WordQuery:
 
     def __bool__(self) -> bool:
         return bool(self.alternatives)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether its last word may be the beginning of a longer one."""
+        return any(term.goes_on for each in self.alternatives for term in each)
+
+    @property
+    def as_written(self) -> WordQuery:
+        """The same, whose words are whole."""
+        return WordQuery(
+            alternatives=[[replace(term, goes_on=False) for term in each] for each in self.alternatives]
+        )
 
     @property
     def expression(self) -> str:

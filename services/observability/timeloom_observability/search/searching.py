@@ -105,7 +105,7 @@ class Searching:
         query = parsed(search.query)
         question = await self._question(search) if search.by_meaning else None
         async with self._database.system_transaction() as connection:
-            worded = await _worded(connection, search, conditions, query) if search.by_words and query else []
+            worded = await _worded(connection, search, conditions, query) if search.by_words else []
             alike = await _alike(connection, search, conditions, question) if question else {}
         meant = list(alike)
         worth = fused(worded, meant)
@@ -140,6 +140,18 @@ async def _worded(
     connection: Connection, search: Search, conditions: Conditions, query: WordQuery
 ) -> list[UUID]:
     """Returns the newest events that have the words, the best first."""
+    if not query:
+        return []
+    found = await _having(connection, search, conditions, query.as_written)
+    if query.goes_on and len(found) < search.limit:
+        return await _having(connection, search, conditions, query)
+    return found
+
+
+async def _having(
+    connection: Connection, search: Search, conditions: Conditions, query: WordQuery
+) -> list[UUID]:
+    """Returns the newest events that have the words of a query just so, the best first."""
     after, before = time_range(search.event_filter)
     # Ids know milliseconds; what begins in the same one as the end is left out when it is shown.
     span = Span(

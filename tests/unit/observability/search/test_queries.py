@@ -66,3 +66,9 @@ def test_any_text_is_a_query(text: str) -> None:
 
 def test_a_lexeme_stays_one_whatever_is_in_it() -> None:
     assert quoted("user_id=o'neil \\ co") == "'user_id=o''neil \\\\ co'"
+
+
+def test_a_query_as_it_is_written_ends_with_its_last_word() -> None:
+    query = parsed("rate kettle")
+    assert (query.goes_on, query.as_written.goes_on) == (True, False)
+    assert query.as_written.expression == "(('rate') & ('kettle'))"
