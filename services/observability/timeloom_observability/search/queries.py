@@ -1,7 +1,7 @@
 """What somebody looks for, as PostgreSQL's `tsquery`.
 
 As in search engines: all words must be there, in any order; "words in quotes" one after the other; a word or
-quotation after a minus must not be there; `or` stands between alternatives. The last word may go on, where few
+quotation after a minus must not be there; `or` stands between alternatives. The last word may go on where few
 events have it as it stands: for a beginning PostgreSQL gathers all that has it, however much that is.
 """
 
