@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -90,7 +91,8 @@ def test_an_agent_of_pydantic_ai_is_understood() -> None:
         def get_weather(city: str) -> str:
             return f"rainy in {city}"
 
-        agent.run_sync("Weather in Paris?")
+        # `run_sync` makes a loop that nobody closes.
+        asyncio.run(agent.run("Weather in Paris?"))
 
     events = events_of(work)
 
