@@ -196,7 +196,7 @@ def _examine_memory() -> Finding:
     available = psutil.virtual_memory().available
     detail = f"{available // _MEBIBYTE:,} MiB available"
     if available < _MEMORY_BYTES_COMFORTABLE:
-        return _warning("Memory", detail, "Timeloom takes about 300 MiB: close something else")
+        return _warning("Memory", detail, "Timeloom takes about 370 MiB: close something else")
     return _fine("Memory", detail)
 
 

@@ -1,7 +1,7 @@
 """Gives texts their vectors, by the model of the memory service and no faster than the machine can bear.
 
-The newest texts of each project go first: what just happened is looked for most, and what there is no time
-for now waits until less comes in.
+The newest texts of each project go first, because what just happened is looked for most. What there is no
+time for waits until less comes in.
 """
 
 from __future__ import annotations
