@@ -76,6 +76,11 @@ def test_documents_are_inline_json_and_enums_have_short_names(document: dict[str
     assert "executionId" not in schemas["UpdateExecutionRequest"]["properties"]
 
 
+def test_a_body_that_is_a_required_field_is_required(document: dict[str, Any]) -> None:
+    assert document["paths"]["/api/observability/retention"]["put"]["requestBody"]["required"] is True
+    assert document["paths"]["/api/workflows/hooks/{hookId}"]["post"]["requestBody"]["required"] is False
+
+
 @pytest.mark.timeout(2 * SECONDS_MAX)
 async def test_schemathesis_finds_nothing(databases: Databases, tmp_path: Path) -> None:
     async with open_whole_house(databases) as house:

@@ -186,7 +186,7 @@ def _request_body(route: Route, schemas: Schemas) -> dict[str, Any]:
         required = bool(schemas.components[schema["$ref"].rpartition("/")[2]].get("required"))
     else:
         field = request.fields_by_name[route.binding.body]
-        schema, required = schemas.request_field(field), False
+        schema, required = schemas.request_field(field), rules_of(field).required
     return {"required": required, "content": {JSON: {"schema": schema}}}
 
 
