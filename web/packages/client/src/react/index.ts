@@ -1,0 +1,1 @@
+export { type Api, TimeloomProvider, useApi, useTimeloom } from "./provider.js";

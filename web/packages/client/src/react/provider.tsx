@@ -1,0 +1,37 @@
+import createQueryHooks, { type OpenapiQueryClient } from "openapi-react-query";
+import { createContext, type ReactNode, useContext, useMemo } from "react";
+import type { Timeloom } from "../client.js";
+import type { paths } from "../generated/api.js";
+
+/** Queries and mutations of every path of the REST interface: `api.useQuery("get", "/api/tasks", …)`. */
+export type Api = OpenapiQueryClient<paths>;
+
+interface Provided {
+  readonly timeloom: Timeloom;
+  readonly api: Api;
+}
+
+const Context = createContext<Provided | undefined>(undefined);
+
+/** Lends a connection to every hook below it. A `QueryClientProvider` of TanStack Query has to be around it. */
+export function TimeloomProvider({ timeloom, children }: { timeloom: Timeloom; children: ReactNode }) {
+  const provided = useMemo(() => ({ timeloom, api: createQueryHooks(timeloom.rest) }), [timeloom]);
+  return <Context.Provider value={provided}>{children}</Context.Provider>;
+}
+
+/** The connection. */
+export function useTimeloom(): Timeloom {
+  return useProvided().timeloom;
+}
+
+/** Queries and mutations of every path, with the types of the OpenAPI document. */
+export function useApi(): Api {
+  return useProvided().api;
+}
+
+function useProvided(): Provided {
+  const provided = useContext(Context);
+  if (provided === undefined)
+    throw new Error("Hooks of @timeloom/client need a TimeloomProvider around them.");
+  return provided;
+}
