@@ -58,8 +58,9 @@ picture: $(VENV)/.dev ## Draw the README's picture anew from the demo
 # -- Changing -----------------------------------------------------------------
 
 .PHONY: protos
-protos: $(UV) ## Generate the stubs and the descriptor set from protos/
+protos: $(VENV)/.runtime ## Generate the stubs and the descriptor set from protos/, and the client's types
 	@$(CODEGEN) tools/generate_protos.py $(OUTPUT)
+	@$(BIN)/python tools/generate_client.py $(OUTPUT)
 
 .PHONY: lock
 lock: $(UV) ## Resolve the requirement files into their locks

@@ -1,9 +1,9 @@
 """Check that what is generated is current and that the contracts break nobody.
 
-Three checks, all of which run even when one fails: the stubs and the descriptor set
-equal what the generator makes of `protos/`; each lock equals what its requirement file
-resolves to; the contracts are compatible, on the wire and in JSON, with those of the
-last release (`protos/released.binpb`).
+Three checks, all of which run even when one fails: the stubs, the descriptor set and, where
+Node.js is, the types of the TypeScript client equal what the generators make of `protos/`;
+each lock equals what its requirement file resolves to; the contracts are compatible, on the
+wire and in JSON, with those of the last release (`protos/released.binpb`).
 """
 
 from __future__ import annotations
