@@ -45,6 +45,7 @@ setup: $(VENV)/.dev ## Make the virtual environment with everything for developm
 
 .PHONY: up
 up: $(VENV)/.runtime ## Start the whole stack in the foreground; Ctrl-C stops it
+	@tools/build_web.sh console
 	@$(BIN)/timeloom up
 
 .PHONY: demo
@@ -131,7 +132,7 @@ bench: setup ## Measure beside the peers, in one run
 # -- Shipping -----------------------------------------------------------------
 
 .PHONY: web
-web: ## Build the console (needs Node.js 20 or newer)
+web: ## Build the console and the npm packages (needs Node.js 20.19 or newer)
 	@tools/build_web.sh
 
 .PHONY: images

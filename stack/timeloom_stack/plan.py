@@ -171,8 +171,8 @@ class Planner:
             "TIMELOOM_GRPC_PORT": str(settings.grpc_port),
             "TIMELOOM_METRICS_LISTEN": self._metrics_listen(),
         }
-        if settings.console_dir:
-            own["TIMELOOM_CONSOLE_DIR"] = str(Path(settings.console_dir).resolve())
+        if console := settings.console:
+            own["TIMELOOM_CONSOLE_DIR"] = str(console)
         specification = self._python(
             GATEWAY,
             GATEWAY_MODULE,

@@ -8,6 +8,7 @@ from typing import Literal
 from timeloom_platform.settings import secret
 
 _PORT_MAX = 65_535
+_CHECKOUTS_CONSOLE = Path(__file__).parents[2] / "web/apps/console/dist"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,13 @@ class StackSettings:
     def http_url(self) -> str:
         """Where a program on this machine reaches REST and the console."""
         return f"http://{reachable(self.http_host)}:{self.http_port}"
+
+    @property
+    def console(self) -> Path | None:
+        """Where the built console is: the one that is named, or that of this checkout; None if there is none."""
+        if self.console_dir:
+            return Path(self.console_dir).resolve()
+        return _CHECKOUTS_CONSOLE if (_CHECKOUTS_CONSOLE / "index.html").is_file() else None
 
     @property
     def grpc_address(self) -> str:

@@ -79,7 +79,8 @@ function credentials(apiKey: string | undefined): Middleware {
 
 const CSRF_COOKIE = /(?:^|;\s*)(?:__Host-)?timeloom_csrf=([^;]*)/;
 
-function csrfToken(): string {
+/** The anti-forgery token of the page's session; empty where there is none. */
+export function csrfToken(): string {
   return decodeURIComponent(CSRF_COOKIE.exec(globalThis.document?.cookie ?? "")?.[1] ?? "");
 }
 

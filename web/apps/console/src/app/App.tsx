@@ -1,0 +1,27 @@
+import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { TimeloomProvider } from "@timeloom/client/react";
+import { queryClient, timeloom } from "./connection";
+import { router } from "./router";
+import { SessionGate } from "./SessionGate";
+import { COLOUR_SCHEME_KEY, theme } from "./theme";
+
+const colourScheme = localStorageColorSchemeManager({ key: COLOUR_SCHEME_KEY });
+
+/** The console. */
+export function App() {
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colourScheme}>
+      <QueryClientProvider client={queryClient}>
+        <TimeloomProvider timeloom={timeloom}>
+          <Notifications position="bottom-right" limit={4} />
+          <SessionGate>
+            <RouterProvider router={router} />
+          </SessionGate>
+        </TimeloomProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

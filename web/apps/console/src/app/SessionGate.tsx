@@ -1,0 +1,30 @@
+import { Center, Loader } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { createContext, type ReactNode, useContext } from "react";
+import { ErrorState } from "../ui/states";
+import { SignIn } from "./SignIn";
+import { type Session, sessionQuery } from "./session";
+
+const SessionContext = createContext<Session | undefined>(undefined);
+
+/** Shows the console to whoever is signed in, and the way in to everybody else. */
+export function SessionGate({ children }: { children: ReactNode }) {
+  const session = useQuery(sessionQuery);
+  if (session.isPending) {
+    return (
+      <Center h="100%">
+        <Loader aria-label="Opening the console" />
+      </Center>
+    );
+  }
+  if (session.isError) return <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
+  if (session.data === null) return <SignIn />;
+  return <SessionContext.Provider value={session.data}>{children}</SessionContext.Provider>;
+}
+
+/** Who is signed in, and what they may do. */
+export function useSignedIn(): Session {
+  const session = useContext(SessionContext);
+  if (session === undefined) throw new Error("Nobody is signed in here.");
+  return session;
+}

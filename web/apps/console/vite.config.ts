@@ -1,0 +1,20 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+// `npm run dev` serves the sources and passes everything else on to a running Timeloom.
+const gateway = process.env.TIMELOOM_URL ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: { conditions: ["timeloom-source", "module", "browser", "development|production"] },
+  build: { target: "es2022", sourcemap: false, reportCompressedSize: false, chunkSizeWarningLimit: 700 },
+  worker: { format: "es" },
+  server: {
+    proxy: Object.fromEntries(
+      ["/api", "/auth", "/v1", "/docs", "/openapi.json", "/readyz", "/healthz"].map((path) => [
+        path,
+        { target: gateway, ws: true, changeOrigin: true },
+      ]),
+    ),
+  },
+});
