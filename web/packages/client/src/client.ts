@@ -1,6 +1,6 @@
-import createFetchClient, { type Client, type Middleware } from "openapi-fetch";
-import type { paths } from "./generated/api.js";
+import createFetchClient, { type Middleware } from "openapi-fetch";
 import { errorOf, TimeloomError } from "./problem.js";
+import type { Paths, Rest } from "./rest.js";
 
 /** How long an answer may take, unless a call says otherwise. */
 export const CALL_TIMEOUT_SECONDS = 30;
@@ -16,65 +16,72 @@ export interface TimeloomOptions {
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 
-/** The REST interface with the types of its OpenAPI document: `rest.GET("/api/agent-executions", …)`. */
-export type Rest = Client<paths>;
-
 /** A connection to Timeloom. */
 export interface Timeloom {
   readonly url: string;
   readonly apiKey: string | undefined;
+  /** The REST interface. Refusals are thrown as `TimeloomError`, so that `data` of an answer is always there. */
   readonly rest: Rest;
+  /** Sends any request with the credentials, and hands the answer back as it is: for files, streams and beacons. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/**
- * Makes a client. Answers that refuse are thrown as `TimeloomError`, so that `data` of an answer is always there.
- */
+/** Makes a client. */
 export function createTimeloom(options: TimeloomOptions = {}): Timeloom {
   const url = (options.url ?? globalThis.location.origin).replace(/\/$/, "");
+  const { apiKey, timeoutSeconds = CALL_TIMEOUT_SECONDS } = options;
   const send = options.fetch ?? ((request: Request) => globalThis.fetch(request));
-  const rest = createFetchClient<paths>({
+  const rest = createFetchClient<Paths>({
     baseUrl: url,
-    fetch: (request) => sendOrThrow(send, request, options.timeoutSeconds ?? CALL_TIMEOUT_SECONDS),
+    fetch: (request) => withDeadline(send, request, timeoutSeconds),
     querySerializer: { array: { style: "form", explode: true } },
   });
-  rest.use(credentials(options.apiKey), refusals);
-  return { url, apiKey: options.apiKey, rest };
+  rest.use({ onRequest: ({ request }) => authorized(request, apiKey) }, refusals);
+  return {
+    url,
+    apiKey,
+    rest,
+    fetch: (path, init) => reached(send, authorized(new Request(url + path, init), apiKey)),
+  };
 }
 
-async function sendOrThrow(
+async function withDeadline(
   send: (request: Request) => Promise<Response>,
   request: Request,
   timeoutSeconds: number,
 ): Promise<Response> {
   const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
   try {
-    return await send(new Request(request, { signal: AbortSignal.any([request.signal, deadline]) }));
+    return await reached(send, new Request(request, { signal: AbortSignal.any([request.signal, deadline]) }));
+  } catch (error) {
+    if (request.signal.aborted || !deadline.aborted) throw error;
+    const message = `No answer came within ${timeoutSeconds} s.`;
+    throw new TimeloomError({ message, status: 0, code: "TIMEOUT", cause: error });
+  }
+}
+
+async function reached(send: (request: Request) => Promise<Response>, request: Request): Promise<Response> {
+  try {
+    return await send(request);
   } catch (error) {
     if (request.signal.aborted) throw error;
-    const message = deadline.aborted
-      ? `No answer came within ${timeoutSeconds} s.`
-      : "Timeloom cannot be reached.";
     throw new TimeloomError({
-      message,
+      message: "Timeloom cannot be reached.",
       status: 0,
-      code: deadline.aborted ? "TIMEOUT" : "UNREACHABLE",
+      code: "UNREACHABLE",
       cause: error,
     });
   }
 }
 
-/** An API key where there is one; otherwise the session's anti-forgery token with everything that changes something. */
-function credentials(apiKey: string | undefined): Middleware {
-  return {
-    onRequest({ request }) {
-      if (apiKey !== undefined) {
-        request.headers.set("Authorization", `Bearer ${apiKey}`);
-      } else if (request.method !== "GET" && request.method !== "HEAD") {
-        request.headers.set("X-CSRF-Token", csrfToken());
-      }
-      return request;
-    },
-  };
+/** With an API key where there is one; otherwise with the session's anti-forgery token where something is to change. */
+function authorized(request: Request, apiKey: string | undefined): Request {
+  if (apiKey !== undefined) {
+    request.headers.set("Authorization", `Bearer ${apiKey}`);
+  } else if (request.method !== "GET" && request.method !== "HEAD") {
+    request.headers.set("X-CSRF-Token", csrfToken());
+  }
+  return request;
 }
 
 const CSRF_COOKIE = /(?:^|;\s*)(?:__Host-)?timeloom_csrf=([^;]*)/;

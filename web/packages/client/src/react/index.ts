@@ -1,1 +1,10 @@
+export * from "./executions.js";
+export * from "./memory.js";
+export * from "./migrations.js";
+export * from "./observability.js";
 export { type Api, TimeloomProvider, useApi, useTimeloom } from "./provider.js";
+export { type Action, invalidatePaths, type Listing, type Reading, type ReadOptions } from "./queries.js";
+export * from "./system.js";
+export * from "./time-travel.js";
+export * from "./workflows.js";
+export * from "./workspace.js";

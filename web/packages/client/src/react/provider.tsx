@@ -1,10 +1,10 @@
 import createQueryHooks, { type OpenapiQueryClient } from "openapi-react-query";
 import { createContext, type ReactNode, useContext, useMemo } from "react";
 import type { Timeloom } from "../client.js";
-import type { paths } from "../generated/api.js";
+import type { Paths } from "../rest.js";
 
 /** Queries and mutations of every path of the REST interface: `api.useQuery("get", "/api/tasks", …)`. */
-export type Api = OpenapiQueryClient<paths>;
+export type Api = OpenapiQueryClient<Paths>;
 
 interface Provided {
   readonly timeloom: Timeloom;

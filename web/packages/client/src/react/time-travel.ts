@@ -1,0 +1,96 @@
+import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
+import type { TimeloomError } from "../problem.js";
+import type { Answer } from "../rest.js";
+import type { AlignedStep, Snapshot, SnapshotRef, ValueChange } from "../types.js";
+import { type Listing, type Reading, type ReadOptions, usePages, usePagesAs, useRead } from "./queries.js";
+
+/** One snapshot with its state and effects, or with the part of the state at a JSON pointer; the head if `sequence` is 0. */
+export function useSnapshot(
+  executionId: string,
+  sequence: number,
+  { path = "", ...options }: ReadOptions & { readonly path?: string } = {},
+): Reading<Snapshot> {
+  return useRead(
+    "/api/agent-executions/{executionId}/snapshots/{sequence}",
+    { path: { executionId, sequence }, ...(path && { query: { path } }) },
+    { enabled: executionId !== "", ...lasting(sequence), ...options },
+  );
+}
+
+/** What differs between two snapshots, also of different executions; below a JSON pointer if `path` is given. */
+export function useSnapshotComparison(
+  from: SnapshotRef,
+  to: SnapshotRef,
+  { path = "", ...options }: ReadOptions & { readonly path?: string } = {},
+): Reading<Answer<"/api/agent-executions/{executionId}/diff">> {
+  const query = {
+    fromSequence: from.sequence,
+    toSequence: to.sequence,
+    ...(to.executionId !== from.executionId && { toExecutionId: to.executionId }),
+    ...(path && { path }),
+  };
+  return useRead(
+    "/api/agent-executions/{executionId}/diff",
+    { path: { executionId: from.executionId }, query },
+    { enabled: from.executionId !== "", ...lasting(Math.min(from.sequence, to.sequence)), ...options },
+  );
+}
+
+/** When the value at a JSON pointer changed, oldest first, on the way to a snapshot; to the head if `sequence` is left out. */
+export function useValueHistory(
+  executionId: string,
+  path: string,
+  { sequence = 0, ...options }: ReadOptions & { readonly sequence?: number } = {},
+): Listing<ValueChange> {
+  const place = { path: { executionId }, query: { path, ...(sequence !== 0 && { sequence }) } };
+  return usePages("/api/agent-executions/{executionId}/history", "changes", place, {
+    enabled: executionId !== "",
+    ...options,
+  });
+}
+
+/** Two executions side by side. */
+export interface ExecutionComparison {
+  /** The steps that were read yet, aligned. */
+  readonly steps: readonly AlignedStep[];
+  /** The first place where they differ, over all pages. */
+  readonly firstDivergence: AlignedStep | undefined;
+  readonly sameCount: number;
+  readonly differentCount: number;
+  /** How many steps only the first execution has. */
+  readonly missingCount: number;
+  /** How many steps only the other execution has. */
+  readonly extraCount: number;
+}
+
+const COMPARE = "/api/agent-executions:compare";
+
+/** Two executions step by step, on the ways to their heads; `fetchNextPage` reads on. */
+export function useExecutionComparison(
+  executionId: string,
+  otherExecutionId: string,
+  options?: ReadOptions,
+): UseInfiniteQueryResult<ExecutionComparison, TimeloomError> {
+  const place = { query: { executionId, otherExecutionId, pageSize: 500 } };
+  return usePagesAs(COMPARE, place, toComparison, {
+    enabled: executionId !== "" && otherExecutionId !== "",
+    ...options,
+  });
+}
+
+function toComparison({ pages }: InfiniteData<Answer<typeof COMPARE>>): ExecutionComparison {
+  const first = pages[0];
+  return {
+    steps: pages.flatMap((page) => page.steps),
+    firstDivergence: first?.firstDivergence,
+    sameCount: first?.sameCount ?? 0,
+    differentCount: first?.differentCount ?? 0,
+    missingCount: first?.missingCount ?? 0,
+    extraCount: first?.extraCount ?? 0,
+  };
+}
+
+/** What is recorded never changes, but the head moves: a numbered snapshot stays fresh until the live stream says otherwise. */
+function lasting(sequence: number): ReadOptions {
+  return sequence === 0 ? {} : { staleTime: Number.POSITIVE_INFINITY };
+}
