@@ -144,7 +144,9 @@ async def open_gateway(
             backends=Backends(_by_service(contracts, {**rooms, OWN_ROOM: own})),
             authenticator=authenticator,
             tokens=tokens,
-            sessions=SessionKeeper(storage.SessionStore(data.own), internal_secret=settings.internal_secret),
+            sessions=SessionKeeper(
+                storage.SessionStore(data.own), keys=identities, internal_secret=settings.internal_secret
+            ),
             idempotency=Idempotency(storage.KeyRecords(data.own)),
             feed=Feed(data.bus, contracts),
             health=Health(

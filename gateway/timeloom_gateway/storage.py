@@ -57,11 +57,11 @@ DELETE FROM links WHERE token_hash = $1 RETURNING project_id, scope, expire_time
 """
 
 _INSERT_SESSION = """
-INSERT INTO sessions (project_id, session_id, scope, expire_time) VALUES ($1, $2, $3, $4)
+INSERT INTO sessions (project_id, session_id, scope, expire_time, api_key_id) VALUES ($1, $2, $3, $4, $5)
 """
 
 _SELECT_SESSION = """
-SELECT project_id, session_id, scope, expire_time FROM sessions
+SELECT project_id, session_id, scope, expire_time, api_key_id FROM sessions
 WHERE project_id = $1 AND session_id = $2 AND expire_time > now()
 """
 
@@ -138,6 +138,7 @@ class SessionStore:
             await connection.execute(
                 _INSERT_SESSION,
                 *(session.project_id, session.session_id, int(session.scope), session.expire_time),
+                session.api_key_id,
             )
 
     async def find_session(self, project_id: str, session_id: str) -> Session | None:
@@ -180,4 +181,5 @@ def _session(row: Any) -> Session:
         session_id=str(row["session_id"]),
         scope=Scope(row["scope"]),
         expire_time=row["expire_time"],
+        api_key_id=row["api_key_id"],
     )

@@ -4,7 +4,6 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from timeloom_platform.embedded import ports
 from timeloom_platform.embedded.nats import EmbeddedNats

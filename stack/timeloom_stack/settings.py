@@ -54,7 +54,7 @@ class StackSettings:
 
     @property
     def console(self) -> Path | None:
-        """Where the built console is: the one that is named, or that of this checkout; None if there is none."""
+        """Where the built console is: as named, or in this checkout; None if there is none."""
         if self.console_dir:
             return Path(self.console_dir).resolve()
         return _CHECKOUTS_CONSOLE if (_CHECKOUTS_CONSOLE / "index.html").is_file() else None

@@ -104,7 +104,7 @@ async def start_gateway(service: str) -> str:
         backends=Backends(channels),
         authenticator=CallAuthenticator(tokens=TOKENS, keys=_OneKey()),
         tokens=TOKENS,
-        sessions=SessionKeeper(unused, internal_secret=SECRET),
+        sessions=SessionKeeper(unused, keys=unused, internal_secret=SECRET),
         idempotency=Idempotency(unused),
         feed=Feed(unused, contracts),
         health=Health(needs={}, rooms={}, closing=asyncio.Event()),

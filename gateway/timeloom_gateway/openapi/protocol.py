@@ -105,7 +105,7 @@ def paths() -> dict[str, Any]:
     return {
         "/api/stream": {"get": _stream()},
         "/api/ws": {"get": _socket()},
-        "/auth/session": {"get": _session(), "delete": _end_session()},
+        "/auth/session": {"get": _session(), "post": _begin_session(), "delete": _end_session()},
         "/healthz": {"get": _health("checkHealth", "Answers as long as the gateway runs")},
         "/readyz": {"get": _ready()},
     }
@@ -176,6 +176,20 @@ def _session() -> dict[str, Any]:
             **references(401, 429, 500, 503),
         },
         "security": [{"session": []}],
+    }
+
+
+def _begin_session() -> dict[str, Any]:
+    return {
+        "operationId": "beginConsoleSession",
+        "tags": ["Session"],
+        "summary": "Begins a session with an API key, which the browser need not keep",
+        "description": "The cookies are set with the answer. The session ends when its key does.",
+        "responses": {
+            "201": {"description": "The session", "content": _json(_SESSION_SCHEMA)},
+            **references(401, 403, 429, 500, 503),
+        },
+        "security": [{"apiKey": []}],
     }
 
 

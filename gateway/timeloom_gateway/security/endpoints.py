@@ -10,8 +10,8 @@ import msgspec
 
 from timeloom_gateway.pages.assets import notice
 from timeloom_gateway.security.cookies import Cookies
-from timeloom_gateway.security.gatekeeper import Gatekeeper
-from timeloom_gateway.security.sessions import LINK_LIFETIME, SessionKeeper
+from timeloom_gateway.security.gatekeeper import Gatekeeper, bearer_of
+from timeloom_gateway.security.sessions import LINK_LIFETIME, OpenSession, SessionKeeper
 from timeloom_gateway.web.errors import MethodNotAllowedError
 from timeloom_platform.auth import INTERNAL_TOKEN_METADATA, InternalTokens
 from timeloom_platform.errors import MissingScopeError, PermissionDeniedError, UnauthenticatedError
@@ -68,22 +68,39 @@ class SessionEndpoints:
         await Reply(status=HTTPStatus.SEE_OTHER, headers={**_NO_STORE, "location": "/"}).send(send)
 
     async def session(self, request: Request, _receive: Receive, send: Send) -> None:
-        """`GET /auth/session` shows the session, `DELETE /auth/session` ends it."""
-        _require(request, "GET", "DELETE")
+        """`/auth/session`: `POST` begins one with an API key, `GET` shows it, `DELETE` ends it."""
+        _require(request, "GET", "POST", "DELETE")
+        if request.method == "POST":
+            opened = await self._begin_with_key(request)
+            await _shown(opened, status=HTTPStatus.CREATED).send(send)
+            return
         opened = await self._gatekeeper.open_session(request)
         if request.method == "DELETE":
             await self._sessions.end(opened.session)
             request.answer_headers[:] = self._cookies.clear_headers()
             await Reply(status=HTTPStatus.NO_CONTENT).send(send)
             return
-        session = opened.session
-        body = {
-            "projectId": session.project_id,
-            "scope": session.scope.name,
-            "csrfToken": opened.csrf_token,
-            "expireTime": session.expire_time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        }
-        await Reply(body=msgspec.json.encode(body), headers=_NO_STORE).send(send)
+        await _shown(opened).send(send)
+
+    async def _begin_with_key(self, request: Request) -> OpenSession:
+        """A session of whom the key in the headers stands for; the browser keeps no key."""
+        identity = await self._gatekeeper.admit_api_key(request, bearer_of(request))
+        if identity.agent_id:
+            raise PermissionDeniedError("The console shows a whole project; the key is bound to an agent.")
+        opened = await self._sessions.begin_as(identity)
+        request.answer_headers.extend(self._cookies.set_headers(opened))
+        return opened
+
+
+def _shown(opened: OpenSession, *, status: int = HTTPStatus.OK) -> Reply:
+    session = opened.session
+    body = {
+        "projectId": session.project_id,
+        "scope": session.scope.name,
+        "csrfToken": opened.csrf_token,
+        "expireTime": session.expire_time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+    }
+    return Reply(status=int(status), body=msgspec.json.encode(body), headers=_NO_STORE)
 
 
 def _require(request: Request, *methods: str) -> None:

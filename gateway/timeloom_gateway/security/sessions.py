@@ -43,6 +43,8 @@ class Session:
     session_id: str
     scope: Scope
     expire_time: datetime
+    api_key_id: str = ""
+    """The key that began it, without which it does not stand; empty if a link did."""
 
     @property
     def identity(self) -> Identity:
@@ -86,13 +88,27 @@ class Sessions(Protocol):
         ...
 
 
+class KeyRing(Protocol):
+    """Knows which API keys are good."""
+
+    async def stands(self, api_key_id: str) -> bool:
+        """Whether there is such a key, neither revoked nor expired."""
+        ...
+
+
 class SessionKeeper:
     """Begins, opens and ends sessions."""
 
     def __init__(
-        self, sessions: Sessions, *, internal_secret: str, clock: Callable[[], float] = time.time
+        self,
+        sessions: Sessions,
+        *,
+        keys: KeyRing,
+        internal_secret: str,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._sessions = sessions
+        self._keys = keys
         self._key = _derive(internal_secret, b"timeloom console session 1")
         self._csrf_key = _derive(internal_secret, b"timeloom anti-forgery token 1")
         self._clock = clock
@@ -119,11 +135,16 @@ class SessionKeeper:
         if found is None:
             raise UnauthenticatedError("This link was used before, or has expired: ask for a new one.")
         project_id, scope = found
+        return await self.begin_as(Identity(project_id=project_id, scope=scope))
+
+    async def begin_as(self, identity: Identity) -> OpenSession:
+        """Begins a session of the identity; if it came by an API key, the session ends with that key."""
         session = Session(
-            project_id=project_id,
+            project_id=identity.project_id,
             session_id=str(uuid4()),
-            scope=scope,
+            scope=min(identity.scope, Scope.ADMIN),
             expire_time=datetime.fromtimestamp(self._clock(), UTC) + SESSION_LIFETIME,
+            api_key_id=identity.api_key_id,
         )
         await self._sessions.add_session(session)
         return self._opened(session, new_cookie=self._sign(session))
@@ -157,6 +178,9 @@ class SessionKeeper:
         if session is None:
             self._known.discard(session_id)
             raise SessionExpiredError("The session has ended.")
+        if session.api_key_id and not await self._keys.stands(session.api_key_id):
+            await self.end(session)
+            raise SessionExpiredError("The API key that began this session does not work any more.")
         self._known.put(session_id, (session, now + _CACHE_SECONDS))
         return session
 

@@ -206,6 +206,14 @@ class Identities:
             expire_time=min(good_until, stored.api_key.expire_time or _FOR_EVER).timestamp(),
         )
 
+    async def stands(self, api_key_id: str) -> bool:
+        """Whether there is such a key, neither revoked nor expired."""
+        async with self._database.system_transaction() as connection:
+            stored = await storage.select_secrets(connection, api_key_id)
+        if stored is None or stored.api_key.revoke_time is not None:
+            return False
+        return stored.api_key.expire_time is None or stored.api_key.expire_time > self._clock()
+
     def _changed(self, api_key_id: str) -> None:
         for listener in self._listeners:
             listener(api_key_id)

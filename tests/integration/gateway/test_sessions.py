@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.gateway.house import House, Tenant
+from timeloom_gateway.security import sessions as sessions_module
 from timeloom_gateway.security.sessions import COOKIE_SECONDS, ROTATION_SECONDS, SessionKeeper
 from timeloom_gateway.storage import SessionStore
 from timeloom_gateway.web.errors import SessionExpiredError
@@ -111,6 +112,50 @@ async def test_an_api_key_needs_no_anti_forgery_token(house: House, tenant: Tena
         assert (await client.post("/api/executions", json={"agentId": "a"})).status_code == 200
 
 
+async def test_a_key_begins_a_session_of_its_scope(house: House, tenant: Tenant) -> None:
+    async with house.client(tenant) as holder:
+        begun = await holder.post("/auth/session")
+    assert begun.status_code == 201
+    session = begun.json()
+    assert (session["projectId"], session["scope"]) == (tenant.project_id, "ADMIN")
+    async with house.client(origin=house.url) as browser:
+        browser.cookies.update(begun.cookies)
+        assert (await browser.get("/api/caller")).json()["projectId"] == tenant.project_id
+        ended = await browser.delete("/auth/session", headers={"x-csrf-token": session["csrfToken"]})
+    assert ended.status_code == 204
+
+
+async def test_without_a_key_no_session_begins(house: House) -> None:
+    async with house.client() as nobody:
+        assert (await nobody.post("/auth/session")).status_code == 401
+    async with house.client(authorization="Bearer tl_wrong") as guesser:
+        answer = await guesser.post("/auth/session")
+    assert (answer.status_code, "set-cookie" in answer.headers) == (401, False)
+
+
+async def test_a_session_ends_with_the_key_that_began_it(
+    house: House, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions_module, "_CACHE_SECONDS", 0.0)
+    async with house.client(tenant) as admin:
+        made = (await admin.post("/api/api-keys", json={"name": "to be revoked", "scope": "READ"})).json()
+        async with house.client(authorization=f"Bearer {made['secret']}") as holder:
+            cookies = (await holder.post("/auth/session")).cookies
+        async with house.client() as browser:
+            browser.cookies.update(cookies)
+            assert (await browser.get("/auth/session")).json()["scope"] == "READ"
+            revoked = await admin.post(f"/api/api-keys/{made['apiKey']['id']}:revoke")
+            assert revoked.is_success, revoked.text
+            assert (await browser.get("/auth/session")).status_code == 401
+
+
+class _GoodKeys:
+    """All keys stand (`KeyRing`)."""
+
+    async def stands(self, api_key_id: str) -> bool:
+        return bool(api_key_id)
+
+
 class TestTime:
     """What only the clock changes."""
 
@@ -119,7 +164,8 @@ class TestTime:
         database = await Database.connect(house.settings.database_url, room="gateway", pool_size=1)
         now = [1_800_000_000.0]
         secret = house.settings.internal_secret
-        yield SessionKeeper(SessionStore(database), internal_secret=secret, clock=lambda: now[0]), now
+        store = SessionStore(database)
+        yield SessionKeeper(store, keys=_GoodKeys(), internal_secret=secret, clock=lambda: now[0]), now
         await database.close()
 
     async def test_a_cookie_is_made_again_while_it_is_used(
