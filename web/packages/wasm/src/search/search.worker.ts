@@ -1,0 +1,4 @@
+import { serve } from "../calls/worker.js";
+import { searchHandlers } from "./handlers.js";
+
+serve(searchHandlers());

@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "node", include: ["test/**/*.test.ts"] } },
+      { test: { name: "browser", include: ["tests-browser/**/*.test.ts"] } },
+    ],
+  },
+});
