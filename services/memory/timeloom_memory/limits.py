@@ -46,6 +46,9 @@ NAMED_MEMORIES_MAX: Final = 100
 PAGE_BYTES_MAX: Final = 32 * 1024 * 1024
 """The texts on one page of a list; a page ends early rather than have more."""
 
+VECTORS_PAGE_BYTES_MAX: Final = 8 * 1024 * 1024
+"""The vectors on one page of a list; a page ends early rather than have more."""
+
 ATTEMPTS_MAX: Final = 4
 """How often memories are written anew because others took their ids or keys in between."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -32,6 +33,20 @@ from timeloom_platform.pagination import Cursors, ListIdentity, Page, Scalar
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_NUMBER_BYTES: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPage:
+    """A page of a list of memories.
+
+    Attributes:
+        vectors: Those of its memories, as the contract packs them; empty unless they were asked for.
+    """
+
+    entries: Sequence[Memory]
+    next_page_token: str
+    vectors: bytes
 
 
 class Memories:
@@ -89,8 +104,9 @@ class Memories:
         page_token: str,
         limit: int,
         as_agent_id: str,
-    ) -> Page[Memory]:
-        """Returns a page of memories.
+        include_vectors: bool = False,
+    ) -> MemoryPage:
+        """Returns a page of memories, with their vectors if those are asked for.
 
         Raises:
             InvalidPageTokenError: The token belongs to another list.
@@ -122,8 +138,12 @@ class Memories:
                 after=_after(position, order) if position else None,
                 limit=limit,
             )
+            if include_vectors:
+                fitting = _fitting(found)
+                more, found = more or fitting < len(found), found[:fitting]
+            packed = await vectors.select_page(connection, project_id, found) if include_vectors else b""
         token = self._cursors.encode(_position(found[-1], order), of=identity) if more else ""
-        return Page(entries=tuple(found), next_page_token=token)
+        return MemoryPage(entries=tuple(found), next_page_token=token, vectors=packed)
 
     async def list_versions(
         self, project_id: UUID, memory_id: UUID, *, page_token: str, limit: int, as_agent_id: str
@@ -438,3 +458,13 @@ def _after(position: list[Scalar], order: Order) -> tuple[object, UUID]:
         assert isinstance(value, int)
         return _EPOCH + value * _MICROSECOND, UUID(str(memory_id))
     return value, UUID(str(memory_id))
+
+
+def _fitting(found: Sequence[Memory]) -> int:
+    """Returns how many of the first memories have vectors that go on one page."""
+    total = 0
+    for count, memory in enumerate(found):
+        total += _NUMBER_BYTES * memory.dimension
+        if count and total > limits.VECTORS_PAGE_BYTES_MAX:
+            return count
+    return len(found)

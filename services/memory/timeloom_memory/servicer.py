@@ -112,8 +112,9 @@ class MemoryServicer(services.MemoryServiceServicer):
             page_token=request.page_token,
             limit=page_size(request.page_size),
             as_agent_id=request.as_agent_id,
+            include_vectors=request.include_vectors,
         )
-        response = messages.ListMemoriesResponse(next_page_token=page.next_page_token)
+        response = messages.ListMemoriesResponse(next_page_token=page.next_page_token, vectors=page.vectors)
         answers.write_memories(response.memories, page.entries)
         return response
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from uuid import uuid4
 
 import grpc
+import numpy as np
 import pytest
 
 from tests.integration.memory.service import MemoryClient, refused, time
 from timeloom.memory.v1 import memory_pb2
 from timeloom.memory.v1 import memory_service_pb2 as messages
+from timeloom.memory.v1 import memory_sharing_service_pb2 as sharing_messages
+from timeloom_memory import limits
 
 CHANGE = memory_pb2.MemoryChange
 
@@ -70,6 +73,36 @@ async def test_the_vector_has_unit_length_and_comes_when_asked_for(memory_servic
     assert (created.embedding_model, created.dimension, list(created.vector)) == ("custom", 2, [])
     found = await memory_service.get(created.id, include_vector=True)
     assert list(found.vector) == pytest.approx([0.6, 0.8])
+
+
+async def test_a_list_has_the_vectors_of_its_memories(memory_service: MemoryClient) -> None:
+    first = await memory_service.create("One.", vector=[3.0, 4.0], key="a")
+    bare = sharing_messages.CreateNamespaceRequest(namespace="bare", embedding_model="")
+    await memory_service.sharing.CreateNamespace(bare, metadata=memory_service.metadata)
+    await memory_service.create("No vector.", namespace="bare")
+    await memory_service.create("Two.", vector=[0.0, 0.0, 2.0], vector_model="other")
+    assert (await memory_service.page(order_by="create_time")).vectors == b""
+    page = await memory_service.page(order_by="create_time", include_vectors=True)
+    assert [memory.dimension for memory in page.memories] == [2, 0, 3]
+    assert np.frombuffer(page.vectors, dtype="<f4").tolist() == pytest.approx([0.6, 0.8, 0, 0, 1])
+    await memory_service.update(first.id, content="Three.", vector=[1.0, 0.0])
+    then = await memory_service.page(filter={"as_of": first.create_time}, include_vectors=True)
+    assert np.frombuffer(then.vectors, dtype="<f4").tolist() == pytest.approx([0.6, 0.8])
+
+
+async def test_a_page_with_vectors_ends_early(
+    memory_service: MemoryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for content in ("One.", "Two.", "Three."):
+        await memory_service.create(content, vector=[1.0, 0.0])
+    monkeypatch.setattr(limits, "VECTORS_PAGE_BYTES_MAX", 20)
+    seen: list[str] = []
+    page = await memory_service.page(include_vectors=True)
+    while page.next_page_token:
+        seen += [memory.content for memory in page.memories]
+        assert len(page.vectors) == 16
+        page = await memory_service.page(include_vectors=True, page_token=page.next_page_token)
+    assert [*seen, *(memory.content for memory in page.memories)] == ["Three.", "Two.", "One."]
 
 
 async def test_creating_it_again_returns_what_is_there(memory_service: MemoryClient) -> None:

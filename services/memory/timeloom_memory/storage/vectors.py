@@ -14,11 +14,12 @@ from uuid import UUID
 import numpy as np
 from msgspec import Struct
 
-from timeloom_memory.model import Matrix, Part
+from timeloom_memory.model import Matrix, Memory, Part
 from timeloom_platform.database import Connection
 
 _HEADER: Final = struct.Struct(">hh")
 _BIG_ENDIAN: Final = np.dtype(">f4")
+_LITTLE_ENDIAN: Final = np.dtype("<f4")
 
 _INSERT: Final = """
 INSERT INTO memory_vectors (project_id, memory_id, content_version, model, part, vector)
@@ -47,6 +48,19 @@ _SELECT_OF_VERSION: Final = """
 SELECT vector
 FROM memory_vectors
 WHERE project_id = $1 AND memory_id = $2 AND content_version = $3 AND model = $4 AND part = 0
+"""
+
+_SELECT_OF_VERSIONS: Final = """
+SELECT found.memory_id, found.vector
+FROM unnest($2::uuid[], $3::integer[], $4::text[]) AS wanted (id, content_version, model)
+CROSS JOIN LATERAL (
+    SELECT v.memory_id, v.vector
+    FROM memory_vectors AS v
+    WHERE
+        v.project_id = $1 AND v.memory_id = wanted.id AND v.content_version = wanted.content_version
+        AND v.model = wanted.model AND v.part = 0
+    LIMIT 1
+) AS found
 """
 
 _CARRY: Final = """
@@ -125,6 +139,26 @@ async def select_of_version(
     """Returns the vector that a memory had in a content version, in binary form; None if it had none."""
     row = await connection.fetchrow(_SELECT_OF_VERSION, project_id, memory_id, content_version, model)
     return None if row is None else row["vector"]
+
+
+async def select_page(connection: Connection, project_id: UUID, memories: Sequence[Memory]) -> bytes:
+    """Returns the vectors that memories have in their versions, as the contract packs those of a page."""
+    having = [each for each in memories if each.dimension]
+    rows = await connection.fetch(
+        _SELECT_OF_VERSIONS,
+        project_id,
+        [each.id for each in having],
+        [each.content_version for each in having],
+        [each.embedding_model for each in having],
+    )
+    forms = {row["memory_id"]: row["vector"] for row in rows}
+    return b"".join(_packed(forms.get(each.id), each.dimension) for each in having)
+
+
+def _packed(form: bytes | None, dimension: int) -> bytes:
+    if form is None:
+        return bytes(_LITTLE_ENDIAN.itemsize * dimension)
+    return np.frombuffer(form, dtype=_BIG_ENDIAN, offset=_HEADER.size).astype(_LITTLE_ENDIAN).tobytes()
 
 
 def _as_it_is(form: Any) -> Any:

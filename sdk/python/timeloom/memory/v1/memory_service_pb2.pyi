@@ -418,6 +418,7 @@ class ListMemoriesRequest(_message.Message):
     FILTER_FIELD_NUMBER: _builtins.int
     KEY_FIELD_NUMBER: _builtins.int
     ORDER_BY_FIELD_NUMBER: _builtins.int
+    INCLUDE_VECTORS_FIELD_NUMBER: _builtins.int
     AS_AGENT_ID_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """At most this many; 50 if zero."""
@@ -427,6 +428,8 @@ class ListMemoriesRequest(_message.Message):
     """Only the one with this key."""
     order_by: _builtins.str
     """`create_time desc` (the default), `create_time`, `update_time desc`, `update_time`, `occur_time desc`, `occur_time`, `importance desc`."""
+    include_vectors: _builtins.bool
+    """With their vectors, in `vectors`. A page ends early rather than have more than 8 MiB of them."""
     as_agent_id: _builtins.str
     """Act as this agent, and see and do only what it may; act for the project, which may everything, if empty."""
     @_builtins.property
@@ -444,11 +447,12 @@ class ListMemoriesRequest(_message.Message):
         filter: _memory_pb2.MemoryFilter | None = ...,
         key: _builtins.str = ...,
         order_by: _builtins.str = ...,
+        include_vectors: _builtins.bool = ...,
         as_agent_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_agent_id", b"as_agent_id", "filter", b"filter", "key", b"key", "namespaces", b"namespaces", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_agent_id", b"as_agent_id", "filter", b"filter", "include_vectors", b"include_vectors", "key", b"key", "namespaces", b"namespaces", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -460,8 +464,13 @@ class ListMemoriesResponse(_message.Message):
 
     MEMORIES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    VECTORS_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Empty on the last page."""
+    vectors: _builtins.bytes
+    """If they were asked for: the vectors of the memories in their order, one after the other, each with as many numbers as
+    its memory's `dimension` says, of four bytes, the least significant first. Zeros stand for one that is being made.
+    """
     @_builtins.property
     def memories(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.Memory]: ...
     def __init__(
@@ -469,10 +478,11 @@ class ListMemoriesResponse(_message.Message):
         *,
         memories: _abc.Iterable[_memory_pb2.Memory] | None = ...,
         next_page_token: _builtins.str = ...,
+        vectors: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["memories", b"memories", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memories", b"memories", "next_page_token", b"next_page_token", "vectors", b"vectors"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

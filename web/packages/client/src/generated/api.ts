@@ -2493,6 +2493,8 @@ export interface components {
             memories: components["schemas"]["Memory"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
+            /** @description If they were asked for: the vectors of the memories in their order, one after the other, each with as many numbers as its memory's `dimension` says, of four bytes, the least significant first. Zeros stand for one that is being made. */
+            vectors: string;
         };
         ListMemoryVersionsResponse: {
             /** @description A memory as it was from one change to the next. */
@@ -5740,6 +5742,8 @@ export interface operations {
                 key?: string;
                 /** @description `create_time desc` (the default), `createTime`, `update_time desc`, `updateTime`, `occur_time desc`, `occurTime`, `importance desc`. */
                 orderBy?: string;
+                /** @description With their vectors, in `vectors`. A page ends early rather than have more than 8 MiB of them. */
+                includeVectors?: boolean;
                 /** @description Act as this agent, and see and do only what it may; act for the project, which may everything, if empty. */
                 asAgentId?: string;
             };
