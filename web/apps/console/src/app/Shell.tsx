@@ -54,16 +54,14 @@ export function Shell() {
               </Text>
             </Link>
           </Group>
-          <UnstyledButton
-            className={classes.search}
-            onClick={openCommands}
-            aria-label="Search or run a command"
-          >
+          <UnstyledButton className={classes.search} onClick={openCommands}>
             <Search size={14} aria-hidden />
             <Text size="sm" className={classes.searchText}>
               Search or run a command
             </Text>
-            <KeyHint keys="mod K" />
+            <span aria-hidden>
+              <KeyHint keys="mod K" />
+            </span>
           </UnstyledButton>
           <Bar onHelp={help.open} />
         </Group>

@@ -47,7 +47,7 @@ export const COLOUR_SCHEME_KEY = "timeloom-colour-scheme";
 export const theme = createTheme({
   colors: { copper, dark, gray },
   primaryColor: "copper",
-  primaryShade: { light: 8, dark: 4 },
+  primaryShade: { light: 8, dark: 6 },
   autoContrast: true,
   respectReducedMotion: true,
   defaultRadius: "md",
@@ -64,6 +64,7 @@ export const theme = createTheme({
     },
   },
   components: {
+    Anchor: { defaultProps: { underline: "always" } },
     Button: { defaultProps: { size: "sm" } },
     TextInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm", comboboxProps: { shadow: "md" } } },

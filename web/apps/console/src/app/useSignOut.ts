@@ -9,8 +9,8 @@ export function useSignOut(): () => void {
   return () => {
     signOut(csrfToken()).then(
       () => {
-        queryClient.clear();
         queryClient.setQueryData(sessionQuery.queryKey, null);
+        queryClient.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
       },
       (error: Error) =>
         notifications.show({ color: "red", title: "Signing out failed", message: error.message }),
