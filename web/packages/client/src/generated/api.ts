@@ -724,6 +724,8 @@ export interface paths {
     "/auth/session": {
         /** Tells whose session the cookie is, and its anti-forgery token */
         get: operations["getConsoleSession"];
+        /** Begins a session with an API key, which the browser need not keep */
+        post: operations["beginConsoleSession"];
         /** Ends the session */
         delete: operations["endConsoleSession"];
     };
@@ -9716,6 +9718,26 @@ export interface operations {
         responses: {
             /** @description The session */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        projectId: string;
+                        /** @enum {string} */
+                        scope: "READ" | "WRITE" | "ADMIN";
+                        /** @description For the header `X-CSRF-Token`. */
+                        csrfToken: string;
+                        expireTime: string;
+                    };
+                };
+            };
+        };
+    };
+    beginConsoleSession: {
+        responses: {
+            /** @description The session */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
