@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytest
@@ -23,7 +23,7 @@ def chromium() -> str:
 
 
 @contextmanager
-def open_browser(*arguments: str) -> Iterator[Browser]:
+def open_browser(*arguments: str) -> Generator[Browser]:
     """Starts the browser without a window, and ends it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", *arguments])
