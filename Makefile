@@ -45,7 +45,7 @@ setup: $(VENV)/.dev ## Make the virtual environment with everything for developm
 
 .PHONY: up
 up: $(VENV)/.runtime ## Start the whole stack in the foreground; Ctrl-C stops it
-	@tools/build_web.sh console
+	@tools/web.sh console
 	@$(BIN)/timeloom up
 
 .PHONY: demo
@@ -82,7 +82,8 @@ format: setup ## Format the Python code and the protos
 # -- Checking -----------------------------------------------------------------
 
 .PHONY: lint
-lint: setup ## Check style, imports, protos, SQL migrations and Kubernetes files
+lint: setup ## Check style, imports, protos, SQL migrations, Kubernetes files, and what runs in browsers
+	@tools/web.sh check
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
@@ -133,7 +134,7 @@ bench: setup ## Measure beside the peers, in one run
 
 .PHONY: web
 web: ## Build the console and the npm packages (needs Node.js 20.19 or newer)
-	@tools/build_web.sh
+	@tools/web.sh packages
 
 .PHONY: images
 images: ## Build the container images (needs a Docker engine)

@@ -7,5 +7,7 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' platform/pyproject.toml)
 for part in gateway services/*; do
   image="timeloom/$(basename "$part"):$version"
   echo "Building $image"
-  docker build --build-arg PART="$part" --tag "$image" .
+  target=service
+  [ "$part" = gateway ] && target=gateway
+  docker build --target "$target" --build-arg PART="$part" --tag "$image" .
 done

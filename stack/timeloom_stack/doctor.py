@@ -24,7 +24,7 @@ from timeloom_stack.settings import StackSettings
 from timeloom_stack.state import StackRecord
 
 _PYTHON_MIN = (3, 11)
-_NODE_MIN = 20
+_NODE_MIN = (20, 19)
 _MEBIBYTE = 1024 * 1024
 _DISK_BYTES_MIN = 200 * _MEBIBYTE
 _DISK_BYTES_COMFORTABLE = 2048 * _MEBIBYTE
@@ -88,11 +88,11 @@ def _examine_node() -> Finding:
     version = versions.node_version()
     if version is None:
         return _warning(
-            "Node.js", "not found", "install Node.js 20 or newer to build the console; the rest runs without"
+            "Node.js", "not found", "install Node.js 20.19 or newer to build the console; the rest runs without"
         )
-    if int(version.split(".")[0]) < _NODE_MIN:
+    if tuple(map(int, version.split(".")[:2])) < _NODE_MIN:
         return _warning(
-            "Node.js", f"{version} is too old to build the console", "install Node.js 20 or newer"
+            "Node.js", f"{version} is too old to build the console", "install Node.js 20.19 or newer"
         )
     return _fine("Node.js", version)
 

@@ -24,7 +24,7 @@ def build() -> Path:
     """Where the console is, built anew if its sources are newer; skips the test without Node.js."""
     node.node()
     done = subprocess.run(
-        [str(ROOT / "tools" / "build_web.sh"), "console"],
+        [str(ROOT / "tools" / "web.sh"), "console"],
         capture_output=True,
         text=True,
         timeout=_BUILD_LIMIT_SECONDS,
