@@ -88,7 +88,9 @@ def _examine_node() -> Finding:
     version = versions.node_version()
     if version is None:
         return _warning(
-            "Node.js", "not found", "install Node.js 20.19 or newer to build the console; the rest runs without"
+            "Node.js",
+            "not found",
+            "install Node.js 20.19 or newer to build the console; the rest runs without",
         )
     if tuple(map(int, version.split(".")[:2])) < _NODE_MIN:
         return _warning(
