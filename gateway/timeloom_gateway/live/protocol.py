@@ -54,3 +54,8 @@ def parse(data: str | bytes) -> ClientMessage:
     if isinstance(message, Subscribe | Unsubscribe) and not 0 < len(message.id) <= ID_CHARACTERS_MAX:
         raise InvalidFieldError.of("id", f"must have 1 to {ID_CHARACTERS_MAX} characters")
     return message
+
+
+def about(message: ClientMessage) -> dict[str, str]:
+    """Which subscription a message is about, as answers to it say so; nothing if it is about none."""
+    return {"id": message.id} if isinstance(message, Subscribe | Unsubscribe) else {}

@@ -72,10 +72,13 @@ class _Subscriptions:
     async def serve(self) -> None:
         """Answers messages until the connection closes."""
         while True:
+            about: dict[str, str] = {}
             try:
-                await self._answer(protocol.parse(await self._connection.receive()))
+                message = protocol.parse(await self._connection.receive())
+                about = protocol.about(message)
+                await self._answer(message)
             except TimeloomError as error:
-                await self._connection.tell_problem(self._problems.of(error))
+                await self._connection.tell_problem(self._problems.of(error), **about)
 
     async def _answer(self, message: protocol.ClientMessage) -> None:
         match message:

@@ -141,6 +141,20 @@ class TestWebSocket:
         assert (answer["type"], answer["problem"]["code"]) == ("error", code)
         assert await socket.ask(type="ping") == {"type": "pong"}
 
+    @pytest.mark.parametrize(
+        "message",
+        [
+            {"type": "subscribe", "id": "a", "topic": "executions//b"},
+            {"type": "subscribe", "id": "a", "topic": "executions", "position": "x"},
+            {"type": "unsubscribe", "id": "a"},
+        ],
+    )
+    async def test_a_refusal_says_which_subscription_it_is_about(
+        self, socket: Socket, message: dict[str, str]
+    ) -> None:
+        answer = await socket.ask(**message)
+        assert (answer["type"], answer["id"]) == ("error", "a")
+
     async def test_there_are_not_too_many_subscriptions(self, socket: Socket) -> None:
         for index in range(SUBSCRIPTIONS_MAX):
             await socket.ask(type="subscribe", id=str(index), topic="executions")

@@ -1,4 +1,5 @@
 import createFetchClient, { type Middleware } from "openapi-fetch";
+import { createLive, type Live, type Socket } from "./live/live.js";
 import { errorOf, TimeloomError } from "./problem.js";
 import type { Paths, Rest } from "./rest.js";
 
@@ -14,6 +15,8 @@ export interface TimeloomOptions {
   readonly timeoutSeconds?: number;
   /** What sends requests; the platform's `fetch` if left out. */
   readonly fetch?: (request: Request) => Promise<Response>;
+  /** What opens the live stream's socket; the platform's `WebSocket` if left out. Node.js has one from version 22 on. */
+  readonly connect?: (url: string) => Socket;
 }
 
 /** A connection to Timeloom. */
@@ -22,6 +25,8 @@ export interface Timeloom {
   readonly apiKey: string | undefined;
   /** The REST interface. Refusals are thrown as `TimeloomError`, so that `data` of an answer is always there. */
   readonly rest: Rest;
+  /** Events as they are committed. It connects when somebody subscribes. */
+  readonly live: Live;
   /** Sends any request with the credentials, and hands the answer back as it is: for files, streams and beacons. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
@@ -41,6 +46,7 @@ export function createTimeloom(options: TimeloomOptions = {}): Timeloom {
     url,
     apiKey,
     rest,
+    live: createLive({ url, apiKey, connect: options.connect }),
     fetch: (path, init) => reached(send, authorized(new Request(url + path, init), apiKey)),
   };
 }

@@ -7,6 +7,15 @@ export {
 } from "./client.js";
 export type { components, operations, paths } from "./generated/api.js";
 export { type Health, readHealth } from "./health.js";
+export {
+  createLive,
+  type Live,
+  type LiveListener,
+  type LiveOptions,
+  type Socket,
+} from "./live/live.js";
+export type { LiveStatus } from "./live/machine.js";
+export type { LiveKind } from "./live/protocol.js";
 export { errorOf, TimeloomError, type Violation } from "./problem.js";
 export type { Answer, Body, Fields, Filter, Params, Paths, Query, Rest } from "./rest.js";
 export type * from "./types.js";

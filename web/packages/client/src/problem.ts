@@ -48,27 +48,45 @@ export class TimeloomError extends Error {
   }
 }
 
+/** A problem document, as far as it is one. */
+export interface Problem {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly status?: number;
+  readonly code?: string;
+  readonly violations?: readonly Violation[];
+  readonly requestId?: string;
+}
+
 /** Makes the error of an answer that refuses. */
 export async function errorOf(response: Response): Promise<TimeloomError> {
-  const text = await response.text();
-  const problem = asProblem(text);
   const retryAfter = Number(response.headers.get("retry-after") ?? "");
-  return new TimeloomError({
-    message: problem.detail || problem.title || `The server answered ${response.status}.`,
+  return problemError(asProblem(await response.text()), {
     status: response.status,
-    code: problem.code || `HTTP_${response.status}`,
-    violations: problem.violations ?? [],
-    requestId: problem.requestId ?? response.headers.get("x-request-id") ?? "",
+    requestId: response.headers.get("x-request-id") ?? "",
     retryAfterSeconds: retryAfter > 0 ? retryAfter : undefined,
   });
 }
 
-interface Problem {
-  readonly title?: string;
-  readonly detail?: string;
-  readonly code?: string;
-  readonly violations?: readonly Violation[];
+/** Makes the error that a problem document tells of; what came with it counts where the document is silent. */
+export function problemError(
+  problem: Problem,
+  { status = problem.status ?? 0, requestId = "", retryAfterSeconds }: ProblemContext = {},
+): TimeloomError {
+  return new TimeloomError({
+    message: problem.detail || problem.title || `The server answered ${status}.`,
+    status,
+    code: problem.code || `HTTP_${status}`,
+    violations: problem.violations ?? [],
+    requestId: problem.requestId ?? requestId,
+    retryAfterSeconds,
+  });
+}
+
+interface ProblemContext {
+  readonly status?: number;
   readonly requestId?: string;
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 function asProblem(text: string): Problem {

@@ -1,0 +1,156 @@
+/** What the live stream's events make stale: one table, and nothing of React. */
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
+import type { LiveKind } from "../live/protocol.js";
+import type { LiveEvent } from "../types.js";
+import { isBelow } from "./queries.js";
+
+/** Everything below a path; with variables, only where the path's own have these values. */
+export interface Stale {
+  readonly path: string;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+const EXECUTIONS = "/api/agent-executions";
+const EXECUTION = "/api/agent-executions/{executionId}";
+const WORKFLOWS = "/api/workflows";
+const WORKFLOW_EXECUTIONS = "/api/workflows/executions";
+const WORKFLOW_EXECUTION = "/api/workflows/executions/{executionId}";
+const MEMORIES = "/api/agent-memory";
+const TELEMETRY = "/api/observability";
+/** Where tables of the workspace are, by their names in events. */
+const TABLES: Readonly<Record<string, string>> = {
+  tasks: "/api/tasks",
+  environments: "/api/environments",
+  preferences: "/api/preferences",
+  agent_sessions: "/api/agent-sessions",
+};
+
+/** A list itself, without what is below it. */
+function list(path: string): Stale {
+  return { path, variables: {} };
+}
+
+function execution(executionId: string | undefined): readonly Stale[] {
+  return executionId ? [list(EXECUTIONS), { path: EXECUTION, variables: { executionId } }] : [{ path: EXECUTIONS }];
+}
+
+function workflowExecution(executionId: string | undefined): readonly Stale[] {
+  if (!executionId) return [{ path: WORKFLOWS }];
+  return [
+    list(WORKFLOW_EXECUTIONS),
+    { path: "/api/workflows/stats" },
+    { path: "/api/workflows/dead-letters" },
+    { path: WORKFLOW_EXECUTION, variables: { executionId } },
+  ];
+}
+
+/** Which queries each kind of event makes stale. */
+const TABLE: Readonly<Record<LiveKind, (event: LiveEvent) => readonly Stale[]>> = {
+  executionCreated: () => [list(EXECUTIONS)],
+  executionUpdated: (event) => execution(event.executionUpdated?.execution?.id),
+  executionDeleted: (event) => execution(event.executionDeleted?.executionId),
+  snapshotsRecorded: (event) => execution(event.snapshotsRecorded?.executionId),
+  snapshotsDeleted: (event) => execution(event.snapshotsDeleted?.executionId),
+  snapshotUpdated: (event) => execution(event.snapshotUpdated?.executionId),
+  memoriesChanged: () => [{ path: MEMORIES }],
+  memoryAnnounced: () => [{ path: "/api/agent-memory/subscriptions" }],
+  memoryJobUpdated: () => [{ path: "/api/agent-memory/jobs" }],
+  workflowExecutionChanged: (event) => workflowExecution(event.workflowExecutionChanged?.executionId),
+  workflowExecutionDeleted: (event) => workflowExecution(event.workflowExecutionDeleted?.executionId),
+  workflowChanged: () => [{ path: WORKFLOWS }],
+  workflowEventPublished: () => [{ path: "/api/workflows/events" }],
+  workspaceRecordsChanged: ({ workspaceRecordsChanged: changed }) => {
+    const path = TABLES[changed?.table ?? ""];
+    return path === undefined ? [] : [{ path }];
+  },
+  syncConflictOpened: () => [{ path: "/api/sync" }],
+  migrationUpdated: () => [{ path: "/api/migration" }],
+  eventsRecorded: () => [{ path: TELEMETRY }],
+  alertChanged: () => [{ path: "/api/observability/alerts" }, { path: "/api/observability/alert-rules" }],
+  scoreCreated: () => [{ path: "/api/observability/scores" }, { path: "/api/observability/traces" }],
+};
+
+/** The topics of the whole project, and what is stale when something of them may have been missed. */
+const TOPICS: Readonly<Record<string, readonly Stale[]>> = {
+  executions: [{ path: EXECUTIONS }],
+  memory: [{ path: MEMORIES }],
+  workflows: [{ path: WORKFLOWS }],
+  workspace: [...Object.values(TABLES), "/api/sync"].map((path) => ({ path })),
+  migration: [{ path: "/api/migration" }],
+  alerts: [{ path: "/api/observability/alerts" }],
+  scores: [{ path: "/api/observability/scores" }],
+  events: [{ path: TELEMETRY }],
+};
+
+/** What a page follows unless it says otherwise: everything. */
+export const LIVE_TOPICS: readonly string[] = Object.keys(TOPICS);
+
+/** What an event makes stale. */
+export function staleBy(kind: LiveKind, event: LiveEvent): readonly Stale[] {
+  return TABLE[kind]?.(event) ?? [];
+}
+
+/** What is stale when events of a topic may have been missed; everything if it is a topic of the caller's own. */
+export function staleAfterGap(topic: string): readonly Stale[] {
+  return TOPICS[topic.split(/[/?]/, 1)[0] ?? ""] ?? [{ path: "" }];
+}
+
+/** Whether a query is stale by one of these. */
+export function isStale(key: QueryKey, stale: Iterable<Stale>): boolean {
+  const [, path, init] = key;
+  if (typeof path !== "string" || !path.startsWith("/")) return false;
+  for (const each of stale) if (matches(path, variablesOf(init), each)) return true;
+  return false;
+}
+
+function matches(path: string, variables: Readonly<Record<string, unknown>>, stale: Stale): boolean {
+  if (stale.path === "") return true;
+  if (!isBelow(path, stale.path)) return false;
+  if (stale.variables === undefined) return true;
+  const wanted = Object.entries(stale.variables);
+  if (wanted.length === 0) return path === stale.path || path.charAt(stale.path.length) === ":";
+  return wanted.every(([name, value]) => variables[name] === value);
+}
+
+function variablesOf(init: unknown): Readonly<Record<string, unknown>> {
+  return (init as { params?: { path?: Record<string, unknown> } } | undefined)?.params?.path ?? {};
+}
+
+/** Gathers what is stale, and has it read anew at most every so often, so that a busy agent costs no more than that. */
+export class Staleness {
+  readonly #queries: QueryClient;
+  readonly #intervalMs: number;
+  #found = new Map<string, Stale>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  constructor(queries: QueryClient, intervalMs: number) {
+    this.#queries = queries;
+    this.#intervalMs = intervalMs;
+  }
+
+  add(stale: readonly Stale[]): void {
+    for (const each of stale) this.#found.set(JSON.stringify(each), each);
+    if (this.#found.size === 0 || this.#timer !== undefined) return;
+    const rest = this.#readAt + this.#intervalMs - performance.now();
+    this.#timer = setTimeout(() => this.#flush(), Math.max(0, rest));
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#found.clear();
+  }
+
+  #flush(): void {
+    const stale = [...this.#found.values()];
+    this.#timer = undefined;
+    this.#found = new Map();
+    this.#readAt = performance.now();
+    void this.#queries.invalidateQueries(
+      { predicate: ({ queryKey }) => isStale(queryKey, stale) },
+      // What is being read may have begun before the event: it is read again, but only once.
+      { cancelRefetch: true },
+    );
+  }
+}
