@@ -31,7 +31,9 @@ function list(path: string): Stale {
 }
 
 function execution(executionId: string | undefined): readonly Stale[] {
-  return executionId ? [list(EXECUTIONS), { path: EXECUTION, variables: { executionId } }] : [{ path: EXECUTIONS }];
+  return executionId
+    ? [list(EXECUTIONS), { path: EXECUTION, variables: { executionId } }]
+    : [{ path: EXECUTIONS }];
 }
 
 function workflowExecution(executionId: string | undefined): readonly Stale[] {
@@ -82,6 +84,11 @@ const TOPICS: Readonly<Record<string, readonly Stale[]>> = {
   events: [{ path: TELEMETRY }],
 };
 
+/** Whether a topic is one of telemetry. */
+export function isTelemetry(topic: string): boolean {
+  return /^events(?:$|[?])/.test(topic);
+}
+
 /** What a page follows unless it says otherwise: everything. */
 export const LIVE_TOPICS: readonly string[] = Object.keys(TOPICS);
 
@@ -95,10 +102,10 @@ export function staleAfterGap(topic: string): readonly Stale[] {
   return TOPICS[topic.split(/[/?]/, 1)[0] ?? ""] ?? [{ path: "" }];
 }
 
-/** Whether a query is stale by one of these. */
+/** Whether a query is stale by one of these. What somebody searched for stays as it was found. */
 export function isStale(key: QueryKey, stale: Iterable<Stale>): boolean {
-  const [, path, init] = key;
-  if (typeof path !== "string" || !path.startsWith("/")) return false;
+  const [method, path, init] = key;
+  if (method !== "get" || typeof path !== "string") return false;
   for (const each of stale) if (matches(path, variablesOf(init), each)) return true;
   return false;
 }
@@ -116,11 +123,16 @@ function variablesOf(init: unknown): Readonly<Record<string, unknown>> {
   return (init as { params?: { path?: Record<string, unknown> } } | undefined)?.params?.path ?? {};
 }
 
+/** How often telemetry that is on screen is read anew at most: it comes all the time, and to reckon it is dear. */
+export const TELEMETRY_INTERVAL_MS = 2_000;
+
 /** Gathers what is stale, and has it read anew at most every so often, so that a busy agent costs no more than that. */
 export class Staleness {
   readonly #queries: QueryClient;
   readonly #intervalMs: number;
   #found = new Map<string, Stale>();
+  /** Those that were being read when something made them stale: what comes may be older than that. */
+  #unsure = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
 
@@ -131,26 +143,35 @@ export class Staleness {
 
   add(stale: readonly Stale[]): void {
     for (const each of stale) this.#found.set(JSON.stringify(each), each);
-    if (this.#found.size === 0 || this.#timer !== undefined) return;
-    const rest = this.#readAt + this.#intervalMs - performance.now();
-    this.#timer = setTimeout(() => this.#flush(), Math.max(0, rest));
+    this.#plan();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#found.clear();
+    this.#unsure.clear();
+  }
+
+  #plan(): void {
+    if (this.#timer !== undefined || this.#found.size + this.#unsure.size === 0) return;
+    const rest = this.#readAt + this.#intervalMs - performance.now();
+    this.#timer = setTimeout(() => this.#flush(), Math.max(0, rest));
   }
 
   #flush(): void {
-    const stale = [...this.#found.values()];
+    const [found, unsure] = [[...this.#found.values()], this.#unsure];
     this.#timer = undefined;
     this.#found = new Map();
+    this.#unsure = new Set();
     this.#readAt = performance.now();
-    void this.#queries.invalidateQueries(
-      { predicate: ({ queryKey }) => isStale(queryKey, stale) },
-      // What is being read may have begun before the event: it is read again, but only once.
-      { cancelRefetch: true },
-    );
+    void this.#queries.invalidateQueries({
+      predicate: ({ queryHash, queryKey, state }) => {
+        if (!unsure.has(queryHash) && !isStale(queryKey, found)) return false;
+        if (state.fetchStatus === "fetching") this.#unsure.add(queryHash);
+        return state.fetchStatus !== "fetching";
+      },
+    });
+    this.#plan();
   }
 }

@@ -2,7 +2,14 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useSyncExternalStore } from "react";
 import type { LiveListener } from "../live/live.js";
 import type { LiveStatus } from "../live/machine.js";
-import { LIVE_TOPICS, Staleness, staleAfterGap, staleBy } from "./live-invalidation.js";
+import {
+  isTelemetry,
+  LIVE_TOPICS,
+  Staleness,
+  staleAfterGap,
+  staleBy,
+  TELEMETRY_INTERVAL_MS,
+} from "./live-invalidation.js";
 import { useTimeloom } from "./provider.js";
 
 /** How often what is on screen is read anew at most while events come. */
@@ -37,24 +44,30 @@ export function useLiveTopic(topic: string, listener: LiveListener): void {
 }
 
 /**
- * Has everything on screen read anew that events make stale, at most four times a second. `TimeloomProvider` does
- * this with its option `live`; a component calls it where only a part of a page is to be live.
+ * Has everything on screen read anew that events make stale, at most four times a second, and
+ * telemetry every two seconds. `TimeloomProvider` does this with its option `live`; a component calls it where only a part of a page is to be live.
  */
 export function useLiveInvalidation(topics: readonly string[] = LIVE_TOPICS): void {
   const { live } = useTimeloom();
   const queries = useQueryClient();
   const joined = topics.join("\n");
   useEffect(() => {
-    const staleness = new Staleness(queries, LIVE_INTERVAL_MS);
-    const ends = joined.split("\n").filter(Boolean).map((topic) =>
-      live.subscribe(topic, {
-        onEvent: (event, kind) => staleness.add(staleBy(kind, event)),
-        onGap: () => staleness.add(staleAfterGap(topic)),
-      }),
-    );
+    const facts = new Staleness(queries, LIVE_INTERVAL_MS);
+    const telemetry = new Staleness(queries, TELEMETRY_INTERVAL_MS);
+    const ends = joined
+      .split("\n")
+      .filter(Boolean)
+      .map((topic) => {
+        const staleness = isTelemetry(topic) ? telemetry : facts;
+        return live.subscribe(topic, {
+          onEvent: (event, kind) => staleness.add(staleBy(kind, event)),
+          onGap: () => staleness.add(staleAfterGap(topic)),
+        });
+      });
     return () => {
       for (const end of ends) end();
-      staleness.stop();
+      facts.stop();
+      telemetry.stop();
     };
   }, [live, queries, joined]);
 }

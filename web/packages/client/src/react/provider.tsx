@@ -2,6 +2,8 @@ import createQueryHooks, { type OpenapiQueryClient } from "openapi-react-query";
 import { createContext, type ReactNode, useContext, useMemo } from "react";
 import type { Timeloom } from "../client.js";
 import type { Paths } from "../rest.js";
+import { useLiveInvalidation } from "./live.js";
+import { LIVE_TOPICS } from "./live-invalidation.js";
 
 /** Queries and mutations of every path of the REST interface: `api.useQuery("get", "/api/tasks", …)`. */
 export type Api = OpenapiQueryClient<Paths>;
@@ -13,10 +15,27 @@ interface Provided {
 
 const Context = createContext<Provided | undefined>(undefined);
 
+export interface TimeloomProviderProps {
+  readonly timeloom: Timeloom;
+  /** Has everything below read anew when the live stream tells of changes: of all topics, or of these. */
+  readonly live?: boolean | readonly string[];
+  readonly children: ReactNode;
+}
+
 /** Lends a connection to every hook below it. A `QueryClientProvider` of TanStack Query has to be around it. */
-export function TimeloomProvider({ timeloom, children }: { timeloom: Timeloom; children: ReactNode }) {
+export function TimeloomProvider({ timeloom, live = false, children }: TimeloomProviderProps) {
   const provided = useMemo(() => ({ timeloom, api: createQueryHooks(timeloom.rest) }), [timeloom]);
-  return <Context.Provider value={provided}>{children}</Context.Provider>;
+  return (
+    <Context.Provider value={provided}>
+      {live !== false && <Invalidation topics={live === true ? LIVE_TOPICS : live} />}
+      {children}
+    </Context.Provider>
+  );
+}
+
+function Invalidation({ topics }: { readonly topics: readonly string[] }) {
+  useLiveInvalidation(topics);
+  return null;
 }
 
 /** The connection. */

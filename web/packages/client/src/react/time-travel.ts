@@ -1,8 +1,15 @@
-import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
+import { type InfiniteData, type UseInfiniteQueryResult, useQuery } from "@tanstack/react-query";
+import type { Timeloom } from "../client.js";
 import type { TimeloomError } from "../problem.js";
-import type { Answer } from "../rest.js";
+import { type Answer, call } from "../rest.js";
 import type { AlignedStep, Snapshot, SnapshotRef, ValueChange } from "../types.js";
+import { useTimeloom } from "./provider.js";
 import { type Listing, type Reading, type ReadOptions, usePages, usePagesAs, useRead } from "./queries.js";
+
+/** How long a state is kept that nobody shows any more: states may be large. */
+export const STATE_KEPT_MS = 60_000;
+
+const SNAPSHOT = "/api/agent-executions/{executionId}/snapshots/{sequence}";
 
 /** One snapshot with its state and effects, or with the part of the state at a JSON pointer; the head if `sequence` is 0. */
 export function useSnapshot(
@@ -10,11 +17,24 @@ export function useSnapshot(
   sequence: number,
   { path = "", ...options }: ReadOptions & { readonly path?: string } = {},
 ): Reading<Snapshot> {
-  return useRead(
-    "/api/agent-executions/{executionId}/snapshots/{sequence}",
-    { path: { executionId, sequence }, ...(path && { query: { path } }) },
-    { enabled: executionId !== "", ...lasting(sequence), ...options },
-  );
+  return useQuery<Snapshot, TimeloomError>({
+    ...snapshotQuery(useTimeloom(), executionId, sequence, path),
+    placeholderData: (before) => (before?.executionId === executionId ? before : undefined),
+    enabled: executionId !== "",
+    ...options,
+  });
+}
+
+/** The query of `useSnapshot`, for those who read states ahead of time. */
+export function snapshotQuery(timeloom: Timeloom, executionId: string, sequence: number, path = "") {
+  const params = { path: { executionId, sequence }, ...(path && { query: { path } }) };
+  return {
+    queryKey: ["get", SNAPSHOT, { params }],
+    queryFn: ({ signal }: { readonly signal: AbortSignal }): Promise<Snapshot> =>
+      call(timeloom.rest, "get", SNAPSHOT, { params, signal }),
+    gcTime: STATE_KEPT_MS,
+    ...lasting(sequence),
+  };
 }
 
 /** What differs between two snapshots, also of different executions; below a JSON pointer if `path` is given. */
