@@ -1,3 +1,24 @@
+export { apply } from "./compute/apply.js";
+export { CHANGES_MAX, type Change, type Changes, changes, pointerOf } from "./compute/changes.js";
+export { CLUSTERED_MAX, CLUSTERS_MAX, type ClusterOptions, type Clusters } from "./compute/clusters.js";
+export { type Compute, createCompute } from "./compute/compute.js";
+export { diff, OPERATIONS_MAX, type Operation, type Path } from "./compute/delta.js";
+export type { State } from "./compute/handlers.js";
+export type { Json, JsonObject } from "./compute/json.js";
+export {
+  EPOCHS_MAX,
+  NEIGHBORS_MAX,
+  PROJECTED_MAX,
+  type Projection,
+  type ProjectOptions,
+} from "./compute/project.js";
+export {
+  percentilesOf,
+  SKETCH_ACCURACY,
+  SKETCH_VALUE_MIN,
+  Sketch,
+  type SketchJson,
+} from "./compute/sketch.js";
 export { LocalError, type LocalErrorCode } from "./errors.js";
 export {
   type Feature,
@@ -8,6 +29,7 @@ export {
   type WithoutOptions,
   withoutFromUrl,
 } from "./features.js";
+export { type HealthReport, healthCheck, type PartHealth } from "./health.js";
 export type { Metric } from "./search/engine.js";
 export { DIMENSIONS_MAX, ID_LENGTH_MAX, INDEX_BYTES_MAX, NEAREST_MAX, VECTORS_MAX } from "./search/limits.js";
 export {

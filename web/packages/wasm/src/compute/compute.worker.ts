@@ -1,0 +1,4 @@
+import { serve } from "../calls/worker.js";
+import { computeHandlers } from "./handlers.js";
+
+serve(computeHandlers());
