@@ -158,6 +158,7 @@ PROBES: dict[str, Probe] = {
     _SNAPSHOTS + "CreateExecution": Probe(request=lambda _: {"agentId": "agent"}, foreign=""),
     _SNAPSHOTS + "GetExecution": Probe(request=_execution()),
     _SNAPSHOTS + "ListExecutions": Probe(request=lambda _: {}, foreign=""),
+    _SNAPSHOTS + "CountExecutions": Probe(request=lambda _: {}, foreign=""),
     _SNAPSHOTS + "UpdateExecution": Probe(request=_execution(name="renamed")),
     _SNAPSHOTS + "DeleteExecution": Probe(request=_execution()),
     _SNAPSHOTS + "CompleteExecution": Probe(request=_execution(status="EXECUTION_STATUS_SUCCEEDED")),

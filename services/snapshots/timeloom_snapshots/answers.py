@@ -14,6 +14,7 @@ from timeloom_platform.errors import TimeloomError
 from timeloom_platform.times import timestamp, write_time
 from timeloom_snapshots.etags import etag_of
 from timeloom_snapshots.model import Comparison, Effect, Execution, ExecutionError, Snapshot, SnapshotEntry
+from timeloom_snapshots.storage.counting import ExecutionCounts
 
 _CHANGE_KINDS: Final = {
     ChangeKind.ADDED: snapshots_pb2.CHANGE_KIND_ADDED,
@@ -49,6 +50,20 @@ def execution_message(execution: Execution, *, with_documents: bool = True) -> s
         message.input = _document(execution.input)
         message.output = _document(execution.output)
         message.metadata = _document(execution.metadata)
+    return message
+
+
+def counts_message(counts: ExecutionCounts) -> snapshots_service_pb2.CountExecutionsResponse:
+    """Returns how many executions there are of what."""
+    message = snapshots_service_pb2.CountExecutionsResponse(count=counts.count, is_cut=counts.is_cut)
+    for facet in counts.facets:
+        written = message.facets.add(field=facet.field, other_count=facet.other_count)
+        for value, count in facet.values:
+            written.values.add(value=value, count=count)
+    for duration in counts.durations:
+        message.durations.add(
+            duration_ms_min=duration.ms_min, duration_ms_max=duration.ms_max, count=duration.count
+        )
     return message
 
 

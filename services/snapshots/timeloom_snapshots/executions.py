@@ -19,8 +19,9 @@ from timeloom_snapshots.etags import check_etag
 from timeloom_snapshots.hints import Hints
 from timeloom_snapshots.model import Execution, ExecutionChanges, ExecutionError, ExecutionStatus
 from timeloom_snapshots.reader import StateReader
+from timeloom_snapshots.storage import counting, lineage
 from timeloom_snapshots.storage import executions as storage
-from timeloom_snapshots.storage import lineage
+from timeloom_snapshots.storage.counting import ExecutionCounts
 from timeloom_snapshots.storage.executions import ExecutionFilter, ExecutionOrder
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,7 +63,14 @@ class Executions:
             return _found(await storage.select(connection, project_id, execution_id), execution_id)
 
     async def list_page(
-        self, project_id: UUID, *, wanted: ExecutionFilter, order: ExecutionOrder, page_token: str, limit: int
+        self,
+        project_id: UUID,
+        *,
+        wanted: ExecutionFilter,
+        order: ExecutionOrder,
+        page_token: str,
+        limit: int,
+        with_documents: bool = True,
     ) -> Page[Execution]:
         """Returns a page of executions.
 
@@ -80,11 +88,18 @@ class Executions:
                 after=_after(position, order) if position else None,
                 limit=limit + 1,
             )
-            found = await storage.select_many(connection, project_id, ids[:limit])
+            found = await storage.select_many(
+                connection, project_id, ids[:limit], with_documents=with_documents
+            )
         if len(found) == len(ids) or not found:
             return Page(entries=tuple(found))
         token = self._cursors.encode(_position(found[-1], order), of=identity)
         return Page(entries=tuple(found), next_page_token=token)
+
+    async def count(self, project_id: UUID, wanted: ExecutionFilter, *, value_limit: int) -> ExecutionCounts:
+        """Counts executions by what they can be filtered by."""
+        async with self._database.transaction(str(project_id)) as connection:
+            return await counting.count(connection, project_id, wanted, value_limit=value_limit)
 
     async def update(
         self, project_id: UUID, execution_id: UUID, changes: ExecutionChanges, *, etag: str
@@ -210,6 +225,8 @@ def _identity(project_id: UUID, wanted: ExecutionFilter, order: ExecutionOrder) 
         "name": wanted.name_contains,
         "after": _microseconds(wanted.created_after) if wanted.created_after else None,
         "before": _microseconds(wanted.created_before) if wanted.created_before else None,
+        "agents": wanted.agent_ids,
+        "durations": [wanted.duration_ms_min, wanted.duration_ms_max],
         "order": order.column,
         "descending": order.descending,
     }

@@ -28,6 +28,12 @@ INLINE_METADATA_BYTES_MAX: Final = 4096
 ANSWER_BYTES_MAX: Final = 70 * 1024 * 1024
 """The documents of one answer; a message has little more."""
 
+COUNTED_EXECUTIONS_MAX: Final = 200_000
+"""The executions that one answer counts: the newest."""
+
+FACET_VALUES: Final = 20
+"""The values of a field that are counted, unless the caller wants more."""
+
 TAGS_MAX: Final = 100
 """The tags of one execution or snapshot."""
 

@@ -199,7 +199,9 @@ def execution_changes_of(request: snapshots_service_pb2.UpdateExecutionRequest) 
     )
 
 
-def execution_filter_of(request: snapshots_service_pb2.ListExecutionsRequest) -> ExecutionFilter:
+def execution_filter_of(
+    request: snapshots_service_pb2.ListExecutionsRequest | snapshots_service_pb2.CountExecutionsRequest,
+) -> ExecutionFilter:
     """Reads which executions are wanted."""
     after = time_of(request.created_after, "createdAfter") if request.HasField("created_after") else None
     before = time_of(request.created_before, "createdBefore") if request.HasField("created_before") else None
@@ -211,6 +213,9 @@ def execution_filter_of(request: snapshots_service_pb2.ListExecutionsRequest) ->
         name_contains=request.name_contains,
         created_after=after,
         created_before=before,
+        agent_ids=tuple(request.agent_ids),
+        duration_ms_min=request.duration_ms_min,
+        duration_ms_max=request.duration_ms_max,
     )
 
 

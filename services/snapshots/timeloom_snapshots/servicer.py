@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 from itertools import repeat
 from typing import Any
 from uuid import UUID
@@ -74,10 +75,22 @@ class SnapshotsServicer(services.SnapshotsServiceServicer):
             order=ExecutionOrder.parse(request.order_by),
             page_token=request.page_token,
             limit=page_size(request.page_size),
+            with_documents=not request.without_documents,
         )
+        write = partial(answers.execution_message, with_documents=not request.without_documents)
         return messages.ListExecutionsResponse(
-            executions=map(answers.execution_message, page.entries), next_page_token=page.next_page_token
+            executions=map(write, page.entries), next_page_token=page.next_page_token
         )
+
+    async def CountExecutions(
+        self, request: messages.CountExecutionsRequest, context: _Context
+    ) -> messages.CountExecutionsResponse:
+        counts = await self._executions.count(
+            _project_id(),
+            requests.execution_filter_of(request),
+            value_limit=request.value_limit or limits.FACET_VALUES,
+        )
+        return answers.counts_message(counts)
 
     async def UpdateExecution(
         self, request: messages.UpdateExecutionRequest, context: _Context

@@ -68,6 +68,10 @@ class MemorySnapshots(snapshots_service_pb2_grpc.SnapshotsServiceServicer):
         found = [each for (owner, _), each in self.executions.items() if owner == project]
         return service.ListExecutionsResponse(executions=found)
 
+    async def CountExecutions(self, request: Any, context: Any) -> Any:
+        project = current_identity().project_id
+        return service.CountExecutionsResponse(count=sum(owner == project for owner, _ in self.executions))
+
     async def UpdateExecution(self, request: Any, context: Any) -> Any:
         execution = self._find(request.execution_id)
         if request.etag and request.etag != execution.etag:

@@ -191,6 +191,19 @@ async def test_pages_of_executions_end_early_rather_than_grow_too_large(service:
     assert [each.id for each in await _list(service, page_size=10)] == ids[::-1]
 
 
+async def test_lists_leave_out_documents_if_asked(service: Service) -> None:
+    execution_id = await service.create(**ALL)
+    error = snapshots_pb2.ExecutionError(type="TimeoutError", message="too late", stack="at x")
+    await service.complete(execution_id, status=FAILED, error=error, output=b"1")
+    (whole,) = await _list(service)
+    (bare,) = await _list(service, without_documents=True)
+    assert (bare.input, bare.output, bare.metadata, bare.error.stack) == (b"", b"", b"", "")
+    for name in ("input", "output", "metadata", "error"):
+        bare.ClearField(name)
+        whole.ClearField(name)
+    assert bare == whole
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [

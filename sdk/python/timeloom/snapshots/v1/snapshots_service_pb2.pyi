@@ -141,6 +141,10 @@ class ListExecutionsRequest(_message.Message):
     CREATED_AFTER_FIELD_NUMBER: _builtins.int
     CREATED_BEFORE_FIELD_NUMBER: _builtins.int
     ORDER_BY_FIELD_NUMBER: _builtins.int
+    AGENT_IDS_FIELD_NUMBER: _builtins.int
+    DURATION_MS_MIN_FIELD_NUMBER: _builtins.int
+    DURATION_MS_MAX_FIELD_NUMBER: _builtins.int
+    WITHOUT_DOCUMENTS_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """At most this many; 50 if zero."""
     page_token: _builtins.str
@@ -153,6 +157,11 @@ class ListExecutionsRequest(_message.Message):
     """Only those whose name contains this text, whatever the case."""
     order_by: _builtins.str
     """One of `create_time`, `update_time` and `name`, followed by ` desc` for the opposite order; `create_time desc` if empty."""
+    duration_ms_min: _builtins.float
+    """Only those that have ended, and took at least, or less than, so many milliseconds; not bounded if zero."""
+    duration_ms_max: _builtins.float
+    without_documents: _builtins.bool
+    """Leaves out inputs, outputs, metadata and stacks."""
     @_builtins.property
     def statuses(self) -> _containers.RepeatedScalarFieldContainer[_snapshots_pb2.ExecutionStatus.ValueType]:
         """Only those in one of these statuses."""
@@ -169,6 +178,10 @@ class ListExecutionsRequest(_message.Message):
     def created_before(self) -> _timestamp_pb2.Timestamp:
         """Only those created before this time."""
 
+    @_builtins.property
+    def agent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only those of one of these agents."""
+
     def __init__(
         self,
         *,
@@ -182,10 +195,14 @@ class ListExecutionsRequest(_message.Message):
         created_after: _timestamp_pb2.Timestamp | None = ...,
         created_before: _timestamp_pb2.Timestamp | None = ...,
         order_by: _builtins.str = ...,
+        agent_ids: _abc.Iterable[_builtins.str] | None = ...,
+        duration_ms_min: _builtins.float = ...,
+        duration_ms_max: _builtins.float = ...,
+        without_documents: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_after", b"created_after", "created_before", b"created_before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "created_after", b"created_after", "created_before", b"created_before", "name_contains", b"name_contains", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "session_id", b"session_id", "statuses", b"statuses", "tags", b"tags"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "agent_ids", b"agent_ids", "created_after", b"created_after", "created_before", b"created_before", "duration_ms_max", b"duration_ms_max", "duration_ms_min", b"duration_ms_min", "name_contains", b"name_contains", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "session_id", b"session_id", "statuses", b"statuses", "tags", b"tags", "without_documents", b"without_documents"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -214,6 +231,195 @@ class ListExecutionsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListExecutionsResponse: _TypeAlias = ListExecutionsResponse  # noqa: Y015
+
+@_typing.final
+class CountExecutionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    STATUSES_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    NAME_CONTAINS_FIELD_NUMBER: _builtins.int
+    CREATED_AFTER_FIELD_NUMBER: _builtins.int
+    CREATED_BEFORE_FIELD_NUMBER: _builtins.int
+    AGENT_IDS_FIELD_NUMBER: _builtins.int
+    DURATION_MS_MIN_FIELD_NUMBER: _builtins.int
+    DURATION_MS_MAX_FIELD_NUMBER: _builtins.int
+    VALUE_LIMIT_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Only this agent's."""
+    session_id: _builtins.str
+    """Only this conversation's."""
+    name_contains: _builtins.str
+    """Only those whose name contains this text, whatever the case."""
+    duration_ms_min: _builtins.float
+    """Only those that have ended, and took at least, or less than, so many milliseconds; not bounded if zero."""
+    duration_ms_max: _builtins.float
+    value_limit: _builtins.int
+    """At most so many values of a field; 20 if zero."""
+    @_builtins.property
+    def statuses(self) -> _containers.RepeatedScalarFieldContainer[_snapshots_pb2.ExecutionStatus.ValueType]:
+        """Only those in one of these statuses."""
+
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only those that have all of these tags."""
+
+    @_builtins.property
+    def created_after(self) -> _timestamp_pb2.Timestamp:
+        """Only those created at or after this time."""
+
+    @_builtins.property
+    def created_before(self) -> _timestamp_pb2.Timestamp:
+        """Only those created before this time."""
+
+    @_builtins.property
+    def agent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only those of one of these agents."""
+
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        statuses: _abc.Iterable[_snapshots_pb2.ExecutionStatus.ValueType] | None = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        name_contains: _builtins.str = ...,
+        created_after: _timestamp_pb2.Timestamp | None = ...,
+        created_before: _timestamp_pb2.Timestamp | None = ...,
+        agent_ids: _abc.Iterable[_builtins.str] | None = ...,
+        duration_ms_min: _builtins.float = ...,
+        duration_ms_max: _builtins.float = ...,
+        value_limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_after", b"created_after", "created_before", b"created_before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "agent_ids", b"agent_ids", "created_after", b"created_after", "created_before", b"created_before", "duration_ms_max", b"duration_ms_max", "duration_ms_min", b"duration_ms_min", "name_contains", b"name_contains", "session_id", b"session_id", "statuses", b"statuses", "tags", b"tags", "value_limit", b"value_limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountExecutionsRequest: _TypeAlias = CountExecutionsRequest  # noqa: Y015
+
+@_typing.final
+class CountExecutionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    FACETS_FIELD_NUMBER: _builtins.int
+    DURATIONS_FIELD_NUMBER: _builtins.int
+    IS_CUT_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """How many executions the whole filter means."""
+    is_cut: _builtins.bool
+    """Whether only the newest 200,000 executions of the time, session and name were counted."""
+    @_builtins.property
+    def facets(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExecutionFacet]:
+        """By `status`, `agent_id` and `tag`."""
+
+    @_builtins.property
+    def durations(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExecutionDurationBin]:
+        """From the shortest to the longest without gaps, each twice as wide as the one before; those that run are in none."""
+
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        facets: _abc.Iterable[Global___ExecutionFacet] | None = ...,
+        durations: _abc.Iterable[Global___ExecutionDurationBin] | None = ...,
+        is_cut: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "durations", b"durations", "facets", b"facets", "is_cut", b"is_cut"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountExecutionsResponse: _TypeAlias = CountExecutionsResponse  # noqa: Y015
+
+@_typing.final
+class ExecutionFacet(_message.Message):
+    """How many executions there are of each value of a field."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    OTHER_COUNT_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Such as `agent_id`."""
+    other_count: _builtins.int
+    """How many other values there are."""
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExecutionFacetValue]:
+        """The most frequent ones."""
+
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        values: _abc.Iterable[Global___ExecutionFacetValue] | None = ...,
+        other_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "other_count", b"other_count", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExecutionFacet: _TypeAlias = ExecutionFacet  # noqa: Y015
+
+@_typing.final
+class ExecutionFacetValue(_message.Message):
+    """A value of a field, and how many executions have it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    value: _builtins.str
+    count: _builtins.int
+    def __init__(
+        self,
+        *,
+        value: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExecutionFacetValue: _TypeAlias = ExecutionFacetValue  # noqa: Y015
+
+@_typing.final
+class ExecutionDurationBin(_message.Message):
+    """How many executions took how long."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DURATION_MS_MIN_FIELD_NUMBER: _builtins.int
+    DURATION_MS_MAX_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    duration_ms_min: _builtins.float
+    """At least so many milliseconds, and less than the next bin."""
+    duration_ms_max: _builtins.float
+    count: _builtins.int
+    def __init__(
+        self,
+        *,
+        duration_ms_min: _builtins.float = ...,
+        duration_ms_max: _builtins.float = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "duration_ms_max", b"duration_ms_max", "duration_ms_min", b"duration_ms_min"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExecutionDurationBin: _TypeAlias = ExecutionDurationBin  # noqa: Y015
 
 @_typing.final
 class UpdateExecutionRequest(_message.Message):

@@ -50,6 +50,11 @@ class SnapshotsServiceStub(object):
                 request_serializer=timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.ListExecutionsRequest.SerializeToString,
                 response_deserializer=timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.ListExecutionsResponse.FromString,
                 _registered_method=True)
+        self.CountExecutions = channel.unary_unary(
+                '/timeloom.snapshots.v1.SnapshotsService/CountExecutions',
+                request_serializer=timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.CountExecutionsRequest.SerializeToString,
+                response_deserializer=timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.CountExecutionsResponse.FromString,
+                _registered_method=True)
         self.UpdateExecution = channel.unary_unary(
                 '/timeloom.snapshots.v1.SnapshotsService/UpdateExecution',
                 request_serializer=timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.UpdateExecutionRequest.SerializeToString,
@@ -127,6 +132,14 @@ class SnapshotsServiceServicer(object):
 
     def ListExecutions(self, request, context):
         """Lists executions, newest first unless ordered otherwise.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountExecutions(self, request, context):
+        """Counts the executions of a filter by status, agent and tag, and by how long they took. What a field itself is filtered
+        by leaves its own counts as they are, so that one sees what else could be chosen; tags narrow one another.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -228,6 +241,11 @@ def add_SnapshotsServiceServicer_to_server(servicer, server):
                     servicer.ListExecutions,
                     request_deserializer=timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.ListExecutionsRequest.FromString,
                     response_serializer=timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.ListExecutionsResponse.SerializeToString,
+            ),
+            'CountExecutions': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountExecutions,
+                    request_deserializer=timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.CountExecutionsRequest.FromString,
+                    response_serializer=timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.CountExecutionsResponse.SerializeToString,
             ),
             'UpdateExecution': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateExecution,
@@ -367,6 +385,33 @@ class SnapshotsService(object):
             '/timeloom.snapshots.v1.SnapshotsService/ListExecutions',
             timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.ListExecutionsRequest.SerializeToString,
             timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.ListExecutionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountExecutions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/timeloom.snapshots.v1.SnapshotsService/CountExecutions',
+            timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.CountExecutionsRequest.SerializeToString,
+            timeloom_dot_snapshots_dot_v1_dot_snapshots__service__pb2.CountExecutionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,10 @@ class SnapshotsServiceStub:
     """Returns one execution."""
     ListExecutions: _grpc.UnaryUnaryMultiCallable[_snapshots_service_pb2.ListExecutionsRequest, _snapshots_service_pb2.ListExecutionsResponse]
     """Lists executions, newest first unless ordered otherwise."""
+    CountExecutions: _grpc.UnaryUnaryMultiCallable[_snapshots_service_pb2.CountExecutionsRequest, _snapshots_service_pb2.CountExecutionsResponse]
+    """Counts the executions of a filter by status, agent and tag, and by how long they took. What a field itself is filtered
+    by leaves its own counts as they are, so that one sees what else could be chosen; tags narrow one another.
+    """
     UpdateExecution: _grpc.UnaryUnaryMultiCallable[_snapshots_service_pb2.UpdateExecutionRequest, _snapshots_service_pb2.UpdateExecutionResponse]
     """Changes the fields of an execution that its caller may edit."""
     DeleteExecution: _grpc.UnaryUnaryMultiCallable[_snapshots_service_pb2.DeleteExecutionRequest, _snapshots_service_pb2.DeleteExecutionResponse]
@@ -77,6 +81,10 @@ class SnapshotsServiceAsyncStub(SnapshotsServiceStub):
     """Returns one execution."""
     ListExecutions: _aio.UnaryUnaryMultiCallable[_snapshots_service_pb2.ListExecutionsRequest, _snapshots_service_pb2.ListExecutionsResponse]  # type: ignore[assignment]
     """Lists executions, newest first unless ordered otherwise."""
+    CountExecutions: _aio.UnaryUnaryMultiCallable[_snapshots_service_pb2.CountExecutionsRequest, _snapshots_service_pb2.CountExecutionsResponse]  # type: ignore[assignment]
+    """Counts the executions of a filter by status, agent and tag, and by how long they took. What a field itself is filtered
+    by leaves its own counts as they are, so that one sees what else could be chosen; tags narrow one another.
+    """
     UpdateExecution: _aio.UnaryUnaryMultiCallable[_snapshots_service_pb2.UpdateExecutionRequest, _snapshots_service_pb2.UpdateExecutionResponse]  # type: ignore[assignment]
     """Changes the fields of an execution that its caller may edit."""
     DeleteExecution: _aio.UnaryUnaryMultiCallable[_snapshots_service_pb2.DeleteExecutionRequest, _snapshots_service_pb2.DeleteExecutionResponse]  # type: ignore[assignment]
@@ -130,6 +138,16 @@ class SnapshotsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_snapshots_service_pb2.ListExecutionsResponse, _abc.Awaitable[_snapshots_service_pb2.ListExecutionsResponse]]:
         """Lists executions, newest first unless ordered otherwise."""
+
+    @_abc_1.abstractmethod
+    def CountExecutions(
+        self,
+        request: _snapshots_service_pb2.CountExecutionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_snapshots_service_pb2.CountExecutionsResponse, _abc.Awaitable[_snapshots_service_pb2.CountExecutionsResponse]]:
+        """Counts the executions of a filter by status, agent and tag, and by how long they took. What a field itself is filtered
+        by leaves its own counts as they are, so that one sees what else could be chosen; tags narrow one another.
+        """
 
     @_abc_1.abstractmethod
     def UpdateExecution(

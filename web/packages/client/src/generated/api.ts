@@ -93,6 +93,10 @@ export interface paths {
         /** Compares two executions step by step, on the ways to their heads */
         get: operations["compareExecutions"];
     };
+    "/api/agent-executions:count": {
+        /** Counts the executions of a filter by status, agent and tag, and by how long they took */
+        get: operations["countExecutions"];
+    };
     "/api/agent-executions:import": {
         /** Makes an execution from an exported file */
         post: operations["importExecution"];
@@ -1392,6 +1396,16 @@ export interface components {
             /** @description Whether only the newest 200,000 events were counted. That is so for filters of other fields than those that can be counted by, which look at each event. */
             isCut: boolean;
         };
+        CountExecutionsResponse: {
+            /** @description How many executions the whole filter means. */
+            count: number;
+            /** @description By `status`, `agentId` and `tag`. */
+            facets: components["schemas"]["ExecutionFacet"][];
+            /** @description From the shortest to the longest without gaps, each twice as wide as the one before; those that run are in none. */
+            durations: components["schemas"]["ExecutionDurationBin"][];
+            /** @description Whether only the newest 200,000 executions of the time, session and name were counted. */
+            isCut: boolean;
+        };
         CreateAgentSessionRequest: {
             /** @description A UUID of the caller's choice; the server chooses one if empty. A second call with the same one is refused. */
             agentSessionId?: string;
@@ -2124,6 +2138,13 @@ export interface components {
         ExecutionDeleted: {
             executionId: string;
         };
+        /** @description How many executions took how long. */
+        ExecutionDurationBin: {
+            /** @description At least so many milliseconds, and less than the next bin. */
+            durationMsMin: number;
+            durationMsMax: number;
+            count: number;
+        };
         /** @description Why an execution failed. */
         ExecutionError: {
             /** @description The class of the error, such as `TimeoutError`. */
@@ -2139,6 +2160,20 @@ export interface components {
             message?: string;
             /** @description The stack trace; may be empty. */
             stack?: string;
+        };
+        /** @description How many executions there are of each value of a field. */
+        ExecutionFacet: {
+            /** @description Such as `agentId`. */
+            field: string;
+            /** @description The most frequent ones. */
+            values: components["schemas"]["ExecutionFacetValue"][];
+            /** @description How many other values there are. */
+            otherCount: number;
+        };
+        /** @description A value of a field, and how many executions have it. */
+        ExecutionFacetValue: {
+            value: string;
+            count: number;
         };
         /** @description An execution's own fields changed: its status, output, name or tags. */
         ExecutionUpdated: {
@@ -5059,6 +5094,13 @@ export interface operations {
                 createdBefore?: string;
                 /** @description One of `create_time`, `update_time` and `name`, followed by ` desc` for the opposite order; `create_time desc` if empty. */
                 orderBy?: "" | "create_time" | "create_time desc" | "update_time" | "update_time desc" | "name" | "name desc";
+                /** @description Only those of one of these agents. */
+                agentIds?: string[];
+                /** @description Only those that have ended, and took at least, or less than, so many milliseconds; not bounded if zero. */
+                durationMsMin?: number;
+                durationMsMax?: number;
+                /** @description Leaves out inputs, outputs, metadata and stacks. */
+                withoutDocuments?: boolean;
             };
         };
         responses: {
@@ -5656,6 +5698,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CompareExecutionsResponse"];
+                };
+            };
+        };
+    };
+    countExecutions: {
+        parameters: {
+            query?: {
+                /** @description Only this agent's. */
+                agentId?: string;
+                /** @description Only this conversation's. */
+                sessionId?: string;
+                /** @description Only those in one of these statuses. */
+                statuses?: ("UNSPECIFIED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED")[];
+                /** @description Only those that have all of these tags. */
+                tags?: string[];
+                /** @description Only those whose name contains this text, whatever the case. */
+                nameContains?: string;
+                /** @description Only those created at or after this time. */
+                createdAfter?: string;
+                /** @description Only those created before this time. */
+                createdBefore?: string;
+                /** @description Only those of one of these agents. */
+                agentIds?: string[];
+                /** @description Only those that have ended, and took at least, or less than, so many milliseconds; not bounded if zero. */
+                durationMsMin?: number;
+                durationMsMax?: number;
+                /** @description At most so many values of a field; 20 if zero. */
+                valueLimit?: number;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountExecutionsResponse"];
                 };
             };
         };
