@@ -4,6 +4,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { build } from "vite";
+import type { TestProject } from "vitest/node";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Where the page with the package is. */
+    site: string;
+  }
+}
 
 /** What the gateway sends with the console: code comes from the origin alone. */
 const POLICY =
@@ -15,16 +23,23 @@ const TYPES: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-/** A page with the package, built by Vite and served as the gateway serves the console. */
+/** Builds the page by Vite, as an application is built, and serves it to all tests. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const site = await openSite();
+  project.provide("site", site.url);
+  return site.close;
+}
+
 export interface Site {
   readonly url: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function openSite(): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "timeloom-wasm-"));
   await build({
     root: import.meta.dirname,
+    configFile: false,
     logLevel: "warn",
     resolve: { conditions: ["timeloom-source"] },
     worker: { format: "es" },
