@@ -2,7 +2,7 @@ import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { TimeloomProvider } from "@timeloom/client/react";
+import { TimeloomProvider, useLiveInvalidation } from "@timeloom/client/react";
 import { queryClient, timeloom } from "./connection";
 import { router } from "./router";
 import { SessionGate } from "./SessionGate";
@@ -18,10 +18,17 @@ export function App() {
         <TimeloomProvider timeloom={timeloom}>
           <Notifications position="bottom-right" limit={4} />
           <SessionGate>
+            <LiveUpdates />
             <RouterProvider router={router} />
           </SessionGate>
         </TimeloomProvider>
       </QueryClientProvider>
     </MantineProvider>
   );
+}
+
+/** Keeps everything on screen current while somebody is signed in. */
+function LiveUpdates() {
+  useLiveInvalidation();
+  return null;
 }

@@ -1,7 +1,7 @@
 import type { TimeloomError } from "../problem.js";
 import type { LiveEvent } from "../types.js";
 import { advance, type Effect, INITIAL, type Input, type LiveState, type LiveStatus } from "./machine.js";
-import { type LiveKind, parseMessage } from "./protocol.js";
+import { CLOSE_ABNORMAL, type LiveKind, parseMessage } from "./protocol.js";
 
 /** The shortest and the longest wait before another attempt to connect; it doubles in between. */
 export const WAIT_MS_MIN = 250;
@@ -9,6 +9,8 @@ export const WAIT_MS_MAX = 15_000;
 /** How often the connection is tried, and how long an answer may take. */
 export const PING_INTERVAL_MS = 25_000;
 export const PONG_WITHIN_MS = 10_000;
+/** How long the way in may take. */
+export const CONNECT_WITHIN_MS = 15_000;
 /** How long the connection stays when nobody listens any more: screens come and go. */
 export const LINGER_MS = 5_000;
 
@@ -158,6 +160,7 @@ class LiveConnection implements Live {
     const open = this.#options.connect ?? ((url: string) => new WebSocket(url) as unknown as Socket);
     const socket = open(`${this.#options.url.replace(/^http/, "ws")}/api/ws`);
     this.#socket = socket;
+    this.#expectLife(CONNECT_WITHIN_MS, () => this.#giveUp());
     socket.onopen = () => this.#take({ type: "opened", apiKey: this.#options.apiKey });
     socket.onmessage = ({ data }) => {
       const message = parseMessage(data);
@@ -192,11 +195,13 @@ class LiveConnection implements Live {
 
   #askForLife(): void {
     this.#socket?.send(JSON.stringify({ type: "ping" }));
-    this.#expectLife(PONG_WITHIN_MS, () => {
-      const silent = this.#release();
-      silent?.close();
-      this.#take({ type: "closed", code: 1006 });
-    });
+    this.#expectLife(PONG_WITHIN_MS, () => this.#giveUp());
+  }
+
+  /** Takes a silent connection for a broken one. */
+  #giveUp(): void {
+    this.#release()?.close();
+    this.#take({ type: "closed", code: CLOSE_ABNORMAL });
   }
 
   #expectLife(withinMs: number, otherwise: () => void): void {

@@ -26,6 +26,8 @@ export type ServerMessage =
   | { readonly type: "pong" }
   | { readonly type: "error"; readonly id?: string; readonly problem: unknown };
 
+/** A connection ended without a word. */
+export const CLOSE_ABNORMAL = 1006;
 /** Credentials are missing or no longer good. */
 export const CLOSE_UNAUTHENTICATED = 4401;
 /** The credentials are good, but not for this. */
