@@ -52,6 +52,10 @@ up: $(VENV)/.runtime ## Start the whole stack in the foreground; Ctrl-C stops it
 demo: $(VENV)/.runtime ## Record a real LangGraph agent and step back through it
 	@$(BIN)/python examples/langgraph_agent.py
 
+.PHONY: showcase
+showcase: $(VENV)/.dev ## Fill a running Timeloom with a week of a team's work, to look at
+	@PYTHONPATH=examples $(BIN)/python -m showcase
+
 .PHONY: picture
 picture: $(VENV)/.dev ## Draw the README's picture anew from the demo
 	@$(BIN)/python tools/draw_demo.py
