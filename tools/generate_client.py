@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from timeloom_gateway.contracts import Contracts
 from timeloom_gateway.openapi.document import build
@@ -111,9 +111,11 @@ def _schema(schema: Any) -> Any:
     Doubles become plain numbers: REST has words for those that are not finite, but no service keeps any.
     """
     if isinstance(schema, list):
-        return [_schema(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
+        return [_schema(each) for each in cast("list[Any]", schema)]
+    return _object(cast("dict[str, Any]", schema)) if isinstance(schema, dict) else schema
+
+
+def _object(schema: dict[str, Any]) -> dict[str, Any]:
     if _NOT_FINITE in schema.get("anyOf", []):
         return {**{name: value for name, value in schema.items() if name != "anyOf"}, "type": "number"}
     kept = {name: _schema(value) for name, value in schema.items() if name not in ("format", "examples")}
