@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mimetypes import guess_type
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -23,6 +24,8 @@ _PAGE_HEADERS = {
     "cross-origin-embedder-policy": "require-corp",
     "cache-control": "no-cache",
 }
+# What a build writes beside a file, smallest first.
+_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _HASHED_FILES = "public, max-age=31536000, immutable"
 _NOT_BUILT = (
     "This installation has no console in the browser. Everything else works: the documentation shows what "
@@ -47,20 +50,40 @@ class Console:
                 raise RouteNotFoundError("There is nothing here; /docs shows what there is.")
             await notice("There is no console here", _NOT_BUILT).send(send)
             return
-        response = await self._respond(self._files, request, wants_page=wants_page)
+        response = await _respond(self._files, request, wants_page=wants_page)
         await response(request.scope, receive, send)
 
-    @staticmethod
-    async def _respond(found: StaticFiles, request: Request, *, wants_page: bool) -> Response:
-        path = found.get_path(request.scope)
-        try:
-            response = await found.get_response("index.html" if path in ("", ".") else path, request.scope)
-        except HTTPException:
-            if not wants_page:
-                raise RouteNotFoundError("There is nothing here; /docs shows what there is.") from None
-            response = await found.get_response("index.html", request.scope)
-        if response.headers.get("content-type", "").startswith("text/html"):
-            response.headers.update(_PAGE_HEADERS)
-        elif path.startswith("assets/"):
-            response.headers["cache-control"] = _HASHED_FILES
-        return response
+
+async def _respond(found: StaticFiles, request: Request, *, wants_page: bool) -> Response:
+    path = found.get_path(request.scope)
+    try:
+        response = await _file(found, request, "index.html" if path in ("", ".") else path)
+    except HTTPException:
+        if not wants_page:
+            raise RouteNotFoundError("There is nothing here; /docs shows what there is.") from None
+        response = await _file(found, request, "index.html")
+    if response.headers.get("content-type", "").startswith("text/html"):
+        response.headers.update(_PAGE_HEADERS)
+    elif path.startswith("assets/"):
+        response.headers["cache-control"] = _HASHED_FILES
+    return response
+
+
+async def _file(found: StaticFiles, request: Request, path: str) -> Response:
+    """A file as it was built, in the smallest form that the browser takes."""
+    taken = {each.partition(";")[0].strip() for each in request.header(b"accept-encoding").split(",")}
+    for encoding, suffix in _ENCODINGS:
+        if encoding in taken and found.lookup_path(path + suffix)[1] is not None:
+            response = await found.get_response(path + suffix, request.scope)
+            response.headers["content-encoding"] = encoding
+            response.headers["content-type"] = _type_of(path)
+            break
+    else:
+        response = await found.get_response(path, request.scope)
+    response.headers["vary"] = "accept-encoding"
+    return response
+
+
+def _type_of(path: str) -> str:
+    found = guess_type(path)[0] or "application/octet-stream"
+    return f"{found}; charset=utf-8" if found.startswith("text/") else found

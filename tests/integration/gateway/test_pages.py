@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 
@@ -64,6 +65,22 @@ async def test_the_console_answers_every_path_that_is_no_file(databases: Databas
     assert (missing.status_code, missing.json()["code"]) == (404, "UNIMPLEMENTED")
     assert outside.status_code == 404
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+
+
+async def test_the_console_travels_in_the_smallest_form_that_the_browser_takes(
+    databases: Databases, tmp_path: Path
+) -> None:
+    script = "export const answer = 42;" * 100
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    (tmp_path / "main.js").write_text(script)
+    (tmp_path / "main.js.gz").write_bytes(gzip.compress(script.encode()))
+    async with open_house(databases, console_dir=tmp_path) as house, house.client() as browser:
+        packed = await browser.get("/main.js", headers={"accept-encoding": "deflate, gzip;q=0.8"})
+        plain = await browser.get("/main.js", headers={"accept-encoding": "identity"})
+    assert (packed.text, packed.headers["content-encoding"]) == (script, "gzip")
+    assert packed.headers["content-type"] == plain.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert (plain.text, "content-encoding" in plain.headers) == (script, False)
+    assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding, origin"
 
 
 async def test_it_is_alive_and_ready(house: House) -> None:
