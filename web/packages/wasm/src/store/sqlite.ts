@@ -1,4 +1,4 @@
-import type { Database, SqlValue } from "@sqlite.org/sqlite-wasm";
+import type { Database, PreparedStatement, SqlValue } from "@sqlite.org/sqlite-wasm";
 import { LocalError } from "../errors.js";
 import type { Backend, CollectionUsage, Limits, PageQuest, Row, Usage } from "./backend.js";
 import { EVICT_TO } from "./limits.js";
@@ -19,6 +19,19 @@ import {
   USAGE,
 } from "./statements.js";
 
+/**
+ * The log is appended to, and emptied by a few megabytes. The database has one connection at a time, so that the log
+ * needs no shared memory. Large pages take what a document with its embedding needs in one write.
+ */
+const SETTINGS = `
+  PRAGMA page_size = 16384;
+  PRAGMA locking_mode = EXCLUSIVE;
+  PRAGMA journal_mode = WAL;
+  PRAGMA wal_autocheckpoint = 200;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA cache_size = -16000;
+`;
+
 /** So many uses are noted together, so that not every read writes. */
 const TOUCHED_MAX = 500;
 
@@ -28,14 +41,14 @@ export class SqliteBackend implements Backend {
   readonly #limits: Limits;
   /** What was read since uses were last noted. */
   #touched = new Map<string, { collection: string; key: string; used: number }>();
+  readonly #statements = new Map<string, PreparedStatement>();
   #lastUse: number;
   #evictions = 0;
 
   constructor(database: Database, limits: Limits) {
     this.#database = database;
     this.#limits = limits;
-    // The database has one connection at a time, so that it needs no shared memory for its log.
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+    database.exec(SETTINGS);
     upgrade(database);
     this.#lastUse = Number(database.selectValue(LAST_USE) ?? 0);
   }
@@ -105,6 +118,7 @@ export class SqliteBackend implements Backend {
 
   async close(): Promise<void> {
     this.#transaction(() => this.#noteUses());
+    for (const statement of this.#statements.values()) statement.finalize();
     this.#database.close();
   }
 
@@ -130,12 +144,29 @@ export class SqliteBackend implements Backend {
     this.#touched = new Map();
   }
 
-  #run(sql: string, bind: SqlValue[]): void {
-    this.#database.exec({ sql, bind });
+  #run(sql: string, values: SqlValue[]): void {
+    this.#select(sql, values);
   }
 
-  #select(sql: string, bind: SqlValue[]): SqlValue[][] {
-    return this.#database.selectArrays(sql, bind);
+  #select(sql: string, values: SqlValue[]): SqlValue[][] {
+    const statement = this.#prepared(sql);
+    const found: SqlValue[][] = [];
+    try {
+      if (values.length > 0) statement.bind(values);
+      while (statement.step()) found.push(statement.get([]));
+    } finally {
+      statement.reset(true); // lets go of what was bound, too
+    }
+    return found;
+  }
+
+  /** A statement, which is compiled once: there are as many as `statements` has, and a few pages. */
+  #prepared(sql: string): PreparedStatement {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
   }
 
   #transaction<T>(work: () => T): T {
