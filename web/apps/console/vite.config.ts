@@ -4,9 +4,12 @@ import { defineConfig } from "vite";
 // `npm run dev` serves the sources and passes everything else on to a running Timeloom.
 const gateway = process.env.TIMELOOM_URL ?? "http://127.0.0.1:8080";
 
+const conditions = ["timeloom-source", "module", "browser", "development|production"];
+
 export default defineConfig({
   plugins: [react()],
-  resolve: { conditions: ["timeloom-source", "module", "browser", "development|production"] },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } }, // where the unit tests run
   build: { target: "es2022", sourcemap: false, reportCompressedSize: false, chunkSizeWarningLimit: 700 },
   worker: { format: "es" },
   server: {
