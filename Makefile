@@ -60,6 +60,10 @@ showcase: $(VENV)/.dev ## Fill a running Timeloom with a week of a team's work, 
 picture: $(VENV)/.dev ## Draw the README's picture anew from the demo
 	@$(BIN)/python tools/draw_demo.py
 
+.PHONY: screenshots
+screenshots: $(VENV)/.dev ## Take the pictures of the console in docs/ anew (needs Node.js and Chromium)
+	@PYTHONPATH=examples $(BIN)/python -m tests.e2e.console.pictures $(SCREENS)
+
 # -- Changing -----------------------------------------------------------------
 
 .PHONY: protos

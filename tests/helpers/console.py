@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "web" / "apps" / "console" / "dist"
 _AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _BUILD_LIMIT_SECONDS = 300.0
-_SCHEMES: Final = ("light", "dark")
+SCHEMES: Final = ("light", "dark")
+"""The colours that the console comes in."""
 # What people who depend on it cannot work with, or hardly.
 _GRAVE = ("serious", "critical")
 
@@ -44,7 +45,7 @@ def sign_in(context: BrowserContext, api_key: str) -> None:
 def expect_accessible(page: Page) -> None:
     """Fails if axe finds anything grave on the page as it stands, in light or in dark colours."""
     found: list[str] = []
-    for scheme in _SCHEMES:
+    for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         page.wait_for_selector(f"html[data-mantine-color-scheme='{scheme}']", state="attached")
         found += [f"{scheme}: {each}" for each in _violations(page)]
