@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from timeloom_gateway.contracts import Contracts
 from timeloom_gateway.openapi.document import build
@@ -110,9 +110,15 @@ def _schema(schema: Any) -> Any:
 
     Doubles become plain numbers: REST has words for those that are not finite, but no service keeps any.
     """
-    if isinstance(schema, list):
-        return [_schema(each) for each in cast("list[Any]", schema)]
-    return _object(cast("dict[str, Any]", schema)) if isinstance(schema, dict) else schema
+    match schema:
+        case list():
+            items: list[Any] = schema
+            return [_schema(each) for each in items]
+        case dict():
+            members: dict[str, Any] = schema
+            return _object(members)
+        case _:
+            return schema
 
 
 def _object(schema: dict[str, Any]) -> dict[str, Any]:
