@@ -15,8 +15,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from timeloom_gateway.contracts import Contracts
 from timeloom_gateway.openapi.document import build
@@ -110,18 +111,12 @@ def _schema(schema: Any) -> Any:
 
     Doubles become plain numbers: REST has words for those that are not finite, but no service keeps any.
     """
-    match schema:
-        case list():
-            items: list[Any] = schema
-            return [_schema(each) for each in items]
-        case dict():
-            members: dict[str, Any] = schema
-            return _object(members)
-        case _:
-            return schema
+    if isinstance(schema, list):
+        return [_schema(each) for each in cast("Sequence[Any]", schema)]
+    return _object(cast("Mapping[str, Any]", schema)) if isinstance(schema, dict) else schema
 
 
-def _object(schema: dict[str, Any]) -> dict[str, Any]:
+def _object(schema: Mapping[str, Any]) -> dict[str, Any]:
     if _NOT_FINITE in schema.get("anyOf", []):
         return {**{name: value for name, value in schema.items() if name != "anyOf"}, "type": "number"}
     kept = {name: _schema(value) for name, value in schema.items() if name not in ("format", "examples")}
