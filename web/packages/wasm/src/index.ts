@@ -1,17 +1,20 @@
 export { apply } from "./compute/apply.js";
-export { CHANGES_MAX, type Change, type Changes, changes, pointerOf } from "./compute/changes.js";
-export { CLUSTERED_MAX, CLUSTERS_MAX, type ClusterOptions, type Clusters } from "./compute/clusters.js";
+export { type Change, type Changes, changes, pointerOf } from "./compute/changes.js";
+export type { ClusterOptions, Clusters } from "./compute/clusters.js";
 export { type Compute, createCompute } from "./compute/compute.js";
-export { diff, OPERATIONS_MAX, type Operation, type Path } from "./compute/delta.js";
+export { diff, type Operation, type Path } from "./compute/delta.js";
 export type { State } from "./compute/handlers.js";
 export type { Json, JsonObject } from "./compute/json.js";
 export {
+  CHANGES_MAX,
+  CLUSTERED_MAX,
+  CLUSTERS_MAX,
   EPOCHS_MAX,
   NEIGHBORS_MAX,
+  OPERATIONS_MAX,
   PROJECTED_MAX,
-  type Projection,
-  type ProjectOptions,
-} from "./compute/project.js";
+} from "./compute/limits.js";
+export type { Projection, ProjectOptions } from "./compute/project.js";
 export {
   percentilesOf,
   SKETCH_ACCURACY,

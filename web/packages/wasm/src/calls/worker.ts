@@ -12,7 +12,7 @@ import {
 } from "./calls.js";
 
 /** How long a worker may take to say that it runs, before its work is done in the page instead. */
-export const WORKER_START_MS_MAX = 10_000;
+export const WORKER_START_MS_MAX = 15_000;
 
 const READY = "ready";
 

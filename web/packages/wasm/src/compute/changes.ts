@@ -2,9 +2,7 @@ import { checkWhole } from "../errors.js";
 import { changedBlocks } from "./align.js";
 import type { Path } from "./delta.js";
 import { isList, isObject, type Json, type JsonObject, memberOf, same } from "./json.js";
-
-/** How many changes are listed at once. */
-export const CHANGES_MAX = 10_000;
+import { CHANGES_MAX } from "./limits.js";
 
 /** One difference between two states, in the words of the REST interface. */
 export interface Change {

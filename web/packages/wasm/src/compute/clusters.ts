@@ -1,14 +1,9 @@
 import type { Pace } from "../calls/pace.js";
 import { checkWhole } from "../errors.js";
 import { DIMENSIONS_MAX } from "../search/limits.js";
+import { CLUSTERED_MAX, CLUSTERS_MAX } from "./limits.js";
 import { type Matrix, matrixOf, squaredDistance } from "./matrix.js";
 import { createRandom, type Random } from "./random.js";
-
-/** How many vectors are clustered at once. */
-export const CLUSTERED_MAX = 100_000;
-
-/** How many clusters there are at most. */
-export const CLUSTERS_MAX = 256;
 
 const ITERATIONS_MAX = 50;
 

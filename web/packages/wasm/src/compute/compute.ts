@@ -5,7 +5,7 @@ import { checkedWithout, features, type WithoutOptions } from "../features.js";
 import type { Changes } from "./changes.js";
 import type { ClusterOptions, Clusters } from "./clusters.js";
 import type { Operation } from "./delta.js";
-import { type ComputeCalls, computeHandlers, type State } from "./handlers.js";
+import type { ComputeCalls, State } from "./handlers.js";
 import type { Projection, ProjectOptions } from "./project.js";
 
 interface Abortable {
@@ -72,5 +72,6 @@ async function callerFor(hasWorkers: boolean): Promise<Caller<ComputeCalls>> {
       // The page's policy forbids workers, or their script is not there: the page can do it too.
     }
   }
+  const { computeHandlers } = await import("./handlers.js"); // most pages never need it
   return callHere(computeHandlers());
 }

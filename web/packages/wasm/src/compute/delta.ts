@@ -1,5 +1,6 @@
 import { changedBlocks } from "./align.js";
 import { isList, isObject, type Json, type JsonObject, same } from "./json.js";
+import { OPERATIONS_MAX } from "./limits.js";
 
 /** Names of members and indexes of elements. */
 export type Path = readonly (string | number)[];
@@ -16,9 +17,6 @@ export type Operation =
   | readonly ["set", Path, Json]
   | readonly ["remove", Path]
   | readonly ["splice", Path, number, number, readonly Json[] | string];
-
-/** A delta has at most so many operations; else it sets the whole. */
-export const OPERATIONS_MAX = 10_000;
 
 /** Below this depth a value that differs is set as a whole: paths would be as long as what they lead to. */
 const DEPTH_MAX = 64;

@@ -2,19 +2,11 @@ import type { Pace } from "../calls/pace.js";
 import { checkWhole } from "../errors.js";
 import { DIMENSIONS_MAX } from "../search/limits.js";
 import { refine, scale } from "./layout.js";
+import { EPOCHS_MAX, NEIGHBORS_MAX, PROJECTED_MAX } from "./limits.js";
 import { type Matrix, matrixOf } from "./matrix.js";
 import { nearestRows } from "./neighbors.js";
 import { principalCoordinates } from "./principal.js";
 import { createRandom } from "./random.js";
-
-/** How many vectors are projected at once. */
-export const PROJECTED_MAX = 20_000;
-
-/** How many neighbours a vector has in the map at most. */
-export const NEIGHBORS_MAX = 100;
-
-/** How often the map is gone over at most. */
-export const EPOCHS_MAX = 1000;
 
 /** Neighbours are looked for along so many directions: those in which vectors differ most. */
 const REDUCED_DIMENSIONS = 32;

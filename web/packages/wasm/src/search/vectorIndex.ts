@@ -4,7 +4,7 @@ import { checkWhole, invalid, LocalError } from "../errors.js";
 import { checkedWithout, features, type WithoutOptions } from "../features.js";
 import { Directory } from "./directory.js";
 import type { Engine, Found, Metric } from "./engine.js";
-import { type IndexSize, type SearchCalls, searchHandlers } from "./handlers.js";
+import type { IndexSize, SearchCalls } from "./handlers.js";
 import { DIMENSIONS_MAX, NEAREST_MAX, WAITING_MAX } from "./limits.js";
 import { Timings } from "./timings.js";
 
@@ -97,6 +97,7 @@ async function callerFor(
       // The page's policy forbids workers, or their script is not there: the page can do it too.
     }
   }
+  const { searchHandlers } = await import("./handlers.js"); // most pages never need it
   return { caller: callHere(searchHandlers()), thread: "page" };
 }
 
