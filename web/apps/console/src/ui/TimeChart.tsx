@@ -11,7 +11,7 @@ import { useCanvasColours } from "./series-colours";
 import classes from "./TimeChart.module.css";
 import type { Span } from "./time-range";
 
-export type { ChartForm, ChartSeries } from "./chart-data";
+export { type ChartForm, type ChartSeries, DURATION_STEPS } from "./chart-data";
 
 /** A point that was clicked, and the series that is nearest to it. */
 export interface ChartPick {
@@ -29,6 +29,8 @@ interface TimeChartProps {
   /** Keep the same array while nothing changes: another one is another chart. */
   readonly series: readonly ChartSeries[];
   readonly formatValue: (value: number) => string;
+  /** How far apart the lines of the scale may be, such as `DURATION_STEPS`. */
+  readonly steps?: readonly number[];
   readonly form?: ChartForm;
   readonly height?: number;
   readonly thresholds?: readonly ChartThreshold[];
@@ -104,7 +106,18 @@ type PlotProps = TimeChartProps & { readonly form: ChartForm; readonly height: n
 
 /** Keeps a plot of uPlot within an element, and tells the point that is looked at. */
 function usePlot(props: PlotProps) {
-  const { times, series, form, height, span, formatValue, thresholds = NONE, shaded = NONE, syncKey } = props;
+  const {
+    times,
+    series,
+    form,
+    height,
+    span,
+    formatValue,
+    thresholds = NONE,
+    shaded = NONE,
+    syncKey,
+    steps,
+  } = props;
   const { ref: sizeRef, width } = useElementSize();
   const [element, setElement] = useState<HTMLElement | null>(null);
   const plot = useRef<uPlot>(undefined);
@@ -118,7 +131,7 @@ function usePlot(props: PlotProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new width is set below, and needs no new plot
   useEffect(() => {
     if (element === null || !isReady) return;
-    const look = { series, form, span, formatValue, colour, thresholds, shaded, syncKey };
+    const look = { series, form, span, formatValue, steps, colour, thresholds, shaded, syncKey };
     const options = { ...chartOptions(look, hooksOf(latest, element, setAt)), width, height };
     const made = new uPlot(options, drawnData(times, series, form), element);
     plot.current = made;
@@ -137,6 +150,7 @@ function usePlot(props: PlotProps) {
     span.from,
     span.to,
     formatValue,
+    steps,
     colour,
     thresholds,
     shaded,

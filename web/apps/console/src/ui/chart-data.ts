@@ -14,7 +14,10 @@ export interface ChartSeries {
 
 export type ChartForm = "lines" | "bars" | "stack";
 
-/** The numbers that are drawn: times first, then each series; in a stack, each on top of those after it. */
+/**
+ * The numbers that are drawn: times first, then each series. In a stack, each is on top of those after it, but for quiet
+ * ones, which come last.
+ */
 export function drawnData(
   times: readonly number[],
   series: readonly ChartSeries[],
@@ -22,7 +25,8 @@ export function drawnData(
 ): AlignedData {
   const rows = series.map((each) => [...each.values]);
   if (form === "stack") {
-    for (let row = rows.length - 2; row >= 0; row -= 1) {
+    const loud = series.filter((each) => !each.isQuiet).length;
+    for (let row = loud - 2; row >= 0; row -= 1) {
       const [upper = [], lower = []] = [rows[row], rows[row + 1]];
       rows[row] = upper.map((value, at) => (value ?? 0) + (lower[at] ?? 0));
     }
@@ -73,3 +77,13 @@ export function pointLabel(time: number, stepMs: number): string {
   if (stepMs >= DAY_MS) return day.format(time);
   return `${day.format(time)}, ${(stepMs < 60_000 ? second : minute).format(time)}`;
 }
+
+const DECIMAL_STEPS = [0.001, 0.01, 0.1, 1, 10, 100].flatMap((each) => [each, 2 * each, 5 * each]);
+
+/** How far apart the lines of a scale of durations may be, in milliseconds: minutes have sixty seconds. */
+export const DURATION_STEPS: readonly number[] = [
+  ...DECIMAL_STEPS,
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400].map(
+    (each) => each * 1000,
+  ),
+];

@@ -14,6 +14,8 @@ export interface ChartLook {
   readonly form: ChartForm;
   readonly span: Span;
   readonly formatValue: (value: number) => string;
+  /** How far apart the lines of the scale may be; as decimals have it if left out. */
+  readonly steps: readonly number[] | undefined;
   readonly colour: (variable: string) => string;
   readonly thresholds: readonly ChartThreshold[];
   /** Times that are shaded. */
@@ -65,7 +67,8 @@ export function chartOptions(
         ticks: { show: false },
         space: 34,
         size: (_, values) => Math.max(0, ...(values ?? []).map((each) => each.length)) * CHARACTER_PX + 14,
-        values: (_, ticks) => ticks.map((tick) => formatValue(tick)),
+        values: (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : formatValue(tick))),
+        ...(look.steps !== undefined && { incrs: [...look.steps] }),
       },
     ],
     series: [{}, ...look.series.map((each) => seriesOptions(each, look))],

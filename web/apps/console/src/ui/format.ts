@@ -39,15 +39,26 @@ export function formatBytes(bytes: number): string {
   return `${whole.format(Number(value.toPrecision(3)))} ${units[unit]}`;
 }
 
-/** Milliseconds -> `340 µs`, `12.5 ms`, `3.42 s`, `4m 10s`, `2h 5m`, `3d 4h`. */
+/** Milliseconds -> `340 µs`, `12.5 ms`, `3.42 s`, `4m 10s`, `2h`, `3d 4h`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1) return `${Math.round(milliseconds * 1000)} µs`;
   if (milliseconds < 1000) return `${Number(milliseconds.toPrecision(3))} ms`;
   const seconds = milliseconds / 1000;
   if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${Math.floor(seconds % 60)}s`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ${Math.floor((seconds % 3600) / 60)}m`;
-  return `${Math.floor(seconds / 86_400)}d ${Math.floor((seconds % 86_400) / 3600)}h`;
+  if (seconds < 3600) return inUnits(seconds, 60, "m", 1, "s");
+  if (seconds < 86_400) return inUnits(seconds, 3600, "h", 60, "m");
+  return inUnits(seconds, 86_400, "d", 3600, "h");
+}
+
+function inUnits(
+  seconds: number,
+  large: number,
+  largeName: string,
+  small: number,
+  smallName: string,
+): string {
+  const rest = Math.floor((seconds % large) / small);
+  return `${Math.floor(seconds / large)}${largeName}${rest > 0 ? ` ${rest}${smallName}` : ""}`;
 }
 
 /** The contract's durations, such as `1.5s`, in milliseconds. */

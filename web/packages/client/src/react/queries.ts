@@ -40,6 +40,8 @@ export interface ReadOptions {
   readonly staleTime?: number;
   /** Whether a failure is tried again; as the query client says if left out. */
   readonly retry?: boolean;
+  /** While another question is asked, the answer to the one before stays, with `isPlaceholderData`. */
+  readonly keepsPrevious?: boolean;
 }
 
 /** One answer. */
@@ -56,14 +58,16 @@ const PAGES = "pages";
 export function useRead<Path extends PathsWith<"get">, Data = Answer<Path>>(
   path: Path,
   place: Place<Path>,
-  options?: ReadOptions & { readonly select?: (answer: Answer<Path>) => Data },
+  options: ReadOptions & { readonly select?: (answer: Answer<Path>) => Data } = {},
 ): Reading<Data> {
   const { rest } = useTimeloom();
   const init = initOf(place);
+  const { keepsPrevious = false, ...others } = options;
   return useQuery({
     queryKey: init === undefined ? ["get", path] : ["get", path, init],
     queryFn: ({ signal }) => call(rest, "get", path, { ...init, signal }),
-    ...options,
+    ...(keepsPrevious && { placeholderData: keepPreviousData<Answer<Path>> }),
+    ...others,
   });
 }
 
