@@ -6,7 +6,7 @@ const inChromium = { ...patient, globalSetup: "tests-browser/site.ts" };
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "node", include: ["test/**/*.test.ts"], ...patient } },
+      { test: { name: "node", include: ["test/**/*.test.ts"], setupFiles: "test/setup.ts", ...patient } },
       { test: { name: "browser", include: ["tests-browser/**/*.test.ts"], ...inChromium } },
       { test: { name: "bench", include: ["bench/**/*.bench.ts"], ...inChromium } },
     ],
