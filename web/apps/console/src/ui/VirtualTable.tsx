@@ -96,6 +96,11 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     pageRows: Math.max(1, Math.floor(size.height / rowHeightPx) - 2),
     scrollTo: (index) => virtualizer.scrollToIndex(index),
   });
+  useActiveInSight(props.activeKey, rows.length, () => {
+    const index = rows.findIndex((each) => keyOf(each) === props.activeKey);
+    if (index >= 0) virtualizer.scrollToIndex(index);
+    return index >= 0;
+  });
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   const { hasMore = false, isLoadingMore = false, onLoadMore } = props;
@@ -170,6 +175,19 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
       {props.foot !== undefined && <div className={classes.foot}>{props.foot}</div>}
     </div>
   );
+}
+
+/** Scrolls to the row that the owner makes active, as soon as it is loaded. */
+function useActiveInSight(activeKey: string | undefined, rowCount: number, scroll: () => boolean): void {
+  const reached = useRef<string>(undefined);
+  const latest = useRef(scroll);
+  useEffect(() => {
+    latest.current = scroll;
+  });
+  useEffect(() => {
+    if (activeKey !== undefined && rowCount > 0 && reached.current !== activeKey && latest.current())
+      reached.current = activeKey;
+  }, [activeKey, rowCount]);
 }
 
 interface TableRowProps {
