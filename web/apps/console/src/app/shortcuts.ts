@@ -16,10 +16,12 @@ interface Registered extends Shortcut {
 
 const SEQUENCE_MS = 1_000;
 const TYPING = "input, textarea, select, [contenteditable='true'], [role='textbox']";
-// A focused widget uses these itself.
+// A focused widget uses these itself; what is only pressed needs no arrows.
+const OF_BUTTONS = /^(Enter| )$/;
+const BUTTONS = "button, a";
 const OF_WIDGETS = /^(Arrow\w+|Home|End|PageUp|PageDown|Enter| )$/;
 const WIDGETS =
-  "button, a, [role='slider'], [role='tab'], [role='option'], [role='menuitem'], [role='treeitem'], [role='radio']";
+  "[role='slider'], [role='tab'], [role='option'], [role='menuitem'], [role='treeitem'], [role='radio'], [aria-haspopup]";
 
 let registered: readonly Registered[] = [];
 let first: { key: string; at: number } | undefined;
@@ -36,6 +38,7 @@ export function handleKey(event: KeyboardEvent): void {
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest(TYPING) || document.querySelector("[role='dialog'][aria-modal='true']")) return;
   if (OF_WIDGETS.test(event.key) && target?.closest(WIDGETS)) return;
+  if (OF_BUTTONS.test(event.key) && target?.closest(BUTTONS)) return;
   const begun =
     first !== undefined && event.timeStamp - first.at < SEQUENCE_MS ? `${first.key} ${event.key}` : "";
   const found = findLast(begun) ?? findLast(event.key);

@@ -60,9 +60,14 @@ export function useSnapshotComparison(
 export function useValueHistory(
   executionId: string,
   path: string,
-  { sequence = 0, ...options }: ReadOptions & { readonly sequence?: number } = {},
+  {
+    sequence = 0,
+    pageSize = 0,
+    ...options
+  }: ReadOptions & { readonly sequence?: number; readonly pageSize?: number } = {},
 ): Listing<ValueChange> {
-  const place = { path: { executionId }, query: { path, ...(sequence !== 0 && { sequence }) } };
+  const query = { path, ...(sequence !== 0 && { sequence }), ...(pageSize !== 0 && { pageSize }) };
+  const place = { path: { executionId }, query };
   return usePages("/api/agent-executions/{executionId}/history", "changes", place, {
     enabled: executionId !== "",
     ...options,

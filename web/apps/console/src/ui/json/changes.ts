@@ -1,5 +1,7 @@
+import { isEqual } from "./equal";
+import { listDiff, type Splice } from "./list-diff";
 import type { JsonChange } from "./marks";
-import { childPointer, isContainer, isObject } from "./pointer";
+import { childPointer, isObject } from "./pointer";
 
 /** So many differences are told at most. */
 export const CHANGES_MAX = 1_000;
@@ -49,7 +51,7 @@ function own(of: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(of, name) ? of[name] : undefined;
 }
 
-/** Elements that both begin and end with are the same; those between are compared one by one, or came and went. */
+/** Elements that both have in the same order are passed over; those between are compared one by one, or came and went. */
 function compareLists(
   older: readonly unknown[],
   newer: readonly unknown[],
@@ -61,30 +63,30 @@ function compareLists(
   while (head < shorter && isEqual(older[head], newer[head])) head += 1;
   let tail = 0;
   while (tail < shorter - head && isEqual(older.at(-1 - tail), newer.at(-1 - tail))) tail += 1;
-  const gone = older.length - head - tail;
-  const come = newer.length - head - tail;
-  const paired = Math.min(gone, come);
-  for (let index = head; index < head + paired; index += 1) {
-    compare(older[index], newer[index], childPointer(path, index), into);
-  }
-  for (let index = head + paired; index < head + come; index += 1) {
-    compare(undefined, newer[index], childPointer(path, index), into);
-  }
-  for (let index = head + paired; index < head + gone; index += 1) {
-    compare(older[index], undefined, childPointer(path, index), into);
-  }
+  const olderEnd = older.length - tail;
+  const newerEnd = newer.length - tail;
+  const found = listDiff(older.slice(head, olderEnd), newer.slice(head, newerEnd));
+  const whole = { olderFrom: 0, olderEnd: olderEnd - head, newerFrom: 0, newerEnd: newerEnd - head };
+  for (const splice of found ?? [whole]) compareStretch(older, newer, head, splice, path, into);
 }
 
-/** Whether two values are the same JSON. */
-export function isEqual(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (!isContainer(one) || !isContainer(other)) return false;
-  if (Array.isArray(one) !== Array.isArray(other)) return false;
-  const names = Object.keys(one);
-  if (names.length !== Object.keys(other).length) return false;
-  return names.every(
-    (name) =>
-      Object.hasOwn(other, name) &&
-      isEqual((one as Record<string, unknown>)[name], (other as Record<string, unknown>)[name]),
-  );
+function compareStretch(
+  older: readonly unknown[],
+  newer: readonly unknown[],
+  offset: number,
+  { olderFrom, olderEnd, newerFrom, newerEnd }: Splice,
+  path: string,
+  into: JsonChange[],
+): void {
+  const paired = Math.min(olderEnd - olderFrom, newerEnd - newerFrom);
+  for (let index = 0; index < paired; index += 1) {
+    const place = offset + newerFrom + index;
+    compare(older[offset + olderFrom + index], newer[place], childPointer(path, place), into);
+  }
+  for (let place = offset + newerFrom + paired; place < offset + newerEnd; place += 1) {
+    compare(undefined, newer[place], childPointer(path, place), into);
+  }
+  for (let place = offset + olderFrom + paired; place < offset + olderEnd; place += 1) {
+    compare(older[place], undefined, childPointer(path, place), into);
+  }
 }

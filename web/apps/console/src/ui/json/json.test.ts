@@ -1,6 +1,8 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CHANGES_MAX, changesBetween } from "./changes";
 import { diffRows, LINES_SHOWN } from "./diff-lines";
+import { listDiff } from "./list-diff";
 import { JsonMarks, NO_MARKS } from "./marks";
 import { GROUP_SIZE, opened, outline } from "./outline";
 import { childPointer, parentPointer, tokensOf, valueAt } from "./pointer";
@@ -37,6 +39,32 @@ describe("changesBetween", () => {
     ]);
   });
 
+  it("tells of a list that moves on only what left and what came", () => {
+    const older = Array.from({ length: 60 }, (_, index) => ({ index }));
+    const newer = [...older.slice(1), { index: 60 }];
+    expect(changesBetween(older, newer).changes).toEqual([
+      { kind: "REMOVED", path: "/0", oldValue: { index: 0 } },
+      { kind: "ADDED", path: "/59", newValue: { index: 60 } },
+    ]);
+  });
+
+  it("says enough to make the newer list of the older one", () => {
+    const letters = fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 12 });
+    fc.assert(
+      fc.property(letters, letters, (older, newer) => {
+        let made: string[] = [];
+        let from = 0;
+        for (const splice of listDiff(older, newer) ?? []) {
+          made = [...made, ...older.slice(from, splice.olderFrom)];
+          expect(made.length).toBe(splice.newerFrom);
+          made = [...made, ...newer.slice(splice.newerFrom, splice.newerEnd)];
+          from = splice.olderEnd;
+        }
+        expect([...made, ...older.slice(from)]).toEqual(newer);
+      }),
+    );
+  });
+
   it("does not take a member for one that every object inherits", () => {
     expect(changesBetween({}, JSON.parse('{"constructor": 1}')).changes).toEqual([
       { kind: "ADDED", path: "/constructor", newValue: 1 },
@@ -56,8 +84,8 @@ describe("outline", () => {
   it("shows what is open, and what is there no more", () => {
     const marks = new JsonMarks([{ kind: "REMOVED", path: "/budget/spent", oldValue: 3 }]);
     const rows = outline(state, new Map([["/notes", false]]), marks);
-    expect(names(rows)).toEqual(["city", "budget", "total", "spent", "notes", "a/b~c", ""]);
-    expect(rows[3]?.mark).toBe("REMOVED");
+    expect(names(rows)).toEqual(["a/b~c", "", "budget", "total", "spent", "city", "notes"]);
+    expect(rows[4]?.mark).toBe("REMOVED");
     expect(rows.filter((row) => row.hasChangesBelow).map((row) => row.pointer)).toEqual(["/budget"]);
   });
 

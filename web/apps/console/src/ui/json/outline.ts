@@ -173,8 +173,17 @@ export function sizeOf(value: unknown): number | undefined {
   return isObject(value) ? Object.keys(value).length : undefined;
 }
 
+const sorted = new WeakMap<object, readonly string[]>();
+
+/** In the order of the contract: deltas put new members last, but the order of members means nothing. */
 function namesOf(value: object): readonly Token[] {
-  return Array.isArray(value) ? value.map((_, index) => index) : Object.keys(value);
+  if (Array.isArray(value)) return value.map((_, index) => index);
+  let names = sorted.get(value);
+  if (names === undefined) {
+    names = Object.keys(value).sort();
+    sorted.set(value, names);
+  }
+  return names;
 }
 
 /** The ids of the rows that have to be open for a pointer's row to be visible. */
