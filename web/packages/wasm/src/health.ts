@@ -60,7 +60,7 @@ async function trySearch(options: WithoutOptions): Promise<Tried> {
   try {
     const { engine, thread } = index.stats();
     return {
-      engine: `${engine} in ${thread === "worker" ? "a worker" : "the page"}`,
+      engine: `${engine} in ${placeOf(thread)}`,
       problem: await searched(index),
       startedAt,
     };
@@ -77,6 +77,10 @@ async function searched(index: VectorIndex): Promise<string> {
   return found === "c 3, d 3" ? "" : `A search found ${found || "nothing"} instead of c 3, d 3.`;
 }
 
+function placeOf(thread: "worker" | "page"): string {
+  return thread === "worker" ? "a worker" : "the page";
+}
+
 async function tryStore(options: WithoutOptions): Promise<Tried> {
   const store = await openLocalStore({ ...options, name: STORE });
   const startedAt = performance.now();
@@ -91,12 +95,12 @@ async function tryStore(options: WithoutOptions): Promise<Tried> {
 async function tryCompute(options: WithoutOptions): Promise<Tried> {
   const compute = createCompute(options);
   try {
-    await compute.percentiles(new Float64Array(0), []); // starts the worker
+    const thread = await compute.thread();
     const startedAt = performance.now();
     const operations = await compute.diff({ json: '{"a":1,"b":2}' }, { json: '{"a":1,"b":3}' });
     const found = JSON.stringify(operations);
     const problem = found === '[["set",["b"],3]]' ? "" : `A difference came out as ${found}.`;
-    return { engine: features(options).workers ? "a worker" : "the page", problem, startedAt };
+    return { engine: placeOf(thread), problem, startedAt };
   } finally {
     compute.dispose();
   }

@@ -83,6 +83,22 @@ describe("search", () => {
 });
 
 describe("health", () => {
+  it("is good where a policy forbids WebAssembly", async () => {
+    await tabs.context.route("**", async (route) => {
+      const response = await route.fetch();
+      const policy = "default-src 'self'; script-src 'self'; worker-src 'self'";
+      await route.fulfill({
+        response,
+        headers: { ...response.headers(), "content-security-policy": policy },
+      });
+    });
+    const page = await tabs.open();
+    const report = await page.evaluate(() => window.timeloom.healthCheck());
+    const engines = ["js in a worker", "indexeddb", "a worker"];
+    expect(report.parts.map(({ engine }) => engine)).toStrictEqual(engines);
+    expect(report.isHealthy).toBe(true);
+  });
+
   it.each([
     [[], ["simd in a worker", "sqlite", "a worker"]],
     [

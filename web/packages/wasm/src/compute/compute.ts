@@ -33,6 +33,8 @@ export interface Compute {
   diff(from: State, to: State, options?: Abortable): Promise<Operation[]>;
   /** What differs between two states, for people. */
   changes(from: State, to: State, options?: Abortable & { readonly limit?: number }): Promise<Changes>;
+  /** Tells who counts, once that is known. */
+  thread(): Promise<"worker" | "page">;
   /** Ends the worker. */
   dispose(): void;
 }
@@ -40,13 +42,15 @@ export interface Compute {
 /** Makes what counts. Its worker starts with the first call; without workers the page counts, in short stretches. */
 export function createCompute(options: WithoutOptions = {}): Compute {
   checkedWithout(options.without);
-  let caller: Promise<Caller<ComputeCalls>> | undefined;
+  let starting: Promise<Started> | undefined;
   let isDisposed = false;
-  const call: Caller<ComputeCalls>["call"] = (name, argument, callOptions) => {
+  const started = (): Promise<Started> => {
     if (isDisposed) return Promise.reject(closedError());
-    caller ??= callerFor(features(options).workers);
-    return caller.then((each) => each.call(name, argument, callOptions));
+    starting ??= start(features(options).workers);
+    return starting;
   };
+  const call: Caller<ComputeCalls>["call"] = (name, argument, callOptions) =>
+    started().then(({ caller }) => caller.call(name, argument, callOptions));
   return {
     percentiles: (values, parts, { signal } = {}) => call("percentiles", { values, parts }, { signal }),
     project: (vectors, { signal, onProgress, ...rest }) =>
@@ -54,24 +58,31 @@ export function createCompute(options: WithoutOptions = {}): Compute {
     clusters: (vectors, { signal, ...rest }) => call("clusters", { vectors, options: rest }, { signal }),
     diff: (from, to, { signal } = {}) => call("diff", { from, to }, { signal }),
     changes: (from, to, { signal, limit } = {}) => call("changes", { from, to, limit }, { signal }),
+    thread: async () => (await started()).thread,
     dispose() {
       isDisposed = true;
-      void caller?.then((each) => each.close());
+      void starting?.then(({ caller }) => caller.close());
     },
   };
 }
 
-async function callerFor(hasWorkers: boolean): Promise<Caller<ComputeCalls>> {
+interface Started {
+  readonly caller: Caller<ComputeCalls>;
+  readonly thread: "worker" | "page";
+}
+
+async function start(hasWorkers: boolean): Promise<Started> {
   if (hasWorkers) {
     try {
-      return await callWorker<ComputeCalls>(
+      const caller = await callWorker<ComputeCalls>(
         () => new Worker(new URL("./compute.worker.js", import.meta.url), { type: "module" }),
       );
+      return { caller, thread: "worker" };
     } catch (error) {
       if (!(error instanceof LocalError)) throw error;
       // The page's policy forbids workers, or their script is not there: the page can do it too.
     }
   }
   const { computeHandlers } = await import("./handlers.js"); // most pages never need it
-  return callHere(computeHandlers());
+  return { caller: callHere(computeHandlers()), thread: "page" };
 }

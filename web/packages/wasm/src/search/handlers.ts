@@ -9,6 +9,9 @@ import { SimdEngine } from "./simdEngine.js";
 /** So many components are looked at before a search looks whether it is to end. */
 const SLICE_COMPONENTS = 4_000_000;
 
+/** So many rows are written before other tasks may run. */
+const ROWS_AT_ONCE = 256;
+
 /** What an index asks of the thread that holds its vectors. */
 export type SearchCalls = {
   open(argument: { dimensions: number; metric: Metric; simd: boolean }): { engine: Engine["name"] };
@@ -35,7 +38,7 @@ export function searchHandlers(): Handlers<SearchCalls> {
   };
   return {
     async open({ dimensions, metric, simd }) {
-      const engine = simd ? await SimdEngine.create(dimensions, metric) : new JsEngine(dimensions, metric);
+      const engine = (simd && (await simdEngine(dimensions, metric))) || new JsEngine(dimensions, metric);
       rows = new Rows(engine, dimensions, metric);
       return { engine: engine.name };
     },
@@ -46,6 +49,11 @@ export function searchHandlers(): Handlers<SearchCalls> {
       return handOver(found, [found.places.buffer, found.scores.buffer] as ArrayBuffer[]);
     },
   };
+}
+
+/** The engine with the kernel; undefined where a policy forbids its code, or there is no room for its memory. */
+function simdEngine(dimensions: number, metric: Metric): Promise<SimdEngine | undefined> {
+  return SimdEngine.create(dimensions, metric).catch(() => undefined);
 }
 
 class Rows {
@@ -59,10 +67,14 @@ class Rows {
     this.#metric = metric;
   }
 
-  write(places: Uint32Array, vectors: Float32Array): IndexSize {
-    const rows = Array.from(places, (_, index) =>
-      this.#prepared(`vectors[${index}]`, rowOf(vectors, index, this.#dimensions)),
-    );
+  /** Looks at all vectors before it writes the first. */
+  async write(places: Uint32Array, vectors: Float32Array): Promise<IndexSize> {
+    const pace = createPace();
+    const rows: Float32Array[] = [];
+    for (let index = 0; index < places.length; index++) {
+      rows.push(this.#prepared(`vectors[${index}]`, rowOf(vectors, index, this.#dimensions)));
+      if (index % ROWS_AT_ONCE === 0) await pace.rest();
+    }
     const size = places.reduce((most, place) => Math.max(most, place + 1), this.#engine.size);
     const bytes = size * strideOf(this.#dimensions) * 4;
     if (bytes > INDEX_BYTES_MAX) {
@@ -72,9 +84,10 @@ class Rows {
       );
     }
     this.#engine.reserve(size);
-    places.forEach((place, index) => {
-      this.#engine.write(place, rows[index] as Float32Array);
-    });
+    for (const [index, row] of rows.entries()) {
+      this.#engine.write(places[index] as number, row);
+      if (index % ROWS_AT_ONCE === 0) await pace.rest();
+    }
     return this.#size();
   }
 

@@ -1,3 +1,4 @@
+import { LocalError } from "../errors.js";
 import { KERNEL } from "../generated/kernel.js";
 import { type Engine, type Found, isAllowed, type Metric, type Quest, strideOf } from "./engine.js";
 import { INDEX_BYTES_MAX, NEAREST_MAX, VECTORS_MAX } from "./limits.js";
@@ -73,7 +74,12 @@ export class SimdEngine implements Engine {
 
   reserve(size: number): void {
     const missing = pagesOf(this.#layout.rows + size * this.#stride * 4) - pagesOf(this.memoryBytes);
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / GROWTH_PAGES) * GROWTH_PAGES);
+    if (missing <= 0) return;
+    try {
+      this.#memory.grow(Math.ceil(missing / GROWTH_PAGES) * GROWTH_PAGES);
+    } catch (error) {
+      throw new LocalError("UNAVAILABLE", `The browser has no memory for ${size} vectors.`, { cause: error });
+    }
   }
 
   write(place: number, row: Float32Array): void {

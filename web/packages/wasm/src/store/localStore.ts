@@ -9,6 +9,7 @@ import { type Fallback, type Opened, openBackend } from "./open.js";
 export interface LocalStoreOptions extends WithoutOptions {
   /** Tabs of one origin that open the same name share one store. */
   readonly name: string;
+  /** The limits. Where several tabs share SQLite, those of the tab that has it count. */
   readonly bytesMax?: number | undefined;
   readonly documentsMax?: number | undefined;
   /** The version of the values, and how older ones become it. */
