@@ -13,15 +13,16 @@ from timeloom_gateway.pages.assets import notice
 from timeloom_gateway.web.errors import MethodNotAllowedError, RouteNotFoundError
 from timeloom_platform.web.messages import Receive, Request, Send
 
-# The console's style library writes styles into the page, its kernels are WebAssembly, and
-# with both policies the page is isolated, which gives it threads and private storage.
+# With both policies (the other one stands on every answer) the page is isolated, which gives it threads
+# and private storage; its workers have to say so, too.
+_ISOLATION = {"cross-origin-embedder-policy": "require-corp"}
+# The console's style library writes styles into the page, and its kernels are WebAssembly.
 _PAGE_HEADERS = {
     "content-security-policy": (
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data:; font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
-    "cross-origin-embedder-policy": "require-corp",
     "cache-control": "no-cache",
 }
 # What a build writes beside a file, smallest first.
@@ -62,6 +63,7 @@ async def _respond(found: StaticFiles, request: Request, *, wants_page: bool) ->
         if not wants_page:
             raise RouteNotFoundError("There is nothing here; /docs shows what there is.") from None
         response = await _file(found, request, "index.html")
+    response.headers.update(_ISOLATION)
     if response.headers.get("content-type", "").startswith("text/html"):
         response.headers.update(_PAGE_HEADERS)
     elif path.startswith("assets/"):

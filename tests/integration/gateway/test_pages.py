@@ -62,6 +62,8 @@ async def test_the_console_answers_every_path_that_is_no_file(databases: Databas
     assert pages[0].headers["cross-origin-embedder-policy"] == "require-corp"
     assert "'wasm-unsafe-eval'" in pages[0].headers["content-security-policy"]
     assert "immutable" in script.headers["cache-control"]
+    # A worker of an isolated page.
+    assert script.headers["cross-origin-embedder-policy"] == "require-corp"
     assert (missing.status_code, missing.json()["code"]) == (404, "UNIMPLEMENTED")
     assert outside.status_code == 404
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")

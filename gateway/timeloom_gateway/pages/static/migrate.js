@@ -684,6 +684,8 @@
   options.url ??= script?.src ? new URL(script.src).origin : undefined;
   options.apiKey = options.key;
   options.start = "start" in options;
+  // A page that calls TimeloomMigration itself says so.
+  if ("manual" in options) return;
   const begin = () => void open(options);
   if (document.body) begin();
   else document.addEventListener("DOMContentLoaded", begin);
