@@ -1,7 +1,8 @@
 import createFetchClient, { type Middleware } from "openapi-fetch";
+import type { paths } from "./generated/api.js";
 import { createLive, type Live, type Socket } from "./live/live.js";
 import { errorOf, TimeloomError } from "./problem.js";
-import type { Paths, Rest } from "./rest.js";
+import type { Rest } from "./rest.js";
 
 /** How long an answer may take, unless a call says otherwise. */
 export const CALL_TIMEOUT_SECONDS = 30;
@@ -36,7 +37,7 @@ export function createTimeloom(options: TimeloomOptions = {}): Timeloom {
   const url = (options.url ?? globalThis.location.origin).replace(/\/$/, "");
   const { apiKey, timeoutSeconds = CALL_TIMEOUT_SECONDS } = options;
   const send = options.fetch ?? ((request: Request) => globalThis.fetch(request));
-  const rest = createFetchClient<Paths>({
+  const rest = createFetchClient<paths>({
     baseUrl: url,
     fetch: (request) => withDeadline(send, request, timeoutSeconds),
     querySerializer: { array: { style: "form", explode: true } },
@@ -45,7 +46,7 @@ export function createTimeloom(options: TimeloomOptions = {}): Timeloom {
   return {
     url,
     apiKey,
-    rest,
+    rest: rest as unknown as Rest, // whose answers always have their data: refusals are thrown
     live: createLive({ url, apiKey, connect: options.connect }),
     fetch: (path, init) => reached(send, authorized(new Request(url + path, init), apiKey)),
   };
@@ -56,21 +57,29 @@ async function withDeadline(
   request: Request,
   timeoutSeconds: number,
 ): Promise<Response> {
-  const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
+  const stop = new AbortController();
+  const abort = () => stop.abort(request.signal.reason);
+  const deadline = setTimeout(() => stop.abort(tooLate(timeoutSeconds)), timeoutSeconds * 1000);
+  request.signal.addEventListener("abort", abort);
+  if (request.signal.aborted) abort();
   try {
-    return await reached(send, new Request(request, { signal: AbortSignal.any([request.signal, deadline]) }));
-  } catch (error) {
-    if (request.signal.aborted || !deadline.aborted) throw error;
-    const message = `No answer came within ${timeoutSeconds} s.`;
-    throw new TimeloomError({ message, status: 0, code: "TIMEOUT", cause: error });
+    return await reached(send, new Request(request, { signal: stop.signal }));
+  } finally {
+    clearTimeout(deadline);
+    request.signal.removeEventListener("abort", abort);
   }
+}
+
+function tooLate(timeoutSeconds: number): TimeloomError {
+  const message = `No answer came within ${timeoutSeconds} s.`;
+  return new TimeloomError({ message, status: 0, code: "TIMEOUT" });
 }
 
 async function reached(send: (request: Request) => Promise<Response>, request: Request): Promise<Response> {
   try {
     return await send(request);
   } catch (error) {
-    if (request.signal.aborted) throw error;
+    if (request.signal.aborted) throw request.signal.reason;
     throw new TimeloomError({
       message: "Timeloom cannot be reached.",
       status: 0,

@@ -18,5 +18,5 @@ export type { LiveStatus } from "./live/machine.js";
 export type { LiveKind } from "./live/protocol.js";
 export { errorOf, TimeloomError, type Violation } from "./problem.js";
 export { type ReplayStatus, SPEED_MAX, SPEED_MIN } from "./replay/machine.js";
-export type { Answer, Body, Fields, Filter, Params, Paths, Query, Rest } from "./rest.js";
+export type { Answer, Body, Fields, Filter, Init, Method, Params, Place, Query, Rest } from "./rest.js";
 export type * from "./types.js";

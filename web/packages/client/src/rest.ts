@@ -1,22 +1,41 @@
-import type { Client } from "openapi-fetch";
 import type { paths } from "./generated/api.js";
-import type { TimeloomError } from "./problem.js";
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 
-/** The paths of the REST interface, each answer with what is thrown instead of it. */
-export type Paths = {
-  [Path in keyof paths]: {
-    [Name in keyof paths[Path]]: paths[Path][Name] extends { responses: infer Responses }
-      ? Omit<paths[Path][Name], "responses"> & {
-          responses: Responses & { default: { content: { "application/json": TimeloomError } } };
-        }
-      : paths[Path][Name];
-  };
-};
-
 /** The REST interface with the types of its OpenAPI document: `rest.GET("/api/agent-executions", …)`. */
-export type Rest = Client<Paths>;
+export interface Rest {
+  readonly GET: RestMethod<"get">;
+  readonly POST: RestMethod<"post">;
+  readonly PUT: RestMethod<"put">;
+  readonly PATCH: RestMethod<"patch">;
+  readonly DELETE: RestMethod<"delete">;
+}
+
+/** Calls a path. Refusals are thrown as `TimeloomError`. */
+export type RestMethod<M extends Method> = <Path extends PathsWith<M>>(
+  path: Path,
+  ...init: InitParameter<Path, M>
+) => Promise<{ readonly data: Answer<Path, M>; readonly response: Response }>;
+
+/** What a call takes besides its path. */
+export type Init<Path extends keyof paths, M extends Method> = ParamsOf<Operation<Path, M>> &
+  BodyOf<Operation<Path, M>> & { readonly headers?: HeadersInit; readonly signal?: AbortSignal };
+
+/** The same as a parameter, which may be left out where nothing has to be said. */
+export type InitParameter<Path extends keyof paths, M extends Method> =
+  Record<never, never> extends Init<Path, M> ? [init?: Init<Path, M>] : [init: Init<Path, M>];
+
+type ParamsOf<Found> = Found extends { parameters: infer Taken }
+  ? Record<never, never> extends Taken
+    ? { readonly params?: Taken }
+    : { readonly params: Taken }
+  : unknown;
+
+type BodyOf<Found> = Found extends { requestBody: infer Taken }
+  ? { readonly body: JsonOf<Taken> }
+  : Found extends { requestBody?: infer Taken }
+    ? { readonly body?: JsonOf<NonNullable<Taken>> }
+    : unknown;
 
 /** The paths that have a method. */
 export type PathsWith<M extends Method> = {
@@ -56,8 +75,12 @@ export type Place<Path extends keyof paths> = (Params<Path> extends { path: infe
   ? { readonly path: Variables }
   : unknown) & { readonly query?: Query<Path> };
 
-/** The same members; those that may be left out may also be undefined. */
-export type Loose<T> = { [K in keyof T]: undefined extends T[K] ? T[K] | undefined : T[K] } & unknown;
+/** The same members, however deep; those that may be left out may also be undefined. */
+export type Loose<T> = T extends readonly (infer Item)[]
+  ? readonly Loose<Item>[]
+  : T extends object
+    ? { [K in keyof T]: undefined extends T[K] ? Loose<T[K]> | undefined : Loose<T[K]> }
+    : T;
 
 type FilterName<K> = K extends `filter.${infer Name}` ? Name : never;
 type Nested<T> =
@@ -95,14 +118,14 @@ interface AnyInit {
   readonly body?: unknown;
 }
 
-/** Calls a method whose types the caller has checked; openapi-fetch cannot follow them through a generic function. */
+/** Calls a method whose types the caller has checked: they cannot be followed through a generic function. */
 export async function call<Path extends keyof paths, M extends Method>(
   rest: Rest,
   method: M,
   path: Path,
   init: AnyInit & { readonly signal?: AbortSignal },
 ): Promise<Answer<Path, M>> {
-  const request = rest.request as (method: M, path: Path, init: unknown) => Promise<{ data?: unknown }>;
-  const { data } = await request(method, path, init);
-  return data as Answer<Path, M>;
+  const send = rest[method.toUpperCase() as Uppercase<M>] as (path: Path, init: unknown) => Promise<unknown>;
+  const { data } = (await send(path, init)) as { data: Answer<Path, M> };
+  return data;
 }

@@ -100,35 +100,42 @@ export type SnapshotEdit = { readonly sequence: number } & Fields<
 /** What can be done to an execution. Whatever was done, its lists and the execution are read anew. */
 export function useExecutionControls(executionId: string): ExecutionControls {
   const params = { path: { executionId } };
-  const stale = [EXECUTIONS];
+  const effects = { stale: [EXECUTIONS] };
   return {
-    fork: useAction("post", "/api/agent-executions/{executionId}/fork", (body) => ({ params, body }), stale),
+    fork: useAction(
+      "post",
+      "/api/agent-executions/{executionId}/fork",
+      (body) => ({ params, body }),
+      effects,
+    ),
     rollback: useAction(
       "post",
       "/api/agent-executions/{executionId}/rollback",
       (body) => ({ params, body }),
-      stale,
+      effects,
     ),
     complete: useAction(
       "post",
       "/api/agent-executions/{executionId}:complete",
       (body) => ({ params, body }),
-      stale,
+      effects,
     ),
     modifyTags: useAction(
       "post",
       "/api/agent-executions/{executionId}/tags",
       (body) => ({ params, body }),
-      stale,
+      effects,
     ),
-    update: useAction("patch", EXECUTION, (body) => ({ params, body }), stale),
+    update: useAction("patch", EXECUTION, (body) => ({ params, body }), effects),
     updateSnapshot: useAction(
       "patch",
       "/api/agent-executions/{executionId}/snapshots/{sequence}",
       ({ sequence, ...body }: SnapshotEdit) => ({ params: { path: { executionId, sequence } }, body }),
-      stale,
+      effects,
     ),
-    bisect: useAction("post", "/api/agent-executions/{executionId}/bisect", (body) => ({ params, body }), []),
-    remove: useAction("delete", EXECUTION, () => ({ params }), stale),
+    bisect: useAction("post", "/api/agent-executions/{executionId}/bisect", (body) => ({ params, body }), {
+      stale: [],
+    }),
+    remove: useAction("delete", EXECUTION, () => ({ params }), effects),
   };
 }

@@ -1,4 +1,5 @@
 export { ALL_SNAPSHOTS_MAX, useAllSnapshots } from "./all-snapshots.js";
+export type { Api } from "./api.js";
 export * from "./events.js";
 export * from "./executions.js";
 export { LIVE_INTERVAL_MS, useLiveInvalidation, useLiveStatus, useLiveTopic } from "./live.js";
@@ -7,7 +8,6 @@ export * from "./memory.js";
 export * from "./migrations.js";
 export * from "./observability.js";
 export {
-  type Api,
   TimeloomProvider,
   type TimeloomProviderProps,
   useApi,

@@ -14,7 +14,7 @@ import {
 const MEMORIES = "/api/agent-memory";
 const MEMORY = "/api/agent-memory/{memoryId}";
 const NAMESPACES = "/api/agent-memory/namespaces";
-const STALE = [MEMORIES];
+const EFFECTS = { stale: [MEMORIES] };
 
 /** Which memories a list has, and in what order. */
 export type MemoryListFilter = Filter<typeof MEMORIES>;
@@ -60,33 +60,33 @@ export function useAgentMemory(query: MemoryListFilter = {}, options?: ReadOptio
 /** What can be done to memories, for screens that list them in another way. */
 export function useMemoryControls(): Omit<AgentMemory, "list"> {
   return {
-    create: useAction("post", MEMORIES, (body) => ({ body }), STALE),
+    create: useAction("post", MEMORIES, (body) => ({ body }), EFFECTS),
     update: useAction(
       "patch",
       MEMORY,
       ({ memoryId, ...body }: MemoryEdit) => ({ params: { path: { memoryId } }, body }),
-      STALE,
+      EFFECTS,
     ),
     supersede: useAction(
       "post",
       "/api/agent-memory/{memoryId}:supersede",
       ({ memoryId, ...body }: MemorySuccession) => ({ params: { path: { memoryId } }, body }),
-      STALE,
+      EFFECTS,
     ),
     remove: useAction(
       "delete",
       MEMORY,
       ({ memoryId, ...query }: MemoryRemoval) => ({ params: { path: { memoryId }, query } }),
-      STALE,
+      EFFECTS,
     ),
     restore: useAction(
       "post",
       "/api/agent-memory/{memoryId}:restore",
       ({ memoryId }: { readonly memoryId: string }) => ({ params: { path: { memoryId } }, body: {} }),
-      STALE,
+      EFFECTS,
     ),
-    archive: useAction("post", "/api/agent-memory/archive", (body) => ({ body }), STALE),
-    unarchive: useAction("post", "/api/agent-memory/unarchive", (body) => ({ body }), STALE),
+    archive: useAction("post", "/api/agent-memory/archive", (body) => ({ body }), EFFECTS),
+    unarchive: useAction("post", "/api/agent-memory/unarchive", (body) => ({ body }), EFFECTS),
   };
 }
 
@@ -149,13 +149,13 @@ export function useSharing() {
       "post",
       "/api/agent-memory/share",
       (body: Fields<"/api/agent-memory/share">) => ({ body }),
-      STALE,
+      EFFECTS,
     ),
     revoke: useAction(
       "delete",
       "/api/agent-memory/grants/{grantId}",
       ({ grantId }: { readonly grantId: string }) => ({ params: { path: { grantId } } }),
-      STALE,
+      EFFECTS,
     ),
   };
 }
@@ -198,37 +198,37 @@ export function useMemoryUpkeep() {
       "post",
       "/api/agent-memory/optimize",
       (body: Fields<"/api/agent-memory/optimize">) => ({ body }),
-      STALE,
+      EFFECTS,
     ),
     cluster: useAction(
       "post",
       "/api/agent-memory/clusters",
       (body: Fields<"/api/agent-memory/clusters">) => ({ body }),
-      STALE,
+      EFFECTS,
     ),
     merge: useAction(
       "post",
       "/api/agent-memory/merge",
       (body: Fields<"/api/agent-memory/merge">) => ({ body }),
-      STALE,
+      EFFECTS,
     ),
     applyProposal: useAction(
       "post",
       "/api/agent-memory/proposals/{proposalId}:apply",
       ({ proposalId }: { readonly proposalId: string }) => ({ params: { path: { proposalId } }, body: {} }),
-      STALE,
+      EFFECTS,
     ),
     rejectProposal: useAction(
       "post",
       "/api/agent-memory/proposals/{proposalId}:reject",
       ({ proposalId }: { readonly proposalId: string }) => ({ params: { path: { proposalId } }, body: {} }),
-      STALE,
+      EFFECTS,
     ),
     cancelJob: useAction(
       "post",
       "/api/agent-memory/jobs/{jobId}:cancel",
       ({ jobId }: { readonly jobId: string }) => ({ params: { path: { jobId } }, body: {} }),
-      STALE,
+      EFFECTS,
     ),
   };
 }

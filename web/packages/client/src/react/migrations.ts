@@ -12,7 +12,7 @@ import {
 
 const MIGRATIONS = "/api/migration";
 const MIGRATION = "/api/migration/{migrationId}";
-const STALE = [MIGRATIONS];
+const EFFECTS = { stale: [MIGRATIONS] };
 
 /** Lists migrations, newest first. Read anew whenever one gets on. */
 export function useMigrations(
@@ -45,26 +45,26 @@ export function useMigration(migrationId: string, options?: ReadOptions): Migrat
   const bare = () => ({ params, body: {} });
   return {
     migration: useRead(MIGRATION, params, { enabled: migrationId !== "", ...options }),
-    append: useAction("post", "/api/migration/{migrationId}/records", (body) => ({ params, body }), STALE),
-    plan: useAction("post", "/api/migration/{migrationId}/plan", (body) => ({ params, body }), STALE),
-    start: useAction("post", "/api/migration/{migrationId}/start", bare, STALE),
-    pause: useAction("post", "/api/migration/{migrationId}/pause", bare, STALE),
-    resume: useAction("post", "/api/migration/{migrationId}/resume", bare, STALE),
-    verify: useAction("post", "/api/migration/{migrationId}/verify", bare, STALE),
-    rollBack: useAction("post", "/api/migration/{migrationId}/rollback", bare, STALE),
+    append: useAction("post", "/api/migration/{migrationId}/records", (body) => ({ params, body }), EFFECTS),
+    plan: useAction("post", "/api/migration/{migrationId}/plan", (body) => ({ params, body }), EFFECTS),
+    start: useAction("post", "/api/migration/{migrationId}/start", bare, EFFECTS),
+    pause: useAction("post", "/api/migration/{migrationId}/pause", bare, EFFECTS),
+    resume: useAction("post", "/api/migration/{migrationId}/resume", bare, EFFECTS),
+    verify: useAction("post", "/api/migration/{migrationId}/verify", bare, EFFECTS),
+    rollBack: useAction("post", "/api/migration/{migrationId}/rollback", bare, EFFECTS),
     resolve: useAction(
       "post",
       "/api/migration/{migrationId}/conflicts:resolve",
       (body) => ({ params, body }),
-      STALE,
+      EFFECTS,
     ),
-    remove: useAction("delete", MIGRATION, () => ({ params }), STALE),
+    remove: useAction("delete", MIGRATION, () => ({ params }), EFFECTS),
   };
 }
 
 /** Begins a migration with an export's source, digest and first records. */
 export function useCreateMigration(): Action<Fields<typeof MIGRATIONS>, Migration> {
-  return useAction("post", MIGRATIONS, (body) => ({ body }), STALE);
+  return useAction("post", MIGRATIONS, (body) => ({ body }), EFFECTS);
 }
 
 /** What a migration does, or would do, with each record. */

@@ -143,33 +143,33 @@ type Acknowledgement = {
 
 /** What can be done to alerts and their rules. */
 export function useAlertControls() {
-  const stale = [ALERTS, RULES];
+  const effects = { stale: [ALERTS, RULES] };
   return {
     acknowledge: useAction(
       "post",
       "/api/observability/alerts/{alertId}:acknowledge",
       ({ alertId, ...body }: Acknowledgement) => ({ params: { path: { alertId } }, body }),
-      stale,
+      effects,
     ),
-    createRule: useAction("post", RULES, (body: Fields<typeof RULES>) => ({ body }), stale),
+    createRule: useAction("post", RULES, (body: Fields<typeof RULES>) => ({ body }), effects),
     updateRule: useAction(
       "put",
       RULE,
       ({ ruleId, ...body }: RuleEdit) => ({ params: { path: { ruleId } }, body }),
-      stale,
+      effects,
     ),
     removeRule: useAction(
       "delete",
       RULE,
       ({ ruleId }: { readonly ruleId: string }) => ({ params: { path: { ruleId } } }),
-      stale,
+      effects,
     ),
     /** Tells what a rule would have made of the past. */
     testRule: useAction(
       "post",
       "/api/observability/alert-rules:test",
       (body: Fields<"/api/observability/alert-rules:test">) => ({ body }),
-      [],
+      { stale: [] },
     ),
   };
 }
@@ -183,12 +183,12 @@ export function useScores(query: Filter<typeof SCORES> = {}, options?: ReadOptio
 export function usePrices(query: Filter<typeof PRICES> = {}, options?: ReadOptions) {
   return {
     list: usePages(PRICES, "prices", { query }, options),
-    create: useAction("post", PRICES, (body: Fields<typeof PRICES>) => ({ body }), [PRICES]),
+    create: useAction("post", PRICES, (body: Fields<typeof PRICES>) => ({ body }), { stale: [PRICES] }),
     remove: useAction(
       "delete",
       "/api/observability/prices/{priceId}",
       ({ priceId }: { readonly priceId: string }) => ({ params: { path: { priceId } } }),
-      [PRICES],
+      { stale: [PRICES] },
     ),
   } satisfies { readonly list: Listing<Price>; readonly [name: string]: unknown };
 }
@@ -200,6 +200,6 @@ export function useTelemetryRetention(options?: ReadOptions): {
 } {
   return {
     retention: useRead(RETENTION, {}, options),
-    update: useAction("put", RETENTION, (body) => ({ body }), [RETENTION]),
+    update: useAction("put", RETENTION, (body) => ({ body }), { stale: [RETENTION] }),
   };
 }

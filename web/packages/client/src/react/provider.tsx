@@ -1,12 +1,8 @@
-import createQueryHooks, { type OpenapiQueryClient } from "openapi-react-query";
 import { createContext, type ReactNode, useContext, useMemo } from "react";
 import type { Timeloom } from "../client.js";
-import type { Paths } from "../rest.js";
+import { type Api, createApi } from "./api.js";
 import { useLiveInvalidation } from "./live.js";
 import { LIVE_TOPICS } from "./live-invalidation.js";
-
-/** Queries and mutations of every path of the REST interface: `api.useQuery("get", "/api/tasks", …)`. */
-export type Api = OpenapiQueryClient<Paths>;
 
 interface Provided {
   readonly timeloom: Timeloom;
@@ -24,7 +20,7 @@ export interface TimeloomProviderProps {
 
 /** Lends a connection to every hook below it. A `QueryClientProvider` of TanStack Query has to be around it. */
 export function TimeloomProvider({ timeloom, live = false, children }: TimeloomProviderProps) {
-  const provided = useMemo(() => ({ timeloom, api: createQueryHooks(timeloom.rest) }), [timeloom]);
+  const provided = useMemo(() => ({ timeloom, api: createApi(timeloom.rest) }), [timeloom]);
   return (
     <Context.Provider value={provided}>
       {live !== false && <Invalidation topics={live === true ? LIVE_TOPICS : live} />}

@@ -2,6 +2,7 @@ import {
   type InfiniteData,
   keepPreviousData,
   type QueryClient,
+  type QueryKey,
   type UseInfiniteQueryResult,
   type UseMutationResult,
   type UseQueryResult,
@@ -144,7 +145,14 @@ interface Sent<Path extends keyof paths, M extends Method> {
   readonly body?: Body<Path, M> | Fields<Path, M>;
 }
 
-/** Something that can be done. After it, everything below the `stale` paths that is on screen is read anew. */
+export interface ActionEffects<Variables> {
+  /** What is read anew afterwards if it is on screen: everything below these paths. */
+  readonly stale: readonly string[];
+  /** Shows the effect before the answer is there. What it returns takes that back, if the change is refused. */
+  readonly foresee?: (queries: QueryClient, variables: Variables) => () => void;
+}
+
+/** Something that can be done. */
 export function useAction<
   M extends "post" | "put" | "patch" | "delete",
   Path extends PathsWith<M>,
@@ -153,13 +161,19 @@ export function useAction<
   method: M,
   path: Path,
   toSent: (variables: Variables) => Sent<Path, M>,
-  stale: readonly string[],
+  { stale, foresee }: ActionEffects<Variables>,
 ): Action<Variables, Answer<Path, M>> {
   const { rest } = useTimeloom();
   const queries = useQueryClient();
   return useMutation({
     mutationKey: [method, path],
     mutationFn: (variables: Variables) => call(rest, method, path, toSent(variables)),
+    onMutate: async (variables) => {
+      if (foresee === undefined) return undefined;
+      await queries.cancelQueries({ predicate: isOfPaths(stale) }); // what is on its way is older
+      return foresee(queries, variables);
+    },
+    onError: (_error, _variables, takeBack) => takeBack?.(),
     onSettled: () => {
       void invalidatePaths(queries, stale);
     },
@@ -168,10 +182,12 @@ export function useAction<
 
 /** Makes everything stale whose path is one of these or below one. */
 export function invalidatePaths(queries: QueryClient, stale: readonly string[]): Promise<void> {
-  return queries.invalidateQueries({
-    predicate: ({ queryKey: [, path] }) =>
-      typeof path === "string" && stale.some((prefix) => isBelow(path, prefix)),
-  });
+  return queries.invalidateQueries({ predicate: isOfPaths(stale) });
+}
+
+function isOfPaths(paths: readonly string[]) {
+  return ({ queryKey: [, path] }: { readonly queryKey: QueryKey }) =>
+    typeof path === "string" && paths.some((prefix) => isBelow(path, prefix));
 }
 
 /** Whether a path is another one, or begins with it at the end of a segment. */

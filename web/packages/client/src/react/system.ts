@@ -83,18 +83,18 @@ export type KeyRotation = { readonly apiKeyId: string } & Fields<"/api/api-keys/
 export function useApiKeys(options?: ReadOptions): ApiKeys {
   return {
     list: usePages(API_KEYS, "apiKeys", {}, options),
-    create: useAction("post", API_KEYS, (body) => ({ body }), [API_KEYS]),
+    create: useAction("post", API_KEYS, (body) => ({ body }), { stale: [API_KEYS] }),
     rotate: useAction(
       "post",
       "/api/api-keys/{apiKeyId}:rotate",
       ({ apiKeyId, ...body }: KeyRotation) => ({ params: { path: { apiKeyId } }, body }),
-      [API_KEYS],
+      { stale: [API_KEYS] },
     ),
     revoke: useAction(
       "post",
       "/api/api-keys/{apiKeyId}:revoke",
       ({ apiKeyId }) => ({ params: { path: { apiKeyId } }, body: {} }),
-      [API_KEYS],
+      { stale: [API_KEYS] },
     ),
   };
 }
@@ -106,6 +106,6 @@ export function useRetentionPolicy(options?: ReadOptions): {
 } {
   return {
     retention: useRead(RETENTION, {}, options),
-    update: useAction("put", RETENTION, (body) => ({ body }), [RETENTION]),
+    update: useAction("put", RETENTION, (body) => ({ body }), { stale: [RETENTION] }),
   };
 }

@@ -21,7 +21,7 @@ const WORKFLOWS = "/api/workflows";
 const WORKFLOW = "/api/workflows/{workflowId}";
 const EXECUTIONS = "/api/workflows/executions";
 const EXECUTION = "/api/workflows/executions/{executionId}";
-const STALE = [WORKFLOWS];
+const EFFECTS = { stale: [WORKFLOWS] };
 
 /** Which workflow executions a list has, and in what order. */
 export type WorkflowExecutionFilter = Filter<typeof EXECUTIONS>;
@@ -159,30 +159,30 @@ export function useWorkflowControls(): WorkflowControls {
       "post",
       "/api/workflows/{workflowId}/execute",
       ({ workflowId, ...body }: Run) => ({ params: { path: { workflowId } }, body }),
-      STALE,
+      EFFECTS,
     ),
-    pause: useAction("post", "/api/workflows/executions/{executionId}/pause", ofExecution<Pause>, STALE),
-    resume: useAction("post", "/api/workflows/executions/{executionId}/resume", ofExecution<Resume>, STALE),
-    cancel: useAction("post", "/api/workflows/executions/{executionId}/cancel", ofExecution<Cancel>, STALE),
-    retry: useAction("post", "/api/workflows/executions/{executionId}/retry", ofExecution<Retry>, STALE),
-    fork: useAction("post", "/api/workflows/executions/{executionId}/fork", ofExecution<Fork>, STALE),
+    pause: useAction("post", "/api/workflows/executions/{executionId}/pause", ofExecution<Pause>, EFFECTS),
+    resume: useAction("post", "/api/workflows/executions/{executionId}/resume", ofExecution<Resume>, EFFECTS),
+    cancel: useAction("post", "/api/workflows/executions/{executionId}/cancel", ofExecution<Cancel>, EFFECTS),
+    retry: useAction("post", "/api/workflows/executions/{executionId}/retry", ofExecution<Retry>, EFFECTS),
+    fork: useAction("post", "/api/workflows/executions/{executionId}/fork", ofExecution<Fork>, EFFECTS),
     approve: useAction(
       "post",
       "/api/workflows/executions/{executionId}/approve",
       ofExecution<Approve>,
-      STALE,
+      EFFECTS,
     ),
     signal: useAction(
       "post",
       "/api/workflows/executions/{executionId}/signal",
       ofExecution<SignalExecution>,
-      STALE,
+      EFFECTS,
     ),
     remove: useAction(
       "delete",
       EXECUTION,
       ({ executionId }: OfExecution) => ({ params: { path: { executionId } } }),
-      STALE,
+      EFFECTS,
     ),
   };
 }
@@ -199,38 +199,38 @@ interface OfWorkflow {
 /** What can be done to workflows themselves. */
 export function useWorkflowEditing() {
   return {
-    create: useAction("post", WORKFLOWS, (body: Fields<typeof WORKFLOWS>) => ({ body }), STALE),
+    create: useAction("post", WORKFLOWS, (body: Fields<typeof WORKFLOWS>) => ({ body }), EFFECTS),
     /** Makes a new version. */
     update: useAction(
       "put",
       WORKFLOW,
       ({ workflowId, ...body }: WorkflowEdit) => ({ params: { path: { workflowId } }, body }),
-      STALE,
+      EFFECTS,
     ),
     /** Tells what is wrong with a definition, without keeping it. */
     validate: useAction(
       "post",
       "/api/workflows:validate",
       (body: Fields<"/api/workflows:validate">) => ({ body }),
-      [],
+      { stale: [] },
     ),
     enable: useAction(
       "post",
       "/api/workflows/{workflowId}:enable",
       ({ workflowId }: OfWorkflow) => ({ params: { path: { workflowId } }, body: {} }),
-      STALE,
+      EFFECTS,
     ),
     disable: useAction(
       "post",
       "/api/workflows/{workflowId}:disable",
       ({ workflowId }: OfWorkflow) => ({ params: { path: { workflowId } }, body: {} }),
-      STALE,
+      EFFECTS,
     ),
     remove: useAction(
       "delete",
       WORKFLOW,
       ({ workflowId }: OfWorkflow) => ({ params: { path: { workflowId } } }),
-      STALE,
+      EFFECTS,
     ),
   };
 }

@@ -1,5 +1,6 @@
 import type { Fields, Filter } from "../rest.js";
 import type { AgentSession, Environment, Preference, Task } from "../types.js";
+import { changeCached } from "./cached.js";
 import {
   type Action,
   type Listing,
@@ -17,7 +18,10 @@ const ENVIRONMENT = "/api/environments/{environmentId}";
 const PREFERENCES = "/api/preferences";
 const SESSIONS = "/api/agent-sessions";
 
-type TaskEdit = { readonly taskId: string } & Fields<typeof TASK, "patch">;
+interface OfTask {
+  readonly taskId: string;
+}
+type TaskEdit = OfTask & Fields<typeof TASK, "patch">;
 type EnvironmentEdit = { readonly environmentId: string } & Fields<typeof ENVIRONMENT, "patch">;
 type PreferenceEdit = { readonly preferenceId: string } & Fields<"/api/preferences/{preferenceId}", "patch">;
 
@@ -26,22 +30,42 @@ export interface Tasks {
   readonly list: Listing<Task>;
   readonly create: Action<Fields<typeof TASKS>, Task>;
   readonly update: Action<TaskEdit, Task>;
-  readonly remove: Action<{ readonly taskId: string }, unknown>;
+  readonly remove: Action<OfTask, unknown>;
 }
 
-/** The tasks of a filter, the one that was changed last first unless it says otherwise. Read anew when one changes. */
+/**
+ * The tasks of a filter, the one that was changed last first unless it says otherwise. Read anew when one changes.
+ * Changes and deletions show at once, and are taken back if they are refused.
+ */
 export function useTasks(query: Filter<typeof TASKS> = {}, options?: ReadOptions): Tasks {
+  const stale = [TASKS];
   return {
     list: usePages(TASKS, "tasks", { query }, options),
-    create: useAction("post", TASKS, (body) => ({ body }), [TASKS]),
+    create: useAction("post", TASKS, (body) => ({ body }), { stale }),
     update: useAction(
       "patch",
       TASK,
       ({ taskId, ...body }: TaskEdit) => ({ params: { path: { taskId } }, body }),
-      [TASKS],
+      {
+        stale,
+        foresee: (queries, { taskId, tags, ...fields }) =>
+          changeCached(queries, TASKS, taskId, (task) => ({
+            ...task,
+            ...present(fields),
+            ...(tags && { tags: tags.words }),
+          })),
+      },
     ),
-    remove: useAction("delete", TASK, ({ taskId }) => ({ params: { path: { taskId } } }), [TASKS]),
+    remove: useAction("delete", TASK, ({ taskId }: OfTask) => ({ params: { path: { taskId } } }), {
+      stale,
+      foresee: (queries, { taskId }) => changeCached(queries, TASKS, taskId, () => undefined),
+    }),
   };
+}
+
+/** The members that are there. */
+function present(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 /** One task. Read anew when it changes. */
@@ -64,18 +88,18 @@ export function useEnvironments(
 ): Environments {
   return {
     list: usePages(ENVIRONMENTS, "environments", { query }, options),
-    create: useAction("post", ENVIRONMENTS, (body) => ({ body }), [ENVIRONMENTS]),
+    create: useAction("post", ENVIRONMENTS, (body) => ({ body }), { stale: [ENVIRONMENTS] }),
     update: useAction(
       "patch",
       ENVIRONMENT,
       ({ environmentId, ...body }: EnvironmentEdit) => ({ params: { path: { environmentId } }, body }),
-      [ENVIRONMENTS],
+      { stale: [ENVIRONMENTS] },
     ),
     remove: useAction(
       "delete",
       ENVIRONMENT,
       ({ environmentId }) => ({ params: { path: { environmentId } } }),
-      [ENVIRONMENTS],
+      { stale: [ENVIRONMENTS] },
     ),
   };
 }
@@ -91,12 +115,12 @@ export interface Preferences {
 export function usePreferences(query: Filter<typeof PREFERENCES> = {}, options?: ReadOptions): Preferences {
   return {
     list: usePages(PREFERENCES, "preferences", { query }, options),
-    create: useAction("post", PREFERENCES, (body) => ({ body }), [PREFERENCES]),
+    create: useAction("post", PREFERENCES, (body) => ({ body }), { stale: [PREFERENCES] }),
     update: useAction(
       "patch",
       "/api/preferences/{preferenceId}",
       ({ preferenceId, ...body }: PreferenceEdit) => ({ params: { path: { preferenceId } }, body }),
-      [PREFERENCES],
+      { stale: [PREFERENCES] },
     ),
   };
 }

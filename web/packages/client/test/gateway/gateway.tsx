@@ -1,6 +1,6 @@
 /** A running gateway, from the environment, and hooks against it. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, type RenderHookResult, renderHook } from "@testing-library/react";
+import { cleanup, configure, type RenderHookResult, renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach } from "vitest";
 import { createTimeloom, type Timeloom } from "../../src/index.js";
@@ -14,6 +14,9 @@ function required(name: string): string {
   if (!value) throw new Error(`${name} is not set`);
   return value;
 }
+
+// What is told by events comes in its own time. A page of nothing but hooks has no elements to print.
+configure({ asyncUtilTimeout: 15_000, getElementError: (message) => new Error(message ?? "") });
 
 const opened: Array<() => void> = [];
 
