@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ class RunningStack:
     grpc_address: str
     project_id: str
     api_key: str
+    otlp_http_url: str
 
     def client(self, api_key: str | None = None) -> httpx.Client:
         """A REST client with the stack's key or another; with none if it is empty."""
@@ -61,24 +62,25 @@ class RunningStack:
 
 
 @contextmanager
-def running_stack() -> Iterator[RunningStack]:
+def running_stack() -> Generator[RunningStack]:
     """Starts the stack, lends it when it is ready, and stops it as Ctrl-C does."""
     directory = Path(tempfile.mkdtemp(prefix="timeloom-e2e-"))
     # PostgreSQL, which may run under another account, must pass through it.
     directory.chmod(0o711)
     log_file = directory / "up.log"
+    ports = _free_ports()
     try:
         with log_file.open("wb") as log:
             process = subprocess.Popen(
                 [TIMELOOM, "up"],
-                env=_environment(directory / "data") | _free_ports(),
+                env=_environment(directory / "data") | ports,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
         try:
-            yield _wait_until_ready(process, directory / "data", log_file)
+            yield _wait_until_ready(process, directory / "data", ports, log_file)
         finally:
             process.send_signal(signal.SIGINT)
             exit_code = process.wait(STOP_LIMIT_SECONDS)
@@ -87,17 +89,19 @@ def running_stack() -> Iterator[RunningStack]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], data_dir: Path, log_file: Path) -> RunningStack:
+def _wait_until_ready(
+    process: subprocess.Popen[bytes], data_dir: Path, ports: dict[str, str], log_file: Path
+) -> RunningStack:
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, f"timeloom up ended by itself:\n{_tail(log_file)}"
-        if stack := _if_ready(data_dir):
+        if stack := _if_ready(data_dir, ports):
             return stack
         time.sleep(_POLL_SECONDS)
     raise AssertionError(f"not ready within {START_LIMIT_SECONDS:g} s:\n{_tail(log_file)}")
 
 
-def _if_ready(data_dir: Path) -> RunningStack | None:
+def _if_ready(data_dir: Path, ports: dict[str, str]) -> RunningStack | None:
     try:
         credentials = json.loads((data_dir / "credentials.json").read_text(encoding="utf-8"))
         ready = httpx.get(f"{credentials['httpUrl']}/readyz", trust_env=False).is_success
@@ -111,6 +115,7 @@ def _if_ready(data_dir: Path) -> RunningStack | None:
         grpc_address=credentials["grpcAddress"],
         project_id=credentials["projectId"],
         api_key=credentials["apiKey"],
+        otlp_http_url=f"http://127.0.0.1:{ports['TIMELOOM_OTLP_HTTP_PORT']}",
     )
 
 

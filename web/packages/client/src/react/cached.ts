@@ -1,6 +1,6 @@
 /** What the cache of queries holds of one thing, in lists and alone, and how it is changed there. */
-import type { QueryClient, QueryKey } from "@tanstack/react-query";
-import { isBelow } from "./queries.js";
+import type { Query, QueryClient, QueryKey } from "@tanstack/react-query";
+import { isBelow } from "./paths.js";
 
 /** A thing with an id. */
 interface Item {
@@ -11,13 +11,21 @@ interface Item {
 export type Change = (item: Item) => Item | undefined;
 
 /**
- * Changes a thing wherever it is held below a path, in the pages of lists and alone.
+ * Changes a thing wherever it is held below a path, in the pages of lists and alone; only in some queries, if `only` is
+ * given.
  *
  * @returns What puts everything back as it was.
  */
-export function changeCached(queries: QueryClient, path: string, id: string, change: Change): () => void {
+export function changeCached(
+  queries: QueryClient,
+  path: string,
+  id: string,
+  change: Change,
+  only: (query: Query) => boolean = () => true,
+): () => void {
   const before: [QueryKey, unknown][] = [];
-  const found = queries.getQueriesData({ predicate: ({ queryKey }) => isOf(queryKey, path) });
+  const predicate = (query: Query) => isOf(query.queryKey, path) && only(query);
+  const found = queries.getQueriesData({ predicate });
   for (const [queryKey, data] of found) {
     const changed = changeIn(data, id, change);
     if (changed === data) continue;

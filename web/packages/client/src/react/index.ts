@@ -1,4 +1,5 @@
 export { ALL_SNAPSHOTS_MAX, useAllSnapshots } from "./all-snapshots.js";
+export { invalidatePaths, WHOLE_PAGES_MAX } from "./anew.js";
 export type { Api } from "./api.js";
 export * from "./events.js";
 export * from "./executions.js";
@@ -13,7 +14,7 @@ export {
   useApi,
   useTimeloom,
 } from "./provider.js";
-export { type Action, invalidatePaths, type Listing, type Reading, type ReadOptions } from "./queries.js";
+export type { Action, Listing, Reading, ReadOptions } from "./queries.js";
 export * from "./replay.js";
 export * from "./system.js";
 export * from "./time-travel.js";

@@ -2,7 +2,8 @@
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import type { LiveKind } from "../live/protocol.js";
 import type { LiveEvent } from "../types.js";
-import { isBelow } from "./queries.js";
+import { applyToLists, readAnew } from "./anew.js";
+import { isBelow } from "./paths.js";
 
 /** Everything below a path; with variables, only where the path's own have these values. */
 export interface Stale {
@@ -131,6 +132,8 @@ export class Staleness {
   readonly #queries: QueryClient;
   readonly #intervalMs: number;
   #found = new Map<string, Stale>();
+  /** The last event of each kind on each topic. */
+  #events = new Map<string, readonly [LiveKind, LiveEvent]>();
   /** Those that were being read when something made them stale: what comes may be older than that. */
   #unsure = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -139,6 +142,11 @@ export class Staleness {
   constructor(queries: QueryClient, intervalMs: number) {
     this.#queries = queries;
     this.#intervalMs = intervalMs;
+  }
+
+  addEvent(kind: LiveKind, event: LiveEvent): void {
+    this.#events.set(`${kind} ${event.topic}`, [kind, event]);
+    this.add(staleBy(kind, event));
   }
 
   add(stale: readonly Stale[]): void {
@@ -150,6 +158,7 @@ export class Staleness {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#found.clear();
+    this.#events.clear();
     this.#unsure.clear();
   }
 
@@ -160,17 +169,17 @@ export class Staleness {
   }
 
   #flush(): void {
-    const [found, unsure] = [[...this.#found.values()], this.#unsure];
+    const [found, events, unsure] = [[...this.#found.values()], this.#events, this.#unsure];
     this.#timer = undefined;
     this.#found = new Map();
+    this.#events = new Map();
     this.#unsure = new Set();
     this.#readAt = performance.now();
-    void this.#queries.invalidateQueries({
-      predicate: ({ queryHash, queryKey, state }) => {
-        if (!unsure.has(queryHash) && !isStale(queryKey, found)) return false;
-        if (state.fetchStatus === "fetching") this.#unsure.add(queryHash);
-        return state.fetchStatus !== "fetching";
-      },
+    for (const event of events.values()) applyToLists(this.#queries, ...event);
+    void readAnew(this.#queries, ({ queryHash, queryKey, state }) => {
+      if (!unsure.has(queryHash) && !isStale(queryKey, found)) return false;
+      if (state.fetchStatus === "fetching") this.#unsure.add(queryHash);
+      return state.fetchStatus !== "fetching";
     });
     this.#plan();
   }

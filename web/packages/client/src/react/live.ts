@@ -7,7 +7,6 @@ import {
   LIVE_TOPICS,
   Staleness,
   staleAfterGap,
-  staleBy,
   TELEMETRY_INTERVAL_MS,
 } from "./live-invalidation.js";
 import { useTimeloom } from "./provider.js";
@@ -60,7 +59,7 @@ export function useLiveInvalidation(topics: readonly string[] = LIVE_TOPICS): vo
       .map((topic) => {
         const staleness = isTelemetry(topic) ? telemetry : facts;
         return live.subscribe(topic, {
-          onEvent: (event, kind) => staleness.add(staleBy(kind, event)),
+          onEvent: (event, kind) => staleness.addEvent(kind, event),
           onGap: () => staleness.add(staleAfterGap(topic)),
         });
       });

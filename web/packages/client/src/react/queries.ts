@@ -2,7 +2,6 @@ import {
   type InfiniteData,
   keepPreviousData,
   type QueryClient,
-  type QueryKey,
   type UseInfiniteQueryResult,
   type UseMutationResult,
   type UseQueryResult,
@@ -29,6 +28,8 @@ import {
   type PathsWith,
   type Place,
 } from "../rest.js";
+import { type Held, invalidatePaths, isLong } from "./anew.js";
+import { isBelowAny } from "./paths.js";
 import { useTimeloom } from "./provider.js";
 
 /** What every hook that reads takes besides its question. */
@@ -125,8 +126,16 @@ export function usePagesAs<Path extends ListPath, Data>(
     getNextPageParam: (page: unknown) => (page as { nextPageToken: string }).nextPageToken || undefined,
     select,
     placeholderData: keepPreviousData,
+    refetchOnMount: isShort,
+    refetchOnWindowFocus: isShort,
+    refetchOnReconnect: isShort,
     ...options,
   });
+}
+
+/** Whether a list may be read anew as a whole. */
+function isShort(query: Held): boolean {
+  return !isLong(query);
 }
 
 interface Init {
@@ -170,7 +179,7 @@ export function useAction<
     mutationFn: (variables: Variables) => call(rest, method, path, toSent(variables)),
     onMutate: async (variables) => {
       if (foresee === undefined) return undefined;
-      await queries.cancelQueries({ predicate: isOfPaths(stale) }); // what is on its way is older
+      await queries.cancelQueries({ predicate: isBelowAny(stale) }); // what is on its way is older
       return foresee(queries, variables);
     },
     onError: (_error, _variables, takeBack) => takeBack?.(),
@@ -178,21 +187,4 @@ export function useAction<
       void invalidatePaths(queries, stale);
     },
   });
-}
-
-/** Makes everything stale whose path is one of these or below one. */
-export function invalidatePaths(queries: QueryClient, stale: readonly string[]): Promise<void> {
-  return queries.invalidateQueries({ predicate: isOfPaths(stale) });
-}
-
-function isOfPaths(paths: readonly string[]) {
-  return ({ queryKey: [, path] }: { readonly queryKey: QueryKey }) =>
-    typeof path === "string" && paths.some((prefix) => isBelow(path, prefix));
-}
-
-/** Whether a path is another one, or begins with it at the end of a segment. */
-export function isBelow(path: string, prefix: string): boolean {
-  return (
-    path.startsWith(prefix) && (path.length === prefix.length || /[/:]/.test(path.charAt(prefix.length)))
-  );
 }

@@ -8,6 +8,8 @@ import { TimeloomProvider } from "../../src/react/index.js";
 
 export const URL_OF_GATEWAY = required("TIMELOOM_URL");
 export const API_KEY = required("TIMELOOM_API_KEY");
+/** Where OpenTelemetry goes. */
+export const OTLP_URL = required("TIMELOOM_OTLP_URL");
 
 function required(name: string): string {
   const value = process.env[name];

@@ -14,7 +14,7 @@ import {
   useTrace,
   useTraces,
 } from "../../src/react/index.js";
-import { connect, renderLive, unique } from "./gateway.js";
+import { API_KEY, connect, OTLP_URL, renderLive, unique } from "./gateway.js";
 
 async function report(timeloom: Timeloom, agentId: string, names: readonly string[], more: object = {}) {
   const events = names.map((name) => ({ name, agentId, kind: "LLM" as const, ...more }));
@@ -23,6 +23,32 @@ async function report(timeloom: Timeloom, agentId: string, names: readonly strin
 }
 
 const hex = (length: number) => crypto.randomUUID().replaceAll("-", "").slice(0, length);
+
+interface Span {
+  readonly name: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+}
+
+/** Sends spans of one trace as OpenTelemetry does. */
+async function trace(traceId: string, sessionId: string, spans: readonly Span[]): Promise<void> {
+  const now = `${Date.now()}000000`;
+  const attributes = [{ key: "session.id", value: { stringValue: sessionId } }];
+  const sent = spans.map((span) => ({
+    traceId,
+    kind: 1,
+    startTimeUnixNano: now,
+    endTimeUnixNano: now,
+    attributes,
+    ...span,
+  }));
+  const response = await fetch(`${OTLP_URL}/v1/traces`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${API_KEY}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: sent }] }] }),
+  });
+  expect(response.status).toBe(200);
+}
 
 test("events are listed and followed, and a pause holds back what arrives", async () => {
   const timeloom = connect();
@@ -56,40 +82,21 @@ test("a trace has its spans as a tree, and the list of traces follows", async ()
   const { result } = renderLive(() => useTraces({ sessionId }), { timeloom });
   await waitFor(() => expect(result.current.data).toEqual([]));
   const [traceId, root, child] = [hex(32), hex(16), hex(16)];
-  const startTime = new Date().toISOString();
-  const events = [
-    {
-      name: "answer",
-      kind: "AGENT" as const,
-      traceId,
-      spanId: root,
-      sessionId,
-      startTime,
-      endTime: startTime,
-    },
-    {
-      name: "ask",
-      kind: "LLM" as const,
-      traceId,
-      spanId: child,
-      parentSpanId: root,
-      sessionId,
-      startTime,
-      endTime: startTime,
-    },
-  ];
-  await timeloom.rest.POST("/api/observability/events", { body: { events } });
+  await trace(traceId, sessionId, [
+    { name: "answer", spanId: root },
+    { name: "ask", spanId: child, parentSpanId: root },
+  ]);
   await waitFor(() =>
     expect(result.current.data).toMatchObject([{ id: traceId, name: "answer", spanCount: 2 }]),
   );
-  const trace = renderLive(() => useTrace(traceId), { timeloom }).result;
+  const one = renderLive(() => useTrace(traceId), { timeloom }).result;
   await waitFor(() =>
-    expect(trace.current.data?.spans.map(({ depth, event }) => [depth, event?.name])).toEqual([
+    expect(one.current.data?.spans.map(({ depth, event }) => [depth, event?.name])).toEqual([
       [0, "answer"],
       [1, "ask"],
     ]),
   );
-  expect(trace.current.data?.trace).toEqual(result.current.data?.[0]);
+  expect(one.current.data?.trace).toEqual(result.current.data?.[0]);
 });
 
 test("events are counted, measured and shown one by one", async () => {
