@@ -27,14 +27,14 @@ export type InitParameter<Path extends keyof paths, M extends Method> =
 
 type ParamsOf<Found> = Found extends { parameters: infer Taken }
   ? Record<never, never> extends Taken
-    ? { readonly params?: Taken }
-    : { readonly params: Taken }
+    ? { readonly params?: Loose<Taken> }
+    : { readonly params: Loose<Taken> }
   : unknown;
 
 type BodyOf<Found> = Found extends { requestBody: infer Taken }
-  ? { readonly body: JsonOf<Taken> }
+  ? { readonly body: Loose<JsonOf<Taken>> }
   : Found extends { requestBody?: infer Taken }
-    ? { readonly body?: JsonOf<NonNullable<Taken>> }
+    ? { readonly body?: Loose<JsonOf<NonNullable<Taken>>> }
     : unknown;
 
 /** The paths that have a method. */
