@@ -66,8 +66,9 @@ async def _respond(found: StaticFiles, request: Request, *, wants_page: bool) ->
     response.headers.update(_ISOLATION)
     if response.headers.get("content-type", "").startswith("text/html"):
         response.headers.update(_PAGE_HEADERS)
-    elif path.startswith("assets/"):
-        response.headers["cache-control"] = _HASHED_FILES
+    else:
+        is_hashed = path.startswith("assets/")
+        response.headers["cache-control"] = _HASHED_FILES if is_hashed else "no-cache"
     return response
 
 

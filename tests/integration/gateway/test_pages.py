@@ -49,12 +49,14 @@ async def test_the_console_answers_every_path_that_is_no_file(databases: Databas
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>Console</title>")
     (tmp_path / "assets" / "main-1a2b.js").write_text("export {}")
+    (tmp_path / "sw.js").write_text("")
     async with (
         open_house(databases, console_dir=tmp_path) as house,
         house.client(accept="text/html") as browser,
     ):
         pages = [await browser.get(path) for path in ("/", "/executions/1", "/index.html")]
         script = await browser.get("/assets/main-1a2b.js")
+        worker = await browser.get("/sw.js")
         missing = await browser.get("/assets/other.js", headers={"accept": "*/*"})
         outside = await browser.get("/..%2f..%2fetc/passwd", headers={"accept": "*/*"})
         refused = await browser.post("/")
@@ -64,6 +66,7 @@ async def test_the_console_answers_every_path_that_is_no_file(databases: Databas
     assert "immutable" in script.headers["cache-control"]
     # A worker of an isolated page.
     assert script.headers["cross-origin-embedder-policy"] == "require-corp"
+    assert worker.headers["cache-control"] == "no-cache"
     assert (missing.status_code, missing.json()["code"]) == (404, "UNIMPLEMENTED")
     assert outside.status_code == 404
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")

@@ -1,5 +1,7 @@
+import { readdirSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { entryName, SERVICE_WORKER, serviceWorker } from "./service-worker.plugin";
 
 // `npm run dev` serves the sources and passes everything else on to a running Timeloom.
 const gateway = process.env.TIMELOOM_URL ?? "http://127.0.0.1:8080";
@@ -7,10 +9,19 @@ const gateway = process.env.TIMELOOM_URL ?? "http://127.0.0.1:8080";
 const conditions = ["timeloom-source", "module", "browser", "development|production"];
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), serviceWorker(readdirSync(new URL("public", import.meta.url)))],
   resolve: { conditions },
   ssr: { resolve: { conditions } }, // where the unit tests run
-  build: { target: "es2022", sourcemap: false, reportCompressedSize: false, chunkSizeWarningLimit: 700 },
+  build: {
+    target: "es2022",
+    sourcemap: false,
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 700,
+    rollupOptions: {
+      input: { index: "index.html", [SERVICE_WORKER]: "worker/service-worker.ts" },
+      output: { entryFileNames: ({ name }) => entryName(name) },
+    },
+  },
   worker: { format: "es" },
   server: {
     proxy: Object.fromEntries(

@@ -4,6 +4,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { TimeloomProvider, useLiveInvalidation } from "@timeloom/client/react";
 import { queryClient, timeloom } from "./connection";
+import { OfflineGate } from "./offline/OfflineGate";
 import { router } from "./router";
 import { SessionGate } from "./SessionGate";
 import { COLOUR_SCHEME_KEY, theme } from "./theme";
@@ -19,7 +20,9 @@ export function App() {
           <Notifications position="bottom-right" limit={4} />
           <SessionGate>
             <LiveUpdates />
-            <RouterProvider router={router} />
+            <OfflineGate>
+              <RouterProvider router={router} />
+            </OfflineGate>
           </SessionGate>
         </TimeloomProvider>
       </QueryClientProvider>

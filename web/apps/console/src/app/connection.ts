@@ -1,5 +1,6 @@
 import { QueryClient } from "@tanstack/react-query";
 import { createTimeloom, TimeloomError } from "@timeloom/client";
+import { askOrRemember } from "./offline/kept-answers";
 
 const RETRIES_MAX = 2;
 const FRESH_MS = 5_000;
@@ -14,8 +15,13 @@ export const queryClient = new QueryClient({
     queries: {
       staleTime: FRESH_MS,
       gcTime: KEPT_MS,
+      // Without a network, what was kept answers; nothing waits for the network to come back.
+      networkMode: "always",
+      refetchOnReconnect: true,
+      persister: askOrRemember,
       retry: (tries, error) =>
-        tries < RETRIES_MAX && (!(error instanceof TimeloomError) || error.isRetriable),
+        tries < RETRIES_MAX && navigator.onLine && (!(error instanceof TimeloomError) || error.isRetriable),
     },
+    mutations: { networkMode: "always" },
   },
 });

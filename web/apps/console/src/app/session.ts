@@ -16,6 +16,8 @@ export const sessionQuery = queryOptions({
   queryFn: readSession,
   staleTime: 60_000,
   retry: false,
+  // Without a network it is read as well, and says what was known.
+  networkMode: "always",
 });
 
 async function readSession({ signal }: { signal: AbortSignal }): Promise<Session | null> {

@@ -1,19 +1,26 @@
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { csrfToken } from "@timeloom/client";
+import { removeDatabase, useOfflineQueue } from "@timeloom/client/offline";
+import { forgetAnswers } from "./offline/kept-answers";
+import { useSignedIn } from "./SessionGate";
 import { sessionQuery, signOut } from "./session";
 
-/** Ends the session and forgets all that was shown in it. */
-export function useSignOut(): () => void {
+/** Ends the session and forgets all that was shown and kept in it. */
+export function useSignOut(): () => Promise<void> {
   const queryClient = useQueryClient();
-  return () => {
-    signOut(csrfToken()).then(
-      () => {
-        queryClient.setQueryData(sessionQuery.queryKey, null);
-        queryClient.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
-      },
-      (error: Error) =>
-        notifications.show({ color: "red", title: "Signing out failed", message: error.message }),
-    );
+  const { projectId } = useSignedIn();
+  const { queue } = useOfflineQueue();
+  return async () => {
+    try {
+      await signOut(csrfToken());
+    } catch (error) {
+      notifications.show({ color: "red", title: "Signing out failed", message: String(error) });
+      return;
+    }
+    queue?.close();
+    queryClient.clear();
+    queryClient.setQueryData(sessionQuery.queryKey, null);
+    await Promise.allSettled([forgetAnswers(), removeDatabase(projectId)]);
   };
 }

@@ -79,6 +79,8 @@ function shapeOf(table: string, { timeloom, onError }: CollectionsOptions) {
     url: `${url}/v1/shape`,
     params: { table },
     ...(apiKey !== undefined && { headers: { Authorization: `Bearer ${apiKey}` } }),
+    // That a browser has few connections is said above.
+    warnOnHttp: false,
     columnMapper: snakeCamelMapper(),
     parser: { timestamptz: isoOf },
     backoffOptions: BACKOFF,

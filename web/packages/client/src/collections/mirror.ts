@@ -1,5 +1,6 @@
 import { type Collection, createTransaction } from "@tanstack/db";
 import type { ElectricCollectionUtils } from "@tanstack/electric-db-collection";
+import { randomId } from "../offline/ids.js";
 import type { Mutation, MutationResult } from "../offline/outbox.js";
 import type { OfflineQueue } from "../offline/queue.js";
 
@@ -44,7 +45,7 @@ export class Mirror {
 
   /** Sends a change that this page shows already, and waits until it has come back. */
   async send(change: Parameters<OfflineQueue["add"]>[0], collection: AnyCollection): Promise<void> {
-    const id = crypto.randomUUID();
+    const id = randomId();
     this.#shown.add(id);
     await this.#queue.add(change, id);
     const result = await this.#arrival(id, collection);

@@ -1,5 +1,6 @@
 import { nextClock } from "./clock.js";
 import { answered, BY_ID, committed, FAILED, META, PENDING } from "./database.js";
+import { randomId } from "./ids.js";
 import {
   checkRoom,
   checkSize,
@@ -106,7 +107,7 @@ export class BrowserOutbox implements OutboxStorage {
     const done = committed(transaction);
     const store = transaction.objectStore(META);
     const found = await answered<string | undefined>(store.get(CLIENT_ID));
-    const clientId = found ?? crypto.randomUUID();
+    const clientId = found ?? randomId();
     if (found === undefined) store.put(clientId, CLIENT_ID);
     await done;
     return clientId;

@@ -8,6 +8,7 @@ export {
   parseClock,
 } from "./clock.js";
 export { removeDatabase } from "./database.js";
+export { randomId } from "./ids.js";
 export { memoryOutbox } from "./memory-outbox.js";
 export {
   FAILED_MAX,

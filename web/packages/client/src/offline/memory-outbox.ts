@@ -1,4 +1,5 @@
 import { nextClock } from "./clock.js";
+import { randomId } from "./ids.js";
 import {
   checkRoom,
   checkSize,
@@ -10,7 +11,7 @@ import {
 
 /** Keeps mutations for as long as the page lives, where the browser keeps nothing for longer. */
 export function memoryOutbox(): OutboxStorage {
-  const clientId = crypto.randomUUID();
+  const clientId = randomId();
   let pending: PendingMutation[] = [];
   let failed: FailedMutation[] = [];
   let clock = "";

@@ -1,6 +1,7 @@
 import type { Timeloom } from "../client.js";
 import { BrowserOutbox } from "./browser-outbox.js";
 import { databaseName, openDatabase } from "./database.js";
+import { randomId } from "./ids.js";
 import { memoryOutbox } from "./memory-outbox.js";
 import type {
   FailedMutation,
@@ -125,7 +126,7 @@ export class OfflineQueue {
   };
 
   /** Keeps a change, and sends it as soon as it can be sent. Throws `OutboxFullError` if there is no room. */
-  async add(change: Change, id: string = crypto.randomUUID()): Promise<Mutation> {
+  async add(change: Change, id: string = randomId()): Promise<Mutation> {
     const mutation = await this.#storage.add(this.#draft(change, id), Date.now());
     await this.refresh();
     this.#tell([]);

@@ -1,8 +1,8 @@
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { BrowserOutbox } from "./browser-outbox.js";
-import { openDatabase } from "./database.js";
-import { memoryOutbox } from "./memory-outbox.js";
+import { BrowserOutbox } from "../src/offline/browser-outbox.js";
+import { openDatabase } from "../src/offline/database.js";
+import { memoryOutbox } from "../src/offline/memory-outbox.js";
 import {
   FAILED_MAX,
   type FailedMutation,
@@ -11,7 +11,7 @@ import {
   OutboxFullError,
   type OutboxStorage,
   PENDING_MAX,
-} from "./outbox.js";
+} from "../src/offline/outbox.js";
 
 const NOW_MS = 1_795_456_378_360;
 const draft = (id: string, value: Record<string, unknown> = { title: id }) => ({

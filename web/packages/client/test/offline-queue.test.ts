@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createTimeloom } from "../client.js";
-import { memoryOutbox } from "./memory-outbox.js";
-import type { Mutation } from "./outbox.js";
-import { type OfflineQueue, openOfflineQueue, type QueueState } from "./queue.js";
-import { BACKOFF_MS_MAX, BATCH_CHARACTERS_MAX, backoffMs, batchOf } from "./sending.js";
+import { createTimeloom } from "../src/client.js";
+import { memoryOutbox } from "../src/offline/memory-outbox.js";
+import type { Mutation } from "../src/offline/outbox.js";
+import { type OfflineQueue, openOfflineQueue, type QueueState } from "../src/offline/queue.js";
+import { BACKOFF_MS_MAX, BATCH_CHARACTERS_MAX, backoffMs, batchOf } from "../src/offline/sending.js";
 
 const RECORD = "6f2f7a52-0000-4000-8000-000000000001";
 const SERVER_CLOCK = "001795456378360-000007-server";

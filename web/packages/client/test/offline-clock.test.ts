@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { COUNTER_MAX, formatClock, InvalidClockError, nextClock, parseClock } from "./clock.js";
+import { COUNTER_MAX, formatClock, InvalidClockError, nextClock, parseClock } from "../src/offline/clock.js";
 
 const clocks = fc.record({
   milliseconds: fc.integer({ min: 0, max: 999_999_999_999_999 - 1 }),
