@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from random import Random
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from rich.console import Console
 
 from showcase.filling import fill
@@ -57,7 +57,7 @@ def _take(page: Page, name: str, path: str) -> None:
     page.goto(path)
     page.get_by_role("heading", level=1).wait_for()
     loading = page.get_by_role("main").get_by_role("status", name="Loading")
-    loading.wait_for(state="detached", timeout=_SETTLE_LIMIT_MS)
+    expect(loading).to_have_count(0, timeout=_SETTLE_LIMIT_MS)
     page.wait_for_load_state("networkidle")
     for scheme in console.SCHEMES:
         page.emulate_media(color_scheme=scheme)

@@ -40,6 +40,7 @@ const LOOKS: Readonly<Record<string, { tone: string; icon: LucideIcon }>> = {
   RETRYING: { tone: "warn", icon: RotateCcw },
   COMPENSATING: { tone: "warn", icon: RotateCcw },
   PENDING: WAITING,
+  OPEN: WAITING,
   WAITING,
   PAUSED: { tone: "warn", icon: CirclePause },
   CANCELLED: { tone: "quiet", icon: Ban },

@@ -4,6 +4,7 @@ import { useMigration, useMigrationConflicts } from "@timeloom/client/react";
 import { Handshake } from "lucide-react";
 import { wordsOf } from "../../ui/format";
 import { Problem } from "../../ui/Problem";
+import { StatusBadge } from "../../ui/StatusBadge";
 import { EmptyState, ErrorState, LoadingState } from "../../ui/states";
 import classes from "./Migration.module.css";
 
@@ -95,11 +96,9 @@ function Conflict(of: {
             {wordsOf(item?.table ?? "")} <span className="mono">{item?.sourceId}</span>
           </Title>
           {isOpen ? (
-            <Badge color="yellow" variant="light">
-              Open
-            </Badge>
+            <StatusBadge status="OPEN" />
           ) : (
-            <Badge color="gray" variant="light">
+            <Badge variant="default" tt="none">
               {choices.find(({ value }) => value === conflict.resolution)?.label ??
                 wordsOf(conflict.resolution)}
             </Badge>
