@@ -200,6 +200,8 @@ describe("a sketch without values", () => {
     ]);
     expect(() => sketch.add(Number.NaN)).toThrow("value must be a finite number, not NaN");
     expect(() => sketch.percentile(95)).toThrow("part must be from 0 to 1, not 95");
+    const broken = { ...sketch.toJSON(), zeros: Number.NaN };
+    expect(() => Sketch.fromJSON(broken)).toThrow("json is none that a sketch was written as");
   });
 });
 

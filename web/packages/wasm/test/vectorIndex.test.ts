@@ -223,6 +223,15 @@ describe("options", () => {
   });
 });
 
+it("no more calls wait than the limit says", async () => {
+  const index = await createVectorIndex({ dimensions: 1, metric: "dot" });
+  const calls = Array.from({ length: 1001 }, () => index.search(new Float32Array([1]), { k: 1 }));
+  const settled = await Promise.allSettled(calls);
+  const refused = settled.flatMap((each, at) => (each.status === "rejected" ? [[at, each.reason.code]] : []));
+  expect(refused).toStrictEqual([[1000, "LIMIT_EXCEEDED"]]);
+  expect(await index.search(new Float32Array([1]), { k: 1 })).toStrictEqual([]);
+});
+
 it("a search ends between two slices when it is aborted", async () => {
   const handlers = searchHandlers();
   const context = { progress: () => undefined };

@@ -40,7 +40,7 @@ export async function openSite(): Promise<Site> {
   await build({
     root: import.meta.dirname,
     configFile: false,
-    logLevel: "warn",
+    logLevel: "error",
     resolve: { conditions: ["timeloom-source"] },
     worker: { format: "es" },
     build: { outDir: folder, emptyOutDir: true, chunkSizeWarningLimit: 1000 },

@@ -77,14 +77,14 @@ describe("SQLite", () => {
     await openStore(owner);
     await openStore(guest);
     await guest.evaluate(() => {
-      const writes = Array.from({ length: 200 }, (_, at) =>
+      const writes = Array.from({ length: 60 }, (_, at) =>
         store.put("memories", { key: `k${at}`, value: at }),
       );
       Object.assign(window, { written: Promise.all(writes) });
     });
     await owner.close();
     await guest.evaluate(() => (window as unknown as { written: Promise<unknown> }).written);
-    expect(await guest.evaluate(() => store.count("memories"))).toBe(200);
+    expect(await guest.evaluate(() => store.count("memories"))).toBe(60);
   });
 
   it("is replaced, with the reason, where its code cannot be loaded", async () => {
@@ -94,6 +94,35 @@ describe("SQLite", () => {
     const [fallback] = await page.evaluate(async () => (await store.stats()).fallbacks);
     expect(fallback?.engine).toBe("sqlite");
     expect(fallback?.reason).not.toBe("");
+  });
+
+  it("begins anew where its file is damaged", async () => {
+    const page = await tabs.open();
+    await openStore(page);
+    await put(page, "a", 1);
+    await page.evaluate(() => store.close());
+    const damaged = await page.evaluate(async () => {
+      const root = await navigator.storage.getDirectory();
+      const folder = await (await root.getDirectoryHandle(".timeloom-local")).getDirectoryHandle("test");
+      const files = await folder.getDirectoryHandle(".opaque");
+      let count = 0;
+      for await (const file of (
+        files as unknown as { values(): AsyncIterable<FileSystemFileHandle> }
+      ).values()) {
+        const { size } = await file.getFile();
+        if (size <= 4096) continue; // the name of a file, and no content
+        const writable = await file.createWritable({ keepExistingData: true });
+        await writable.write({ type: "write", position: 4096, data: new Uint8Array(5000).fill(7) });
+        await writable.close();
+        count++;
+      }
+      return count;
+    });
+    expect(damaged).toBe(1);
+    expect(await openStore(page)).toBe("sqlite");
+    expect(await get(page, "a")).toBeUndefined();
+    await put(page, "b", 2);
+    expect(await page.evaluate(async () => (await store.health()).problems)).toStrictEqual([]);
   });
 
   it("is switched off by the page's address", async () => {

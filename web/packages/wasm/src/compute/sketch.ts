@@ -99,6 +99,15 @@ export class Sketch {
   }
 
   static fromJSON(json: SketchJson): Sketch {
+    const numbers = [
+      json.zeros,
+      json.min,
+      json.max,
+      json.sum,
+      ...json.positive.flat(),
+      ...json.negative.flat(),
+    ];
+    if (!numbers.every(Number.isFinite)) throw invalid("json", "is none that a sketch was written as");
     const sketch = new Sketch();
     sketch.#zeros = json.zeros;
     sketch.#count = json.zeros;

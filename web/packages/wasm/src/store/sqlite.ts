@@ -112,8 +112,12 @@ export class SqliteBackend implements Backend {
   }
 
   async problems(): Promise<string[]> {
-    const found = this.#select("PRAGMA quick_check(10)", []).map(([problem]) => String(problem));
-    return found.filter((problem) => problem !== "ok");
+    try {
+      const found = this.#select("PRAGMA quick_check(10)", []).map(([problem]) => String(problem));
+      return found.filter((problem) => problem !== "ok");
+    } catch (error) {
+      return [String(error)]; // so much is wrong that the check fails itself
+    }
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import sqlite3InitModule from "@sqlite.org/sqlite-wasm";
+import sqlite3InitModule, { type SAHPoolUtil } from "@sqlite.org/sqlite-wasm";
 import { serve } from "../calls/worker.js";
 import { LocalError } from "../errors.js";
 import type { Backend, Limits } from "./backend.js";
@@ -9,6 +9,9 @@ import type { StoreCalls } from "./sqliteCaller.js";
 /** How often the files are tried, which the browser takes from a closed tab only after its lock. */
 const OPEN_TRIES_MAX = 20;
 const OPEN_RETRY_MS = 100;
+
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
 
 const FILE = "/documents.sqlite3";
 
@@ -46,13 +49,40 @@ async function openFiles(name: string, limits: Limits): Promise<Backend> {
   for (let tries = 1; ; tries++) {
     try {
       const pool = await sqlite.installOpfsSAHPoolVfs(options);
-      const own = new SqliteBackend(new pool.OpfsSAHPoolDb(FILE), limits);
+      const own = openDatabase(pool, limits);
       return withClose(own, () => pool.pauseVfs());
     } catch (error) {
       if (tries >= OPEN_TRIES_MAX || !isHeld(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, OPEN_RETRY_MS));
     }
   }
+}
+
+/** Opens the database; a damaged one is replaced by an empty one, since all of it can be loaded anew. */
+function openDatabase(pool: SAHPoolUtil, limits: Limits): SqliteBackend {
+  const open = () => {
+    const database = new pool.OpfsSAHPoolDb(FILE);
+    try {
+      return new SqliteBackend(database, limits);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  };
+  try {
+    return open();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    for (const file of pool.getFileNames()) pool.unlink(file);
+    return open();
+  }
+}
+
+/** Tells whether SQLite says that a file is malformed, or none of its own. */
+function isDamage(error: unknown): boolean {
+  const code =
+    typeof error === "object" && error !== null && "resultCode" in error ? Number(error.resultCode) : 0;
+  return [SQLITE_CORRUPT, SQLITE_NOTADB].includes(code & 0xff); // the rest tells more of the same
 }
 
 /** Tells whether files are open elsewhere still. */
