@@ -15,7 +15,8 @@ interface Registered extends Shortcut {
 }
 
 const SEQUENCE_MS = 1_000;
-const TYPING = "input, textarea, select, [contenteditable='true'], [role='textbox']";
+const TYPING =
+  "input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable='true'], [role='textbox']";
 // A focused widget uses these itself; what is only pressed needs no arrows.
 const OF_BUTTONS = /^(Enter| )$/;
 const BUTTONS = "button, a";

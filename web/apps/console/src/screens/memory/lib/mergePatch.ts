@@ -1,4 +1,4 @@
-import { isEqual } from "../../../ui/json/changes";
+import { isEqual } from "../../../ui/json/equal";
 
 type Json = Readonly<Record<string, unknown>>;
 
