@@ -1,4 +1,4 @@
-"""What a page does while something is done with it: the tasks of its main thread, from a trace of the browser."""
+"""What a page does while something is done with it: the tasks of its main thread, from a trace."""
 
 from __future__ import annotations
 
