@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import tarfile
+import uuid
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.running_stack import RunningStack
 from tests.helpers import web
+from tests.helpers.browsers import open_browser
 
 CLIENT = "@timeloom/client"
+EXAMPLE = "@timeloom/example-agent-watch"
 # What somebody who installs the package has installed beside it.
 BESIDE = (
     "openapi-fetch",
@@ -100,3 +104,18 @@ def test_a_program_outside_the_workspace_compiles_and_runs(installed: Path) -> N
     )
     web.program(str(web.WEB / "node_modules/.bin/tsc"), *strict, *modern, "program.ts", cwd=installed)
     assert web.program("node", "program.js", cwd=installed) == "UNREACHABLE function closed\n"
+
+
+def test_the_example_shows_what_an_agent_does(stack: RunningStack) -> None:
+    settings = {"TIMELOOM_URL": stack.http_url, "TIMELOOM_API_KEY": stack.api_key}
+    with web.server(EXAMPLE, settings=settings) as url, open_browser() as browser, stack.client() as client:
+        page = browser.new_page()
+        page.goto(url)
+        name = f"watched {uuid.uuid4()}"
+        execution = client.post("/api/agent-executions", json={"agentId": "watched", "name": name}).json()
+        snapshots = [{"stepName": step, "state": {"at": step}} for step in ("look", "leap")]
+        client.post(f"/api/agent-executions/{execution['id']}/snapshots:batch", json={"snapshots": snapshots})
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_role("heading", name="look (1 of 2)")).to_be_visible()
+        page.get_by_role("button", name="On").click()
+        expect(page.locator("pre")).to_contain_text('"at": "leap"')
