@@ -7,6 +7,9 @@ import { ScoreBar } from "../ui/ScoreBar";
 import classes from "./ContextPage.module.css";
 import { leftOutOf } from "./leftOut";
 
+/** So many of those that were left out are listed. */
+const SHOWN_MAX = 20;
+
 interface ContextAnswerProps {
   readonly context: {
     readonly text: string;
@@ -63,11 +66,12 @@ interface MatchesProps {
   readonly matches: readonly MemoryMatch[];
   readonly reasons?: readonly string[];
   readonly scale: number;
-  /** They are numbered as the sources of the text are. */
+  /** They are numbered as the sources of the text are, and all shown. */
   readonly isNumbered?: boolean;
 }
 
 function Matches({ title, matches, reasons, scale, isNumbered = false }: MatchesProps) {
+  const most = isNumbered ? matches.length : SHOWN_MAX;
   return (
     <section aria-label={title}>
       <Title order={2} mb="xs">
@@ -79,7 +83,7 @@ function Matches({ title, matches, reasons, scale, isNumbered = false }: Matches
         </Text>
       ) : (
         <ul className={classes.list}>
-          {matches.map((match, place) => (
+          {matches.slice(0, most).map((match, place) => (
             <Match
               key={match.memory?.id}
               match={match}
@@ -88,6 +92,13 @@ function Matches({ title, matches, reasons, scale, isNumbered = false }: Matches
               scale={scale}
             />
           ))}
+          {matches.length > most && (
+            <li className={classes.item}>
+              <Text size="xs" c="dimmed">
+                and {matches.length - most} more that score less
+              </Text>
+            </li>
+          )}
         </ul>
       )}
     </section>

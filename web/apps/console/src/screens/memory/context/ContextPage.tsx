@@ -13,7 +13,8 @@ import { ContextAnswer } from "./ContextAnswer";
 import classes from "./ContextPage.module.css";
 
 const TOKENS_DEFAULT = 500;
-const TOKENS_STEP = 10;
+const BUDGETS = [50, 75, 100, 150, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 4000, 6000, TOKENS_MAX];
+const VARIETIES = Array.from({ length: 21 }, (_, place) => 5 * place);
 const DIVERSITY_DEFAULT = 30;
 const COMPARED_MAX = 60;
 const PAUSE_MS = 250;
@@ -72,18 +73,14 @@ function Settings({ search, change }: SettingsProps) {
       <Setting
         label="Token budget"
         value={search.tokens ?? TOKENS_DEFAULT}
-        min={20}
-        max={TOKENS_MAX}
-        step={TOKENS_STEP}
+        steps={BUDGETS}
         onSettled={(tokens) => change({ tokens: tokens === TOKENS_DEFAULT ? undefined : tokens })}
       />
       <Setting
         label="Variety"
         hint="How much it counts that memories say different things."
         value={search.diversity ?? DIVERSITY_DEFAULT}
-        min={0}
-        max={100}
-        step={5}
+        steps={VARIETIES}
         unit=" %"
         onSettled={(diversity) =>
           change({ diversity: diversity === DIVERSITY_DEFAULT ? undefined : diversity })
@@ -113,27 +110,34 @@ interface SettingProps {
   readonly label: string;
   readonly hint?: string;
   readonly value: number;
-  readonly min: number;
-  readonly max: number;
-  readonly step: number;
+  /** What it may be, in order: small steps where they matter. */
+  readonly steps: readonly number[];
   readonly unit?: string;
   readonly onSettled: (value: number) => void;
 }
 
-/** A slider that follows the pointer at once, and tells when it rests. */
-function Setting({ label, hint, value, unit = "", onSettled, ...range }: SettingProps) {
+/** A slider over steps that follows the pointer at once, and tells when it rests. */
+function Setting({ label, hint, value, steps, unit = "", onSettled }: SettingProps) {
   const [shown, setShown] = useState(value);
   useEffect(() => setShown(value), [value]);
+  const valueAt = (place: number) => steps[place] ?? value;
+  // Another value than one of the steps comes from the address; the thumb is at the step above it.
+  const place = Math.max(
+    0,
+    steps.findIndex((each) => each >= shown),
+  );
   return (
     <Input.Wrapper label={`${label}: ${shown}${unit}`} labelElement="div" description={hint}>
       <Slider
         mt={8}
-        {...range}
+        min={0}
+        max={steps.length - 1}
         label={null}
         thumbLabel={label}
-        value={shown}
-        onChange={setShown}
-        onChangeEnd={onSettled}
+        scale={valueAt}
+        value={place}
+        onChange={(next) => setShown(valueAt(next))}
+        onChangeEnd={(next) => onSettled(valueAt(next))}
       />
     </Input.Wrapper>
   );

@@ -16,11 +16,13 @@ interface MapCanvasProps {
   readonly points: readonly Point[];
   readonly groups: readonly Group[];
   readonly chosen: ReadonlySet<number>;
+  /** Whether groups have their names on the map. */
+  readonly isNamed: boolean;
   readonly onChoose: (places: readonly number[], adds: boolean) => void;
 }
 
 /** The map: near points mean alike. Drawn on a canvas; its alternative is the table. */
-export function MapCanvas({ memories, points, groups, chosen, onChoose }: MapCanvasProps) {
+export function MapCanvas({ memories, points, groups, chosen, isNamed, onChoose }: MapCanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useElementSize<HTMLCanvasElement>();
   const ref = useMergedRef(canvas, box.ref);
@@ -41,11 +43,11 @@ export function MapCanvas({ memories, points, groups, chosen, onChoose }: MapCan
         element.width = width;
         element.height = height;
       }
-      const scene = { points, groups, chosen, hovered, lasso };
+      const scene = { points, groups, chosen, hovered, lasso, isNamed };
       draw(context, scene, { view, size, ratio, colour }, (group) => variableOf(group.tone));
     });
     return () => cancelAnimationFrame(frame);
-  }, [points, groups, chosen, hovered, lasso, view, size, colour]);
+  }, [points, groups, chosen, hovered, lasso, isNamed, view, size, colour]);
   return (
     <div className={classes.frame}>
       <canvas

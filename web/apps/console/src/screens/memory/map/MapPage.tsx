@@ -148,6 +148,7 @@ function Shown({ of, layout, search, onChanged }: ShownProps) {
           points={layout.points}
           groups={groups}
           chosen={chosen}
+          isNamed={search.colour === "cluster"}
           onChoose={choose}
         />
       )}

@@ -19,6 +19,8 @@ export interface Scene {
   readonly hovered: number;
   /** The corners of the lasso, in pixels. */
   readonly lasso: readonly Point[];
+  /** Whether groups have their names on the map. */
+  readonly isNamed: boolean;
 }
 
 /** Draws the map: a fill for each colour, which is what makes thousands of points quick. */
@@ -29,7 +31,7 @@ export function draw(
   variableOf: (group: Group) => string,
 ): void {
   const { view, size, ratio, colour } = at;
-  const { points, groups, chosen, hovered, lasso } = scene;
+  const { points, groups, chosen, hovered, lasso, isNamed } = scene;
   const radius = radiusOf(points.length);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, size.width, size.height);
@@ -41,6 +43,7 @@ export function draw(
       dots(context, own, { radius: radius * RADIUS_CHOSEN, fill, alpha: 1 });
     }
   }
+  if (isNamed) writeNames(context, scene, { view, size }, colour);
   const point = points[hovered];
   if (point !== undefined)
     ring(context, toScreen(point, view, size), radius * RADIUS_HOVERED, colour("--tl-accent"));
@@ -88,4 +91,45 @@ function outline(context: CanvasRenderingContext2D, corners: readonly Point[], c
   context.strokeStyle = colour;
   context.stroke();
   context.setLineDash([]);
+}
+
+const NAME_FONT = "600 11px Inter, system-ui, sans-serif";
+const NAME_HEIGHT_PX = 15;
+
+/** Writes the name of each group at its middle; one that would cover another is left out. */
+function writeNames(
+  context: CanvasRenderingContext2D,
+  { points, groups }: Scene,
+  { view, size }: { view: View; size: Size },
+  colour: (variable: string) => string,
+): void {
+  context.font = NAME_FONT;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.lineJoin = "round";
+  context.lineWidth = 4;
+  const written: { x: number; y: number; width: number }[] = [];
+  for (const { label, tone, places } of groups) {
+    if (tone === "muted") continue;
+    const { x, y } = toScreen(middleOf(places, points), view, size);
+    const { width } = context.measureText(label);
+    const covers = written.some(
+      (each) => Math.abs(each.y - y) < NAME_HEIGHT_PX && Math.abs(each.x - x) < (each.width + width) / 2 + 6,
+    );
+    if (covers) continue;
+    written.push({ x, y, width });
+    context.strokeStyle = colour("--tl-raised");
+    context.strokeText(label, x, y);
+    context.fillStyle = colour("--tl-muted");
+    context.fillText(label, x, y);
+  }
+}
+
+/** The median in both directions: a few that lie apart do not move it. */
+function middleOf(places: readonly number[], points: readonly Point[]): Point {
+  const median = (of: "x" | "y") => {
+    const values = places.map((place) => points[place]?.[of] ?? 0).sort((left, right) => left - right);
+    return values[Math.floor(values.length / 2)] ?? 0;
+  };
+  return { x: median("x"), y: median("y") };
 }

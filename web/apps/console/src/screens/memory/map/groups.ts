@@ -14,6 +14,8 @@ export interface Group {
 }
 
 const OTHERS = "others";
+/** Clusters have their names on the map, so that their colours may come again. */
+const CLUSTERS_SHOWN = 24;
 
 /** Sorts points into groups of one colour: the greatest have their own, all others share one. */
 export function groupsOf(
@@ -30,8 +32,13 @@ export function groupsOf(
     group.places.push(place);
     found.set(key, group);
   });
-  const bySize = [...found].sort(([, left], [, right]) => right.places.length - left.places.length);
-  const shown = bySize.length > SERIES_COLOURS ? SERIES_COLOURS - 1 : SERIES_COLOURS;
+  const bySize = [...found].sort(
+    ([, left], [, right]) =>
+      Number(left.tone === "muted") - Number(right.tone === "muted") ||
+      right.places.length - left.places.length,
+  );
+  const most = by === "cluster" ? CLUSTERS_SHOWN : SERIES_COLOURS;
+  const shown = bySize.length > most ? most - 1 : most;
   const groups = bySize.slice(0, shown).map(([key, { label, tone, places }], place) => {
     return { key, label, tone: tone ?? place, places };
   });

@@ -1,4 +1,4 @@
-import { Badge, Button, Stack, Text } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Grant } from "@timeloom/client";
 import { useGrants, useSharing } from "@timeloom/client/react";
@@ -97,11 +97,7 @@ function GrantRow({ grant, onRevoke }: { grant: Grant; onRevoke: (() => void) | 
         </Link>
       </td>
       <td>{grant.principal}</td>
-      <td>
-        <Badge variant="default" radius="sm" tt="none" fw={500}>
-          {grant.permission === "WRITE" ? "Read and write" : "Read"}
-        </Badge>
-      </td>
+      <td>{grant.permission === "WRITE" ? "read and write" : "read"}</td>
       <td>
         {grant.createTime && <TimeAgo time={grant.createTime} />}
         {grant.grantedBy !== "" && (

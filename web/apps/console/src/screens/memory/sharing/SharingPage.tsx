@@ -1,4 +1,4 @@
-import { Tabs } from "@mantine/core";
+import { SegmentedControl } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Page } from "../../../ui/Page";
 import type { SharingSearch } from "../search";
@@ -19,27 +19,21 @@ export function SharingPage() {
       description="What lives in agent/… belongs to that agent, what lives in team/… to the team's agents, everything else to the whole project. Grants open more."
       below={<MemoryTabs namespace={search.namespace ?? ""} />}
     >
-      <Tabs
+      <SegmentedControl
+        size="xs"
+        mb="md"
+        aria-label="Ways of sharing"
         value={search.tab ?? "grants"}
         onChange={(tab) => change({ tab: tab === "grants" ? undefined : (tab as SharingSearch["tab"]) })}
-        keepMounted={false}
-        variant="pills"
-      >
-        <Tabs.List mb="md" aria-label="Ways of sharing">
-          <Tabs.Tab value="grants">Grants</Tabs.Tab>
-          <Tabs.Tab value="teams">Teams</Tabs.Tab>
-          <Tabs.Tab value="subscriptions">Subscriptions</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="grants">
-          <Grants namespace={search.namespace ?? ""} />
-        </Tabs.Panel>
-        <Tabs.Panel value="teams">
-          <Teams />
-        </Tabs.Panel>
-        <Tabs.Panel value="subscriptions">
-          <Subscriptions />
-        </Tabs.Panel>
-      </Tabs>
+        data={[
+          { value: "grants", label: "Grants" },
+          { value: "teams", label: "Teams" },
+          { value: "subscriptions", label: "Subscriptions" },
+        ]}
+      />
+      {search.tab === undefined && <Grants namespace={search.namespace ?? ""} />}
+      {search.tab === "teams" && <Teams />}
+      {search.tab === "subscriptions" && <Subscriptions />}
     </Page>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Stack, TagsInput, Text, TextInput, Title } from "@mantine/core";
+import { Button, Group, Stack, TagsInput, Text, TextInput, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { TimeloomError } from "@timeloom/client";
 import { useApi } from "@timeloom/client/react";
@@ -78,15 +78,7 @@ function TeamList({ onEdit }: { onEdit: ((team: Team) => void) | undefined }) {
             {teams.data.teams.map((team) => (
               <tr key={team.id}>
                 <td>{team.id}</td>
-                <td className={classes.wide}>
-                  <Group gap={4}>
-                    {team.agentIds.map((agent) => (
-                      <Badge key={agent} variant="default" radius="sm" tt="none" fw={500}>
-                        {agent}
-                      </Badge>
-                    ))}
-                  </Group>
-                </td>
+                <td className={classes.wide}>{team.agentIds.join(", ")}</td>
                 <td>{team.updateTime && <TimeAgo time={team.updateTime} />}</td>
                 <td>
                   {onEdit && (

@@ -1,4 +1,4 @@
-import { Tabs } from "@mantine/core";
+import { SegmentedControl } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Page } from "../../../ui/Page";
 import type { UpkeepSearch } from "../search";
@@ -33,41 +33,32 @@ export function UpkeepPage() {
         />
       }
     >
-      <Tabs
+      <SegmentedControl
+        size="xs"
+        mb="md"
+        aria-label="Kinds of upkeep"
         value={search.tab ?? "optimise"}
         onChange={(tab) =>
           change({ tab: tab === "optimise" ? undefined : (tab as UpkeepSearch["tab"]), job: undefined })
         }
-        keepMounted={false}
-        variant="pills"
-      >
-        <Tabs.List mb="md" aria-label="Kinds of upkeep">
-          <Tabs.Tab value="optimise">Optimise</Tabs.Tab>
-          <Tabs.Tab value="proposals">Proposals</Tabs.Tab>
-          <Tabs.Tab value="archive">Archive</Tabs.Tab>
-          <Tabs.Tab value="jobs">Jobs</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="optimise">
-          <Optimise
-            key={namespace}
-            namespace={namespace}
-            jobId={search.job}
-            onJob={(job) => change({ job })}
-          />
-        </Tabs.Panel>
-        <Tabs.Panel value="proposals">
-          <Proposals namespace={namespace} />
-        </Tabs.Panel>
-        <Tabs.Panel value="archive">
-          <ArchivePanel key={namespace} namespace={namespace} />
-        </Tabs.Panel>
-        <Tabs.Panel value="jobs">
-          <Jobs
-            namespace={namespace}
-            onOpen={(job) => change({ tab: undefined, namespace: job.namespace, job: job.id })}
-          />
-        </Tabs.Panel>
-      </Tabs>
+        data={[
+          { value: "optimise", label: "Optimise" },
+          { value: "proposals", label: "Proposals" },
+          { value: "archive", label: "Archive" },
+          { value: "jobs", label: "Jobs" },
+        ]}
+      />
+      {search.tab === undefined && (
+        <Optimise key={namespace} namespace={namespace} jobId={search.job} onJob={(job) => change({ job })} />
+      )}
+      {search.tab === "proposals" && <Proposals namespace={namespace} />}
+      {search.tab === "archive" && <ArchivePanel key={namespace} namespace={namespace} />}
+      {search.tab === "jobs" && (
+        <Jobs
+          namespace={namespace}
+          onOpen={(job) => change({ tab: undefined, namespace: job.namespace, job: job.id })}
+        />
+      )}
     </Page>
   );
 }
