@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { createPace } from "../src/calls/pace.js";
+import { nearestRows } from "../src/compute/neighbors.js";
 import {
   apply,
   changes,
@@ -277,4 +279,21 @@ describe("compute", () => {
     await refused(compute.clusters(vectors, { dimensions, count: 0 }), "count");
     await refused(compute.percentiles(new Float64Array([Number.NaN]), [0.5]), "values");
   });
+});
+
+it("neighbours are the nearest rows, in order", async () => {
+  const [rows, columns, count] = [70, 19, 6];
+  const values = randomVectors(rows, columns);
+  const distance = (left: number, right: number) =>
+    Math.hypot(
+      ...values
+        .subarray(left * columns, (left + 1) * columns)
+        .map((each, j) => each - (values[right * columns + j] ?? 0)),
+    );
+  const found = await nearestRows({ rows, columns, values }, count, createPace());
+  for (let row = 0; row < rows; row++) {
+    const others = Array.from({ length: rows }, (_, other) => other).filter((other) => other !== row);
+    const nearest = others.sort((left, right) => distance(row, left) - distance(row, right)).slice(0, count);
+    expect([...found.indexes.subarray(row * count, (row + 1) * count)]).toStrictEqual(nearest);
+  }
 });
