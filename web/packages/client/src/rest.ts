@@ -19,7 +19,12 @@ export type RestMethod<M extends Method> = <Path extends PathsWith<M>>(
 
 /** What a call takes besides its path. */
 export type Init<Path extends keyof paths, M extends Method> = ParamsOf<Operation<Path, M>> &
-  BodyOf<Operation<Path, M>> & { readonly headers?: HeadersInit; readonly signal?: AbortSignal };
+  BodyOf<Operation<Path, M>> & {
+    readonly headers?: HeadersInit;
+    readonly signal?: AbortSignal;
+    /** Writes the body, where it is JSON already. */
+    readonly bodySerializer?: () => string;
+  };
 
 /** The same as a parameter, which may be left out where nothing has to be said. */
 export type InitParameter<Path extends keyof paths, M extends Method> =

@@ -1,4 +1,4 @@
-import type { Answer, Fields, Filter } from "../rest.js";
+import type { Answer, Fields, Filter, Query } from "../rest.js";
 import type { Execution, Snapshot, TimelineEntry } from "../types.js";
 import {
   type Action,
@@ -22,6 +22,14 @@ export type SnapshotFilter = Filter<typeof SNAPSHOTS>;
 /** Lists executions, newest first unless the filter says otherwise. Read anew when one begins, gets on or ends. */
 export function useExecutions(query: ExecutionFilter = {}, options?: ReadOptions): Listing<Execution> {
   return usePages(EXECUTIONS, "executions", { query }, options);
+}
+
+/** How many executions of a filter there are, by status, agent and tag, and how long they took. Read anew as the list is. */
+export function useExecutionCounts(
+  query: Query<"/api/agent-executions:count"> = {},
+  options?: ReadOptions,
+): Reading<Answer<"/api/agent-executions:count">> {
+  return useRead("/api/agent-executions:count", { query }, options);
 }
 
 /** One execution. Read anew whenever it gets on. */

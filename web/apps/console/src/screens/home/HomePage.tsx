@@ -1,11 +1,32 @@
+import { useExecutions, useTelemetryStats } from "@timeloom/client/react";
 import { Page } from "../../ui/Page";
-import { EmptyState } from "../../ui/states";
+import { Alerts } from "./Alerts";
+import { Approvals } from "./Approvals";
+import { Executions } from "./Executions";
+import { FirstSteps } from "./FirstSteps";
+import classes from "./Home.module.css";
+import { Today } from "./Today";
 
-/** Home. */
+/** What runs, what failed, what it cost, and what waits for a person; for a new project, how to begin. */
 export function HomePage() {
+  const executions = useExecutions({ pageSize: 1 });
+  const telemetry = useTelemetryStats();
+  const isNew = executions.data?.length === 0 && telemetry.data?.eventCount === 0;
   return (
     <Page title="Home">
-      <EmptyState title="Nothing yet" />
+      <div className={classes.stack}>
+        {isNew && <FirstSteps isNew />}
+        <Today />
+        <div className={classes.columns}>
+          <Executions title="Running" status="RUNNING" none="Nothing runs right now." />
+          <Executions title="Failed lately" status="FAILED" none="Nothing has failed." />
+          <Approvals />
+          <Alerts />
+        </div>
+        {executions.data !== undefined && telemetry.data !== undefined && !isNew && (
+          <FirstSteps isNew={false} />
+        )}
+      </div>
     </Page>
   );
 }
