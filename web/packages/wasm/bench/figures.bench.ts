@@ -3,7 +3,10 @@ import type { Page } from "playwright-core";
 import { afterAll, expect, it } from "vitest";
 import { useTabs } from "../tests-browser/chromium.js";
 
-/** The kernel is at least so many times as fast as the engine in TypeScript, at 50,000 vectors. */
+/**
+ * The kernel is at least so many times as fast as the engine in TypeScript, at 50,000 vectors. The fastest query of
+ * each is what counts here: on a busy machine most of the longer ones are interrupted.
+ */
 const SPEEDUP_MIN = 2.3;
 
 const DIMENSIONS = 384;
@@ -15,10 +18,15 @@ afterAll(() => {
   console.log(`\n${lines.join("\n")}\n`);
 });
 
+interface Taken {
+  readonly median: number;
+  readonly least: number;
+}
+
 interface Figures {
   readonly loadMs: number;
-  readonly simdMs: number;
-  readonly jsMs: number;
+  readonly simdMs: Taken;
+  readonly jsMs: Taken;
   readonly simdMegabytes: number;
   readonly jsMegabytes: number;
   readonly same: number;
@@ -31,26 +39,30 @@ it.each([
 ])("search among %i vectors", { timeout: 300_000 }, async (count, queries) => {
   const page = await tabs.open();
   const figures = await measureSearch(page, count, queries);
-  const ratio = figures.jsMs / figures.simdMs;
+  const ratioOfLeast = figures.jsMs.least / figures.simdMs.least;
   if (lines.length === 0) {
     lines.push(
-      `Exact top 10 of vectors of ${DIMENSIONS} components by cosine, median ms in a worker:`,
-      "  vectors   SIMD ms     JS ms   faster   same answers   load ms   memory",
+      `Exact top 10 of vectors of ${DIMENSIONS} components by cosine, ms in a worker, median (least):`,
+      "  vectors         SIMD ms           JS ms          faster   same answers   load ms   memory",
     );
   }
   const cells = [
     String(count).padStart(9),
-    figures.simdMs.toFixed(2).padStart(9),
-    figures.jsMs.toFixed(2).padStart(9),
-    `${ratio.toFixed(2)}x`.padStart(8),
+    both(figures.simdMs.median, figures.simdMs.least),
+    both(figures.jsMs.median, figures.jsMs.least),
+    both(figures.jsMs.median / figures.simdMs.median, ratioOfLeast),
     `${figures.same} of ${queries}`.padStart(14),
     figures.loadMs.toFixed(0).padStart(9),
     `${figures.simdMegabytes.toFixed(0)} MB`.padStart(8),
   ];
   lines.push(cells.join(" "));
   expect(figures.same).toBe(queries);
-  if (count === 50_000) expect(ratio).toBeGreaterThanOrEqual(SPEEDUP_MIN);
+  if (count === 50_000) expect(ratioOfLeast).toBeGreaterThanOrEqual(SPEEDUP_MIN);
 });
+
+function both(median: number, least: number): string {
+  return `${median.toFixed(2)} (${least.toFixed(2)})`.padStart(15);
+}
 
 function measureSearch(page: Page, count: number, queries: number): Promise<Figures> {
   return page.evaluate(
@@ -79,8 +91,11 @@ function measureSearch(page: Page, count: number, queries: number): Promise<Figu
         }
         if (at >= 0 && answers[0] === answers[1]) same++;
       }
-      const median = (all: number[]) => all.toSorted((a, b) => a - b)[all.length >> 1] ?? 0;
-      const [simdMs, jsMs] = taken.map(median) as [number, number];
+      const summary = (all: number[]) => {
+        const sorted = all.toSorted((a, b) => a - b);
+        return { median: sorted[all.length >> 1] ?? 0, least: sorted[0] ?? 0 };
+      };
+      const [simdMs, jsMs] = [summary(taken[0]), summary(taken[1])];
       const [simdMegabytes, jsMegabytes] = [simd, js].map((index) => index.stats().memoryBytes / 1e6) as [
         number,
         number,
