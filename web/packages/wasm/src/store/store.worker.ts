@@ -39,6 +39,8 @@ serve<StoreCalls>({
 
 /** Opens the database in files of its own, which only one worker can have open. */
 async function openFiles(name: string, limits: Limits): Promise<Backend> {
+  // Where pages are isolated it would start a worker for ways into the file system that are not taken here.
+  Object.assign(globalThis, { sqlite3ApiConfig: { disable: { vfs: { opfs: true, "opfs-wl": true } } } });
   const sqlite = await sqlite3InitModule();
   const options = {
     name: `timeloom-${name}`,
