@@ -86,7 +86,7 @@ function Name({ execution }: { execution: Execution }) {
       )}
       {execution.error !== undefined && (
         <Text span size="xs" className={classes.error ?? ""} title={execution.error.message}>
-          {execution.error.type}: {execution.error.message}
+          {[execution.error.type, execution.error.message].filter(Boolean).join(": ")}
         </Text>
       )}
     </Group>

@@ -40,7 +40,7 @@ export function Executions({ title, status, none }: ExecutionsProps) {
             </Anchor>
             <Text size="xs" c={error ? "var(--tl-bad)" : "dimmed"} truncate>
               {error
-                ? `${error.type}: ${error.message}`
+                ? [error.type, error.message].filter(Boolean).join(": ")
                 : `${agentId}, ${formatCount(headSequence)} snapshots`}
             </Text>
           </div>
