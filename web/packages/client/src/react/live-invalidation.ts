@@ -47,6 +47,19 @@ function workflowExecution(executionId: string | undefined): readonly Stale[] {
   ];
 }
 
+/** What lists, counts and reckons events; of the traces, which may be long, only those that these belong to. */
+function telemetry(events: readonly { readonly traceId: string }[]): readonly Stale[] {
+  const traces = new Set(events.map((each) => each.traceId));
+  return [
+    list(`${TELEMETRY}/events`),
+    ...["events/facets", "events/metrics", "instruments", "sessions", "stats"].map((path) => ({
+      path: `${TELEMETRY}/${path}`,
+    })),
+    list(`${TELEMETRY}/traces`),
+    ...[...traces].map((traceId) => ({ path: `${TELEMETRY}/traces/{traceId}`, variables: { traceId } })),
+  ];
+}
+
 /** Which queries each kind of event makes stale. */
 const TABLE: Readonly<Record<LiveKind, (event: LiveEvent) => readonly Stale[]>> = {
   executionCreated: () => [list(EXECUTIONS)],
@@ -68,7 +81,7 @@ const TABLE: Readonly<Record<LiveKind, (event: LiveEvent) => readonly Stale[]>> 
   },
   syncConflictOpened: () => [{ path: "/api/sync" }],
   migrationUpdated: () => [{ path: "/api/migration" }],
-  eventsRecorded: () => [{ path: TELEMETRY }],
+  eventsRecorded: (event) => telemetry(event.eventsRecorded?.events ?? []),
   alertChanged: () => [{ path: "/api/observability/alerts" }, { path: "/api/observability/alert-rules" }],
   scoreCreated: () => [{ path: "/api/observability/scores" }, { path: "/api/observability/traces" }],
 };

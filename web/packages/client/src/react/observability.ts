@@ -137,9 +137,6 @@ export function useAlertRules(options?: ReadOptions): Listing<AlertRule> {
 }
 
 type RuleEdit = { readonly ruleId: string } & Fields<typeof RULE, "put">;
-type Acknowledgement = {
-  readonly alertId: string;
-} & Fields<"/api/observability/alerts/{alertId}:acknowledge">;
 
 /** What can be done to alerts and their rules. */
 export function useAlertControls() {
@@ -148,7 +145,7 @@ export function useAlertControls() {
     acknowledge: useAction(
       "post",
       "/api/observability/alerts/{alertId}:acknowledge",
-      ({ alertId, ...body }: Acknowledgement) => ({ params: { path: { alertId } }, body }),
+      ({ alertId }: { readonly alertId: string }) => ({ params: { path: { alertId } }, body: {} }),
       effects,
     ),
     createRule: useAction("post", RULES, (body: Fields<typeof RULES>) => ({ body }), effects),

@@ -34,6 +34,8 @@ export const EVENT_ORDERS = [
 ] as const;
 export const SEARCH_MODES = ["both", "words", "meaning"] as const;
 
+export const ALERT_TABS = ["alerts", "rules"] as const;
+
 export type EventOrder = (typeof EVENT_ORDERS)[number];
 
 export interface DashboardSearch extends RangeSearch {
@@ -128,4 +130,23 @@ const sessions = createRoute({
   component: lazyRouteComponent(() => import("./sessions/SessionsPage"), "SessionsPage"),
 });
 
-export const observabilityRoutes = [dashboard, events, search, traces, trace, sessions] as const;
+export interface AlertsSearch {
+  readonly tab?: (typeof ALERT_TABS)[number];
+  /** The alert that is looked at. */
+  readonly alert?: string;
+  /** The rule that is edited; `new` for one that is made. */
+  readonly rule?: string;
+}
+
+const alerts = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/observability/alerts",
+  validateSearch: (search: Search): AlertsSearch => ({
+    ...defined({ tab: oneOf(search.tab, ALERT_TABS) }),
+    ...text(search, "alert"),
+    ...text(search, "rule"),
+  }),
+  component: lazyRouteComponent(() => import("./alerts/AlertsPage"), "AlertsPage"),
+});
+
+export const observabilityRoutes = [dashboard, events, search, traces, trace, sessions, alerts] as const;

@@ -1,4 +1,4 @@
-import { ActionIcon, Drawer, Tooltip } from "@mantine/core";
+import { ActionIcon, Drawer, Text, Tooltip } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
@@ -33,17 +33,22 @@ export function SidePanel({ label, onClose, children }: SidePanelProps) {
   }
   return (
     <aside className={classes.panel} aria-label={label}>
-      <Tooltip label="Close (Escape)">
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          className={classes.close ?? ""}
-          aria-label="Close the details"
-          onClick={onClose}
-        >
-          <X size={16} />
-        </ActionIcon>
-      </Tooltip>
+      <header className={classes.header}>
+        <Text size="xs" c="dimmed">
+          {label}
+        </Text>
+        <Tooltip label="Close (Escape)">
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="sm"
+            aria-label="Close the details"
+            onClick={onClose}
+          >
+            <X size={16} />
+          </ActionIcon>
+        </Tooltip>
+      </header>
       {children}
     </aside>
   );

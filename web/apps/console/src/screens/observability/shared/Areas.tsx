@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { ChartSpline, ListTree, MessagesSquare, ScrollText, Search } from "lucide-react";
+import { Bell, ChartSpline, ListTree, MessagesSquare, ScrollText, Search } from "lucide-react";
 import classes from "./Areas.module.css";
 
 const AREAS = [
@@ -8,6 +8,7 @@ const AREAS = [
   { to: "/observability/search", label: "Search", icon: Search },
   { to: "/observability/traces", label: "Traces", icon: ListTree },
   { to: "/observability/sessions", label: "Sessions", icon: MessagesSquare },
+  { to: "/observability/alerts", label: "Alerts", icon: Bell },
 ] as const;
 
 /** The screens of observability, one beside the other; the range of time goes along. */

@@ -41,7 +41,6 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       aria-level={depth + 1}
       aria-expanded={below > 0 ? isOpen : undefined}
       aria-selected={props.isSelected}
-      aria-label={`${lookOf(event).label} ${event.name}, ${formatDuration(event.durationMs)}${of.isError ? ", failed" : ""}`}
       tabIndex={-1}
       data-active={props.isActive || undefined}
       data-found={props.isFound || undefined}
