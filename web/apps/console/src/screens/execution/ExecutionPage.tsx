@@ -65,7 +65,7 @@ function ExecutionScreen({ execution }: { execution: Execution }) {
   const { search, change } = useSearchState();
   const entries = useTimelineEntries(execution);
   const canWrite = useSignedIn().scope !== "READ";
-  const sequence = usePlayback((playback) => playback.sequence);
+  const isElsewhere = usePlayback(({ sequence }) => sequence > 0 && sequence !== execution.headSequence);
   const isWide = useMediaQuery(WIDE, true, { getInitialValueInEffect: false });
   const [forking, setForking] = useState<ForkStart>();
   const [target, setTarget] = useState<number>();
@@ -90,7 +90,7 @@ function ExecutionScreen({ execution }: { execution: Execution }) {
         <ExecutionActions
           execution={execution}
           canWrite={canWrite}
-          canRollBack={sequence > 0 && sequence !== execution.headSequence}
+          canRollBack={isElsewhere}
           onFork={fork}
           onRollback={rollBack}
         />
@@ -170,6 +170,7 @@ function Failure({ error }: { error: NonNullable<Execution["error"]> }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <Alert
+      role="region"
       color="red"
       variant="light"
       py="xs"

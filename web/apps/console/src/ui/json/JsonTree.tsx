@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import classes from "./JsonTree.module.css";
-import { JsonTreeBar } from "./JsonTreeBar";
+import { JsonMatches, JsonTreeBar, useJsonSearch } from "./JsonTreeBar";
 import { type JsonChange, JsonMarks, NO_MARKS } from "./marks";
 import { type OpenRows, type OutlineRow, opened, outline, ROWS_MAX } from "./outline";
 import { tokensOf } from "./pointer";
@@ -9,6 +9,8 @@ import { previewOf, toneOf } from "./preview";
 
 const ROW_PIXELS = 24;
 const INDENT_PIXELS = 16;
+/** Opening more opens so many rows at most. */
+const OPENED_MAX = 2_000;
 const SIGNS = { ADDED: "+", REMOVED: "−", CHANGED: "~" } as const;
 const WORDS = { ADDED: "added", REMOVED: "removed", CHANGED: "changed" } as const;
 
@@ -27,10 +29,8 @@ export interface JsonTreeProps {
 
 /** A JSON value of any size as a tree: only what is visible is made. */
 export function JsonTree({ value, label, changes, selected, onSelect, tools }: JsonTreeProps) {
-  const [open, setOpen] = useState<OpenRows>(new Map());
-  const [active, setActive] = useState<string>();
   const marks = useMemo(() => (changes === undefined ? NO_MARKS : new JsonMarks(changes)), [changes]);
-  const rows = useMemo(() => outline(value, open, marks), [value, open, marks]);
+  const { rows, active, setActive, toggle, setAll, reveal, wanted } = useOutline(value, marks);
   const scroller = useRef<HTMLDivElement>(null);
   const treeId = useId();
   const virtual = useVirtualizer({
@@ -40,55 +40,34 @@ export function JsonTree({ value, label, changes, selected, onSelect, tools }: J
     overscan: 8,
     getItemKey: (index) => rows[index]?.id ?? index,
   });
-  const toggle = useCallback((row: OutlineRow) => {
-    if (row.size) setOpen((before) => new Map(before).set(row.id, !row.isOpen));
-  }, []);
+  useEffect(() => {
+    const index = rows.findIndex((row) => row.id === wanted.current);
+    if (index < 0) return;
+    wanted.current = undefined;
+    virtual.scrollToIndex(index, { align: "center" });
+  }, [rows, virtual, wanted]);
   const choose = useCallback(
     (row: OutlineRow) => {
       setActive(row.id);
       if (row.range === undefined) onSelect?.(row.pointer);
       else toggle(row);
     },
-    [onSelect, toggle],
+    [onSelect, toggle, setActive],
   );
-  const [wanted, setWanted] = useState<string>();
-  const reveal = useCallback(
-    (pointer: string) => {
-      setOpen((before) => {
-        const after = new Map(before);
-        for (const id of opened(value, tokensOf(pointer))) after.set(id, true);
-        return after;
-      });
-      setActive(pointer);
-      setWanted(pointer);
-    },
-    [value],
-  );
-  useEffect(() => {
-    if (wanted === undefined) return;
-    const index = rows.findIndex((row) => row.id === wanted);
-    if (index < 0) return;
-    virtual.scrollToIndex(index, { align: "center" });
-    setWanted(undefined);
-  }, [wanted, rows, virtual]);
+  const activeIndex = active === undefined ? -1 : rows.findIndex((row) => row.id === active);
   const move = (row: OutlineRow | undefined) => {
     if (row === undefined) return;
     setActive(row.id);
     virtual.scrollToIndex(rows.indexOf(row));
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
-    const at = Math.max(
-      0,
-      rows.findIndex((row) => row.id === active),
-    );
-    if (!handleTreeKey(event.key, rows, at, { move, toggle, choose })) return;
+    if (!handleTreeKey(event.key, rows, Math.max(0, activeIndex), { move, toggle, choose })) return;
     event.preventDefault();
     event.stopPropagation();
   };
-  const activeIndex = active === undefined ? -1 : rows.findIndex((row) => row.id === active);
   return (
     <div className={classes.frame}>
-      <JsonTreeBar value={value} rows={rows} open={open} onOpen={setOpen} onReveal={reveal} tools={tools} />
+      <SearchedBar value={value} onReveal={reveal} onAll={setAll} tools={tools} />
       <div
         ref={scroller}
         className={classes.scroller}
@@ -122,6 +101,61 @@ export function JsonTree({ value, label, changes, selected, onSelect, tools }: J
         <p className={classes.note}>The first {ROWS_MAX} open rows are shown. Close some, or search.</p>
       )}
     </div>
+  );
+}
+
+/** The rows of a value, and what opens and closes them. */
+function useOutline(value: unknown, marks: JsonMarks) {
+  const [open, setOpen] = useState<OpenRows>(new Map());
+  const [active, setActive] = useState<string>();
+  const wanted = useRef<string>(undefined);
+  const rows = useMemo(() => outline(value, open, marks), [value, open, marks]);
+  const latest = useRef({ rows, value });
+  useEffect(() => {
+    latest.current = { rows, value };
+  });
+  const toggle = useCallback((row: OutlineRow) => {
+    if (row.size) setOpen((before) => new Map(before).set(row.id, !row.isOpen));
+  }, []);
+  const setAll = useCallback((isOpen: boolean) => {
+    setOpen((before) => {
+      const after = new Map(before);
+      for (const row of latest.current.rows.slice(0, OPENED_MAX)) if (row.size) after.set(row.id, isOpen);
+      return after;
+    });
+  }, []);
+  const reveal = useCallback((pointer: string) => {
+    wanted.current = pointer;
+    setActive(pointer);
+    setOpen((before) => {
+      const after = new Map(before);
+      for (const id of opened(latest.current.value, tokensOf(pointer))) after.set(id, true);
+      return after;
+    });
+  }, []);
+  return { rows, active, setActive, toggle, setAll, reveal, wanted };
+}
+
+interface SearchedBarProps {
+  readonly value: unknown;
+  readonly onReveal: (pointer: string) => void;
+  readonly onAll: (isOpen: boolean) => void;
+  readonly tools: ReactNode;
+}
+
+/** The bar, which stays as it is while states go by, unless something is searched in them. */
+function SearchedBar({ value, onReveal, onAll, tools }: SearchedBarProps) {
+  const [text, setText] = useState("");
+  const search = useJsonSearch(value, text, onReveal);
+  const latest = useRef(search);
+  useEffect(() => {
+    latest.current = search;
+  });
+  const go = useCallback((by: number) => latest.current.go(by), []);
+  return (
+    <JsonTreeBar text={text} onText={setText} onGo={go} onAll={onAll} tools={tools}>
+      {text === "" ? null : <JsonMatches search={search} />}
+    </JsonTreeBar>
   );
 }
 
@@ -192,10 +226,7 @@ const TreeRow = memo(function TreeRow(of: TreeRowProps) {
       ) : (
         <>
           {row.name !== undefined && (
-            <>
-              <span className={typeof row.name === "number" ? classes.index : classes.name}>{row.name}</span>
-              <span className={classes.colon}>:</span>
-            </>
+            <span className={typeof row.name === "number" ? classes.index : classes.name}>{row.name}:</span>
           )}
           <span className={classes.value} data-tone={toneOf(row.value)}>
             {row.size && row.isOpen ? sizeText(row) : previewOf(row.value)}

@@ -1,42 +1,29 @@
 import { ActionIcon, Group, Text, TextInput, Tooltip } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { ChevronDown, ChevronsDownUp, ChevronsUpDown, ChevronUp, Search } from "lucide-react";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { memo, type ReactNode, useEffect, useRef, useState } from "react";
 import { useShortcut } from "../../app/shortcuts";
 import classes from "./JsonTree.module.css";
-import { type OpenRows, type OutlineRow, ROWS_MAX } from "./outline";
-import { isContainer } from "./pointer";
 import { type Found, MATCHES_MAX, searchJson } from "./search";
 
 const TYPING_MS = 150;
-/** Opening everything opens so many rows at most. */
-const OPENED_MAX = 2_000;
 
 interface JsonTreeBarProps {
-  readonly value: unknown;
-  readonly rows: readonly OutlineRow[];
-  readonly open: OpenRows;
-  readonly onOpen: (open: OpenRows) => void;
-  readonly onReveal: (pointer: string) => void;
+  readonly text: string;
+  readonly onText: (text: string) => void;
+  /** Enter goes on to the next place, with Shift to the one before. */
+  readonly onGo: (by: number) => void;
+  readonly onAll: (isOpen: boolean) => void;
   readonly tools: ReactNode;
+  /** What was found. */
+  readonly children: ReactNode;
 }
 
 /** Search in the tree, and what opens and closes all of it. */
-export function JsonTreeBar({ value, rows, open, onOpen, onReveal, tools }: JsonTreeBarProps) {
-  const [text, setText] = useState("");
+export const JsonTreeBar = memo(function JsonTreeBar(props: JsonTreeBarProps) {
+  const { text, onText, onGo, onAll, tools, children } = props;
   const input = useRef<HTMLInputElement>(null);
-  const search = useSearch(value, text, onReveal);
   useShortcut({ keys: "/", label: "Search in the state", group: "State" }, () => input.current?.focus());
-  const openAll = () => {
-    const after = new Map(open);
-    for (const row of rows.slice(0, OPENED_MAX)) if (row.size) after.set(row.id, true);
-    onOpen(after);
-  };
-  const closeAll = () => {
-    const after = new Map(open);
-    for (const row of rows) if (row.isOpen) after.set(row.id, false);
-    onOpen(after);
-  };
   return (
     <Group gap={4} wrap="nowrap" className={classes.bar ?? ""}>
       <TextInput
@@ -48,34 +35,40 @@ export function JsonTreeBar({ value, rows, open, onOpen, onReveal, tools }: Json
         placeholder="Search names and values"
         aria-label="Search names and values"
         value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => onText(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter") search.go(event.shiftKey ? -1 : 1);
-          if (event.key === "Escape") setText("");
+          if (event.key === "Enter") onGo(event.shiftKey ? -1 : 1);
+          if (event.key === "Escape" && text === "") event.currentTarget.blur();
+          else if (event.key === "Escape") onText("");
         }}
       />
-      {text !== "" && <Matches search={search} />}
+      {children}
       <Tooltip label="Open one level more">
         <ActionIcon
           variant="subtle"
           color="gray"
           size="sm"
           aria-label="Open one level more"
-          onClick={openAll}
-          disabled={rows.length >= ROWS_MAX || !isContainer(value)}
+          onClick={() => onAll(true)}
         >
           <ChevronsUpDown size={14} />
         </ActionIcon>
       </Tooltip>
       <Tooltip label="Close all">
-        <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Close all" onClick={closeAll}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size="sm"
+          aria-label="Close all"
+          onClick={() => onAll(false)}
+        >
           <ChevronsDownUp size={14} />
         </ActionIcon>
       </Tooltip>
       {tools}
     </Group>
   );
-}
+});
 
 interface Searching {
   readonly found: Found;
@@ -85,10 +78,12 @@ interface Searching {
 
 const NOTHING: Found = { pointers: [], isComplete: true };
 
-function useSearch(value: unknown, text: string, onReveal: (pointer: string) => void): Searching {
+/** Searches a value for a text as soon as typing pauses; `onReveal` is called with the place that is gone to. */
+export function useJsonSearch(value: unknown, text: string, onReveal: (pointer: string) => void): Searching {
   const [wanted] = useDebouncedValue(text.trim(), TYPING_MS);
   const [found, setFound] = useState(NOTHING);
   const [at, setAt] = useState(-1);
+  const searched = wanted === "" ? undefined : value;
   useEffect(() => {
     setAt(-1);
     if (wanted === "") {
@@ -96,9 +91,9 @@ function useSearch(value: unknown, text: string, onReveal: (pointer: string) => 
       return;
     }
     const abort = new AbortController();
-    void searchJson(value, wanted, abort.signal, setFound);
+    void searchJson(searched, wanted, abort.signal, setFound);
     return () => abort.abort();
-  }, [value, wanted]);
+  }, [searched, wanted]);
   const go = (by: number) => {
     const count = found.pointers.length;
     if (count === 0) return;
@@ -109,7 +104,8 @@ function useSearch(value: unknown, text: string, onReveal: (pointer: string) => 
   return { found, at, go };
 }
 
-function Matches({ search }: { search: Searching }) {
+/** How much was found, and the way through it. */
+export function JsonMatches({ search }: { search: Searching }) {
   const { found, at, go } = search;
   const count = found.pointers.length;
   const total = `${count}${count >= MATCHES_MAX ? "+" : ""}`;

@@ -3,7 +3,7 @@ import type { Execution } from "@timeloom/client";
 import { TimeloomError } from "@timeloom/client";
 import { useExecutionControls, useExecutionVerification } from "@timeloom/client/react";
 import { ShieldAlert, ShieldCheck } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useDeferredValue, useState } from "react";
 import { formatBytes, formatDateTime } from "../../../ui/format";
 import { Id } from "../../../ui/Id";
 import { EmptyState } from "../../../ui/states";
@@ -17,7 +17,7 @@ const PROBLEMS_SHOWN_MAX = 20;
 /** What is known of the current step and of the execution besides states and effects. */
 export function DetailsPanel({ execution, canWrite }: { execution: Execution; canWrite: boolean }) {
   const steps = useSteps();
-  const sequence = usePlayback((playback) => playback.sequence);
+  const sequence = useDeferredValue(usePlayback((playback) => playback.sequence));
   const step = stepOf(steps, sequence);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard

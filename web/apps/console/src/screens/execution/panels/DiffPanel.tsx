@@ -1,13 +1,13 @@
 import { NumberInput, Select } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
 import { useSnapshotComparison } from "@timeloom/client/react";
+import { useDeferredValue } from "react";
 import { JsonDiff } from "../../../ui/json";
 import { ErrorState, LoadingState } from "../../../ui/states";
 import { stepOf } from "../model/steps";
 import { usePlayback, useRecording, useReelVersion, useSteps } from "../recording";
+import { useSettledSequence } from "../useSettledSequence";
 import classes from "./Panels.module.css";
 
-const SETTLED_MS = 120;
 const BASES = [
   { value: "previous", label: "Previous step" },
   { value: "other", label: "Step" },
@@ -23,9 +23,9 @@ interface DiffPanelProps {
 export function DiffPanel({ from, onFrom, onPath }: DiffPanelProps) {
   const { executionId, changesOf } = useRecording();
   const steps = useSteps();
-  const sequence = usePlayback((playback) => playback.sequence);
+  const sequence = useDeferredValue(usePlayback((playback) => playback.sequence));
   useReelVersion();
-  const [settled] = useDebouncedValue(sequence, SETTLED_MS);
+  const settled = useSettledSequence();
   const step = stepOf(steps, sequence);
   // What both states are at hand for is told at once; the server tells the rest.
   const known = from === undefined ? changesOf(sequence) : undefined;

@@ -1,5 +1,4 @@
 import { Badge, Group, Text, UnstyledButton } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
 import type { Effect } from "@timeloom/client";
 import { useExecutionSnapshots } from "@timeloom/client/react";
 import { ChevronDown, ChevronRight } from "lucide-react";
@@ -8,11 +7,11 @@ import { formatClock, formatCost, formatCount, wordsOf } from "../../../ui/forma
 import { EmptyState, ErrorState, LoadingState } from "../../../ui/states";
 import { stepOf } from "../model/steps";
 import { usageOf } from "../model/usage";
-import { usePlayback, useRecording, useSteps } from "../recording";
+import { useRecording, useSteps } from "../recording";
+import { useSettledSequence } from "../useSettledSequence";
 import { JsonBlock } from "./JsonBlock";
 import classes from "./Panels.module.css";
 
-const SETTLED_MS = 150;
 /** More effects than this begin closed. */
 const OPEN_MAX = 3;
 const SHOWN_MAX = 200;
@@ -32,8 +31,7 @@ const KINDS: Readonly<Record<Effect["kind"], string>> = {
 export function EffectsPanel() {
   const { executionId } = useRecording();
   const steps = useSteps();
-  const now = usePlayback((playback) => playback.sequence);
-  const [sequence] = useDebouncedValue(now, SETTLED_MS);
+  const sequence = useSettledSequence();
   const step = stepOf(steps, sequence);
   const hasEffects = (step?.effectCount ?? 0) > 0;
   const found = useExecutionSnapshots(

@@ -1,7 +1,7 @@
 import { Tabs } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import type { Execution, TimelineEntry } from "@timeloom/client";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useState } from "react";
 import { LoadingState } from "../../../ui/states";
 import type { ForkStart } from "../dialogs/ForkDialog";
 import { useRecording } from "../recording";
@@ -165,19 +165,11 @@ function Tabbed<Name extends keyof typeof LABELS>({
 
 function Panel({ name, ...props }: PanelsProps & { readonly name: keyof typeof LABELS }): ReactNode {
   const { execution, entries, way, stops, search, onSearch, onFork } = props;
-  const { player } = useRecording();
   switch (name) {
     case "steps":
       return <StepsPanel way={way} stops={stops} />;
     case "state":
-      return (
-        <StatePanel
-          path={search.path}
-          onPath={(path) => onSearch({ path })}
-          onHistory={() => onSearch({ side: "value" })}
-          onChange={onFork && ((path, value) => onFork({ sequence: player.playback.sequence, path, value }))}
-        />
-      );
+      return <StateTab {...props} />;
     case "diff":
       return (
         <DiffPanel
@@ -195,4 +187,22 @@ function Panel({ name, ...props }: PanelsProps & { readonly name: keyof typeof L
     case "details":
       return <DetailsPanel execution={execution} canWrite={onFork !== undefined} />;
   }
+}
+
+function StateTab({ search, onSearch, onFork }: PanelsProps) {
+  const { player } = useRecording();
+  const choose = useCallback((path: string | undefined) => onSearch({ path }), [onSearch]);
+  const showHistory = useCallback(() => onSearch({ side: "value" }), [onSearch]);
+  const fork = useCallback(
+    (path: string, value: unknown) => onFork?.({ sequence: player.playback.sequence, path, value }),
+    [onFork, player],
+  );
+  return (
+    <StatePanel
+      path={search.path}
+      onPath={choose}
+      onHistory={showHistory}
+      onChange={onFork === undefined ? undefined : fork}
+    />
+  );
 }

@@ -1,6 +1,6 @@
-import { ActionIcon, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Tooltip } from "@mantine/core";
 import { GitFork, LineChart, X } from "lucide-react";
-import { useDeferredValue, useRef } from "react";
+import { memo, useDeferredValue, useRef } from "react";
 import { CopyButton } from "../../../ui/CopyButton";
 import { formatBytes } from "../../../ui/format";
 import { JsonTree, valueAt } from "../../../ui/json";
@@ -18,13 +18,22 @@ interface StatePanelProps {
 }
 
 /** The state after the current step, with what the step changed. */
-export function StatePanel({ path, onPath, onHistory, onChange }: StatePanelProps) {
-  const { reel, changesOf } = useRecording();
-  const steps = useSteps();
+export function StatePanel(props: StatePanelProps) {
   const now = usePlayback((playback) => playback.sequence);
-  useReelVersion();
   // Where a state is large, moving on comes before showing it.
   const sequence = useDeferredValue(now);
+  return (
+    <div className={classes.pane} style={{ height: "100%" }} aria-busy={sequence !== now}>
+      <StateView sequence={sequence} {...props} />
+    </div>
+  );
+}
+
+const StateView = memo(function StateView({ sequence, ...props }: StatePanelProps & { sequence: number }) {
+  const { path, onPath } = props;
+  const { reel, changesOf } = useRecording();
+  const steps = useSteps();
+  useReelVersion();
   const shown = useRef<{ sequence: number; state: unknown }>(undefined);
   const held = reel.peek(sequence);
   if (held !== undefined && sequence > 0) shown.current = { sequence, state: held.state };
@@ -33,39 +42,33 @@ export function StatePanel({ path, onPath, onHistory, onChange }: StatePanelProp
   }
   const current = shown.current;
   if (current === undefined) return <LoadingState label="Loading the state" />;
-  const step = stepOf(steps, current.sequence);
-  const changes = step === undefined || step.parentSequence === 0 ? undefined : changesOf(current.sequence);
+  const isFirst = stepOf(steps, current.sequence)?.parentSequence === 0;
+  const changes = isFirst ? undefined : changesOf(current.sequence)?.changes;
   return (
     <>
-      <div
-        className={`${classes.body} ${current.sequence === now ? "" : classes.stale}`}
-        aria-busy={current.sequence !== now}
-      >
+      <div className={`${classes.body} ${current.sequence === sequence ? "" : classes.stale}`}>
         <JsonTree
           value={current.state}
           label={`State after step ${current.sequence}`}
-          changes={changes?.changes}
+          changes={changes}
           selected={path}
           onSelect={onPath}
-          tools={
-            <Text size="xs" c="dimmed" visibleFrom="sm" style={{ whiteSpace: "nowrap" }}>
-              {formatBytes(step?.stateBytes ?? 0)}
-            </Text>
-          }
+          tools={STATE_SIZE}
         />
       </div>
-      {path !== undefined && (
-        <PathBar
-          path={path}
-          value={valueAt(current.state, path)}
-          onPath={onPath}
-          onHistory={onHistory}
-          onChange={onChange}
-        />
-      )}
+      {path !== undefined && <PathBar {...props} path={path} value={valueAt(current.state, path)} />}
     </>
   );
+});
+
+function StateSize() {
+  const steps = useSteps();
+  const sequence = useDeferredValue(usePlayback((playback) => playback.sequence));
+  return <span className={classes.aside}>{formatBytes(stepOf(steps, sequence)?.stateBytes ?? 0)}</span>;
 }
+
+// One element for all states, so that the bar of the tree stays as it is.
+const STATE_SIZE = <StateSize />;
 
 interface PathBarProps extends StatePanelProps {
   readonly path: string;

@@ -1,12 +1,13 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Zap } from "lucide-react";
-import { type KeyboardEvent, memo, useEffect, useId, useRef } from "react";
+import { type KeyboardEvent, memo, useDeferredValue, useId, useRef } from "react";
 import { formatCount, formatDuration } from "../../../ui/format";
 import type { Changes } from "../../../ui/json";
 import { indexOf, nameOf, type Step, timeOf } from "../model/steps";
 import { usePlayback, useRecording, useReelVersion, useSteps } from "../recording";
 import classes from "./Panels.module.css";
 import { StepSign } from "./StepSign";
+import { useRowInView } from "./useRowInView";
 
 const ROW_PIXELS = 44;
 const NAMED_MAX = 3;
@@ -20,7 +21,7 @@ interface StepsPanelProps {
 export function StepsPanel({ way, stops }: StepsPanelProps) {
   const { player, changesOf } = useRecording();
   const steps = useSteps();
-  const sequence = usePlayback((playback) => playback.sequence);
+  const sequence = useDeferredValue(usePlayback((playback) => playback.sequence));
   useReelVersion();
   const listId = useId();
   const scroller = useRef<HTMLDivElement>(null);
@@ -31,9 +32,7 @@ export function StepsPanel({ way, stops }: StepsPanelProps) {
     overscan: 6,
   });
   const current = indexOf(steps, sequence);
-  useEffect(() => {
-    if (current < steps.length) virtual.scrollToIndex(current, { align: "auto" });
-  }, [current, steps.length, virtual]);
+  useRowInView(virtual, current, ROW_PIXELS);
   const onKeyDown = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PIXELS) - 1);
     const counts: Readonly<Record<string, number>> = {

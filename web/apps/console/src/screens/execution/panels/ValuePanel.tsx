@@ -2,11 +2,12 @@ import { Text } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import type { ValueChange } from "@timeloom/client";
 import { useValueHistory } from "@timeloom/client/react";
-import { useEffect, useMemo, useRef } from "react";
+import { useDeferredValue, useEffect, useMemo, useRef } from "react";
 import { previewOf } from "../../../ui/json";
 import { EmptyState, ErrorState, LoadingState } from "../../../ui/states";
 import { usePlayback, useRecording, useSteps } from "../recording";
 import classes from "./Panels.module.css";
+import { useRowInView } from "./useRowInView";
 import { ValueChart } from "./ValueChart";
 
 const ROW_PIXELS = 40;
@@ -36,7 +37,7 @@ export function ValuePanel({ path, way }: ValuePanelProps) {
 function History({ path, way }: { path: string; way: ReadonlySet<number> }) {
   const { executionId, player } = useRecording();
   const steps = useSteps();
-  const sequence = usePlayback((playback) => playback.sequence);
+  const sequence = useDeferredValue(usePlayback((playback) => playback.sequence));
   // The history is told on the way to the head, or to a snapshot that was left behind.
   const end = way.has(sequence) ? 0 : sequence;
   const found = useValueHistory(executionId, path, { sequence: end, pageSize: PAGE_SIZE });
@@ -91,9 +92,7 @@ function ChangeList({ changes, sequence, onChoose }: ChangeListProps) {
     overscan: 6,
   });
   const current = changes.findLastIndex((each) => each.sequence <= sequence);
-  useEffect(() => {
-    if (current >= 0) virtual.scrollToIndex(current, { align: "auto" });
-  }, [current, virtual]);
+  useRowInView(virtual, current, ROW_PIXELS);
   return (
     <ul
       ref={scroller}

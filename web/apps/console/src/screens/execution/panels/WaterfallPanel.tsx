@@ -1,10 +1,11 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import type { TimelineEntry } from "@timeloom/client";
-import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import { type KeyboardEvent, useMemo, useRef } from "react";
 import { formatDuration } from "../../../ui/format";
 import { type Span, spansOf } from "../model/spans";
 import { usePlayback, useRecording, useSteps } from "../recording";
 import classes from "./Panels.module.css";
+import { useRowInView } from "./useRowInView";
 
 const ROW_PIXELS = 26;
 
@@ -23,9 +24,7 @@ export function WaterfallPanel({ entries }: { entries: readonly TimelineEntry[] 
     overscan: 10,
   });
   const current = spans.findIndex((span) => span.sequence === sequence);
-  useEffect(() => {
-    if (current >= 0) virtual.scrollToIndex(current, { align: "auto" });
-  }, [current, virtual]);
+  useRowInView(virtual, current, ROW_PIXELS);
   const onKeyDown = (event: KeyboardEvent) => {
     const count = { ArrowUp: -1, k: -1, ArrowDown: 1, j: 1 }[event.key];
     if (count === undefined) return;

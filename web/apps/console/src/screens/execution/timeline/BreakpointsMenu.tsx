@@ -94,7 +94,7 @@ function PlacedRow({ placed, breakpoints }: { placed: Placed; breakpoints: Break
         checked={breakpoint.isOn}
         onChange={() => breakpoints.toggle(breakpoint)}
         label={<span style={{ overflowWrap: "anywhere" }}>{name}</span>}
-        description={breakpoint.isOn ? wordsOf(stops) : "Off"}
+        description={!breakpoint.isOn ? "Off" : error === null ? wordsOf(stops) : undefined}
         error={error === null ? undefined : reasonOf(error)}
       />
       <ActionIcon

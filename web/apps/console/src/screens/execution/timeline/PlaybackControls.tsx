@@ -1,4 +1,4 @@
-import { ActionIcon, NumberInput, SegmentedControl, Select, Tooltip } from "@mantine/core";
+import { ActionIcon, SegmentedControl, Select, Tooltip } from "@mantine/core";
 import {
   ChevronFirst,
   ChevronLast,
@@ -11,7 +11,7 @@ import {
   StepBack,
   StepForward,
 } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useDeferredValue, useState } from "react";
 import { useShortcut } from "../../../app/shortcuts";
 import { SPEEDS } from "../model/player";
 import { nameOf, stepOf } from "../model/steps";
@@ -140,37 +140,48 @@ function Control({ label, keys, icon: Icon, isDisabled = false, onClick }: Contr
 
 /** Where the playback stands, and a field to jump elsewhere. */
 function Where() {
-  const { player } = useRecording();
   const steps = useSteps();
-  const sequence = usePlayback((playback) => playback.sequence);
+  const sequence = useDeferredValue(usePlayback((playback) => playback.sequence));
   const isAtStop = usePlayback((playback) => playback.isAtStop);
   const isPlaying = usePlayback((playback) => playback.isPlaying);
   const step = stepOf(steps, sequence);
   return (
     <div className={classes.where}>
-      <NumberInput
-        size="xs"
-        w={72}
-        hideControls
-        aria-label="Jump to step"
-        min={1}
-        max={steps.at(-1)?.sequence ?? 1}
-        allowDecimal={false}
-        value={sequence}
-        onChange={(value) => {
-          if (typeof value === "number" && value > 0 && value !== sequence) player.seek(value);
-        }}
-      />
+      <JumpField sequence={sequence} last={steps.at(-1)?.sequence ?? 0} />
       <span className={classes.quiet}>of {steps.at(-1)?.sequence ?? 0}</span>
       {step && <span className={classes.stepName}>{nameOf(step)}</span>}
       <span role="status" className={classes.stop}>
-        {isAtStop && (
+        {isAtStop && !isPlaying && (
           <>
             <CircleAlert size={12} aria-hidden style={{ verticalAlign: "-2px" }} /> Stopped at a breakpoint
           </>
         )}
-        {!isPlaying && step && <span className="visually-hidden">{`Step ${sequence}, ${nameOf(step)}`}</span>}
       </span>
     </div>
+  );
+}
+
+function JumpField({ sequence, last }: { sequence: number; last: number }) {
+  const { player } = useRecording();
+  const [typed, setTyped] = useState<string>();
+  const jump = () => {
+    const wanted = Number(typed);
+    setTyped(undefined);
+    if (Number.isInteger(wanted) && wanted > 0) player.seek(wanted);
+  };
+  return (
+    <input
+      className={classes.jump}
+      inputMode="numeric"
+      aria-label={`Jump to step, 1 to ${last}`}
+      value={typed ?? String(sequence)}
+      onFocus={(event) => event.currentTarget.select()}
+      onChange={(event) => setTyped(event.currentTarget.value.replace(/\D/g, ""))}
+      onBlur={() => typed !== undefined && jump()}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") jump();
+        if (event.key === "Escape") setTyped(undefined);
+      }}
+    />
   );
 }
