@@ -181,6 +181,9 @@ function readJson(text: string): { value?: Json; problem?: string } {
   }
 }
 
+/** How a schema's check names a field that is not there. */
+const MISSING = /^'(.+)' is a required property$/;
+
 /** What was refused of the input, by the fields of the form. */
 function inputErrors(error: unknown) {
   const byField: Record<string, string> = {};
@@ -192,8 +195,10 @@ function inputErrors(error: unknown) {
     if (found === null) continue;
     shown.push(field);
     const place = found[1] ?? "";
+    const missing = MISSING.exec(description)?.[1];
+    if (missing !== undefined) byField[place === "" ? missing : `${place}.${missing}`] = "is required";
+    else if (place !== "") byField[place] = description;
     if (place === "") whole = description;
-    else byField[place] = description;
     marks.push({ place, message: description });
   }
   return { byField, marks, whole, shown };

@@ -7,11 +7,10 @@ import {
   Controls,
   type Edge,
   MarkerType,
-  type NodeChange,
   ReactFlow,
   type ReactFlowInstance,
 } from "@xyflow/react";
-import { type DragEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type DragEvent, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { EdgeKind, FlowEdge, FlowGraph } from "../model/graph";
 import { kindLabelOf } from "../model/kinds";
 import { type Box, layoutOf } from "../model/layout";
@@ -21,8 +20,11 @@ import { type LaneNode, LaneNodeView, type NodeMark, type StepNode, StepNodeView
 
 /** More steps than this are drawn only where they are in sight. */
 const DRAWN_WHOLE_MAX = 80;
+const DELETE_KEYS = ["Delete", "Backspace"];
 const NODE_TYPES = { step: StepNodeView, lane: LaneNodeView };
 const NO_MARKS: ReadonlyMap<string, NodeMark> = new Map();
+
+type Flow = ReactFlowInstance<StepNode | LaneNode, Edge>;
 
 interface FlowCanvasProps {
   readonly graph: FlowGraph;
@@ -43,45 +45,24 @@ interface FlowCanvasProps {
 /** A definition as a graph. */
 export function FlowCanvas({ graph, label, marks = NO_MARKS, selected, onSelect, editing }: FlowCanvasProps) {
   const boxes = useLayout(graph);
-  const [over, setOver] = useState<string>();
   const frame = useRef<HTMLElement>(null);
-  const flow = useRef<ReactFlowInstance<StepNode | LaneNode, Edge>>(undefined);
+  const flow = useRef<Flow>(undefined);
+  const show = useView(flow, frame, boxes);
+  const { over, ...dropping } = useDropping(flow, boxes, editing?.onDrop);
+  const [line, setLine] = useState<string>();
   const scheme = useComputedColorScheme("light");
   const isEditable = editing !== undefined;
   const nodes = useMemo(
     () => nodesOf(graph, boxes, { marks, selected, isEditable, over }),
     [graph, boxes, marks, selected, isEditable, over],
   );
-  const edges = useMemo(() => graph.edges.map((edge) => edgeOf(edge, marks)), [graph, marks]);
-  const isReduced = useReducedMotion();
-  useEffect(() => {
-    const { width = 0, height = 0 } = frame.current?.getBoundingClientRect() ?? {};
-    void flow.current?.setViewport(viewOf(boxes, { width, height }), { duration: isReduced ? 0 : 200 });
-  }, [boxes, isReduced]);
-  const nearest = (event: DragEvent) => {
-    const at = flow.current?.screenToFlowPosition({ x: event.clientX, y: event.clientY });
-    return at === undefined ? undefined : nearestTo(at, boxes);
+  const edges = useMemo(() => graph.edges.map((each) => edgeOf(each, marks, line)), [graph, marks, line]);
+  const choose = (place: string | undefined, chosenLine?: string) => {
+    setLine(chosenLine); // keys are for the line or for the step
+    onSelect(place);
   };
   return (
-    <section
-      ref={frame}
-      className={classes.canvas}
-      aria-label={label}
-      onDragOver={(event) => {
-        if (!isEditable) return;
-        event.preventDefault();
-        setOver(nearest(event));
-      }}
-      onDragLeave={() => setOver(undefined)}
-      onDrop={(event) => {
-        const place = nearest(event);
-        const kind = event.dataTransfer.getData(DRAGGED_KIND);
-        setOver(undefined);
-        if (editing === undefined || place === undefined || kind === "") return;
-        event.preventDefault();
-        editing.onDrop(kind, place);
-      }}
-    >
+    <section ref={frame} className={classes.canvas} aria-label={label} {...dropping}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
@@ -89,25 +70,29 @@ export function FlowCanvas({ graph, label, marks = NO_MARKS, selected, onSelect,
         colorMode={scheme}
         onInit={(instance) => {
           flow.current = instance;
-          const { width = 0, height = 0 } = frame.current?.getBoundingClientRect() ?? {};
-          void instance.setViewport(viewOf(boxes, { width, height }));
+          show();
         }}
         minZoom={0.15}
         maxZoom={1.75}
         nodesDraggable={false}
         nodesConnectable={isEditable}
         edgesFocusable={isEditable}
-        deleteKeyCode={isEditable ? ["Delete", "Backspace"] : null}
-        onNodesChange={(changes) => tellSelection(changes, onSelect)}
-        onPaneClick={() => onSelect(undefined)}
-        onNodeClick={(_, node) => onSelect(node.id)}
-        onConnect={(line: Connection) => editing?.onConnect(line.source, line.target)}
+        deleteKeyCode={isEditable ? DELETE_KEYS : null}
+        onNodesChange={(changes) => {
+          for (const each of changes) if (each.type === "select" && each.selected) choose(each.id);
+        }}
+        onEdgesChange={(changes) => {
+          for (const each of changes) if (each.type === "select" && each.selected) choose(undefined, each.id);
+        }}
+        onNodeClick={(_, node) => choose(node.id)}
+        onPaneClick={() => choose(undefined)}
+        onConnect={(drawn: Connection) => editing?.onConnect(drawn.source, drawn.target)}
         onEdgesDelete={(gone) => {
           for (const edge of gone) editing?.onDisconnect(edge.source, edge.target);
         }}
-        onBeforeDelete={async ({ edges: lines }) => ({
-          nodes: [],
-          edges: lines.filter((each) => each.deletable),
+        onBeforeDelete={async (asked) => ({
+          nodes: [], // steps are removed by the designer's own keys
+          edges: asked.edges.filter((each) => each.deletable),
         })}
         onlyRenderVisibleElements={graph.nodes.length > DRAWN_WHOLE_MAX}
         proOptions={{ hideAttribution: true }}
@@ -119,8 +104,49 @@ export function FlowCanvas({ graph, label, marks = NO_MARKS, selected, onSelect,
   );
 }
 
-function tellSelection(changes: readonly NodeChange[], onSelect: (place: string) => void) {
-  for (const change of changes) if (change.type === "select" && change.selected) onSelect(change.id);
+/** Brings the graph into sight, at first and whenever it is laid out anew. */
+function useView(
+  flow: RefObject<Flow | undefined>,
+  frame: RefObject<HTMLElement | null>,
+  boxes: ReadonlyMap<string, Box>,
+) {
+  const isReduced = useReducedMotion();
+  const show = useCallback(() => {
+    const { width = 0, height = 0 } = frame.current?.getBoundingClientRect() ?? {};
+    void flow.current?.setViewport(viewOf(boxes, { width, height }), { duration: isReduced ? 0 : 200 });
+  }, [flow, frame, boxes, isReduced]);
+  useEffect(show, [show]);
+  return show;
+}
+
+/** Takes a dragged kind of step, and tells meanwhile where it would go. */
+function useDropping(
+  flow: RefObject<Flow | undefined>,
+  boxes: ReadonlyMap<string, Box>,
+  onDrop: ((kind: string, over: string) => void) | undefined,
+) {
+  const [over, setOver] = useState<string>();
+  const nearest = (event: DragEvent) => {
+    const at = flow.current?.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+    return at === undefined ? undefined : nearestTo(at, boxes);
+  };
+  return {
+    over,
+    onDragOver: (event: DragEvent) => {
+      if (onDrop === undefined) return;
+      event.preventDefault();
+      setOver(nearest(event));
+    },
+    onDragLeave: () => setOver(undefined),
+    onDrop: (event: DragEvent) => {
+      const place = nearest(event);
+      const kind = event.dataTransfer.getData(DRAGGED_KIND);
+      setOver(undefined);
+      if (onDrop === undefined || place === undefined || kind === "") return;
+      event.preventDefault();
+      onDrop(kind, place);
+    },
+  };
 }
 
 /** The layout, made anew only when the structure is another one. */
@@ -208,12 +234,14 @@ const LOOKS: Readonly<Record<EdgeKind, { label?: string; dashes?: string; colour
   again: { dashes: "2 4" },
 };
 
-function edgeOf(edge: FlowEdge, marks: ReadonlyMap<string, NodeMark>): Edge {
+function edgeOf(edge: FlowEdge, marks: ReadonlyMap<string, NodeMark>, line: string | undefined): Edge {
   const look = LOOKS[edge.kind];
   const colour = look.colour ?? "var(--tl-muted)";
   const isLive = marks.get(edge.target)?.progress?.status === "RUNNING";
+  const id = `${edge.kind} ${edge.source} ${edge.target}`;
   return {
-    id: `${edge.kind} ${edge.source} ${edge.target}`,
+    id,
+    selected: id === line,
     source: edge.source,
     target: edge.target,
     type: "smoothstep",

@@ -137,7 +137,7 @@ function useColumns(onRun: (workflowId: string) => void): readonly Column<Workfl
       {
         key: "id",
         title: "Workflow",
-        width: "minmax(200px, 3fr)",
+        width: "minmax(140px, 3fr)",
         render: (each) => (
           <div style={{ minWidth: 0 }}>
             <TextLink to="/workflows/$workflowId" params={{ workflowId: each.id }}>
@@ -160,7 +160,7 @@ function useColumns(onRun: (workflowId: string) => void): readonly Column<Workfl
       {
         key: "last",
         title: "Last execution",
-        width: "minmax(150px, 1.2fr)",
+        width: "minmax(170px, 1.2fr)",
         render: (each) => <LastExecution workflowId={each.id} />,
       },
       {
@@ -207,6 +207,7 @@ function useColumns(onRun: (workflowId: string) => void): readonly Column<Workfl
         title: <span className="visually-hidden">Actions</span>,
         width: "84px",
         align: "right",
+        showFrom: 460,
         render: (each) => (
           <Button
             size="compact-xs"
