@@ -1,4 +1,4 @@
-"""Workflows in the console: designed, run, watched, steered, decided, forked, told apart by their versions."""
+"""Workflows in the console: designed, run, watched, steered, decided, forked; and their versions compared."""
 
 from __future__ import annotations
 

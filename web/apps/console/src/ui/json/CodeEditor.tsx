@@ -41,7 +41,11 @@ export default function CodeEditor(props: JsonEditorProps & { describedBy?: stri
     return () => editor.destroy();
   }, [isReadOnly]);
   useEffect(() => {
-    const spoken = { tabindex: "0", "aria-label": label, ...(describedBy && { "aria-describedby": describedBy }) };
+    const spoken = {
+      tabindex: "0",
+      "aria-label": label,
+      ...(describedBy && { "aria-describedby": describedBy }),
+    };
     view.current?.dispatch({
       effects: attributes.current.reconfigure(EditorView.contentAttributes.of(spoken)),
     });
