@@ -118,9 +118,13 @@ async function open(projectId: string): Promise<LocalStore> {
 }
 
 async function wipe(projectId: string): Promise<void> {
-  const kept = await open(projectId).catch(() => undefined);
-  await kept?.clear();
-  await kept?.close();
+  const { openLocalStore } = await import("@timeloom/wasm");
+  // The memory screens keep what they show in a store of their own.
+  for (const name of [`console-${projectId}`, `memories-${projectId}`]) {
+    const kept = await openLocalStore({ name }).catch(() => undefined);
+    await kept?.clear();
+    await kept?.close();
+  }
 }
 
 const IDLE_MS_MAX = 2_000;

@@ -1,4 +1,4 @@
-import { Button, Drawer } from "@mantine/core";
+import { Button, Drawer, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import type { Memory, MemoryMatch } from "@timeloom/client";
 import { useNamespaces } from "@timeloom/client/react";
@@ -7,6 +7,7 @@ import { useEffect, useState } from "react";
 import { offerCommands } from "../../../app/CommandPalette";
 import { useSignedIn } from "../../../app/SessionGate";
 import { useShortcut } from "../../../app/shortcuts";
+import { formatCount } from "../../../ui/format";
 import { Page } from "../../../ui/Page";
 import { namespacesOf, useIsOffline, useKeeping, useKeptIn } from "../local/useLocal";
 import { MemoryTabs } from "../ui/MemoryTabs";
@@ -29,7 +30,7 @@ export function MemoryPage() {
   const namespaces = useNamespaces({ pageSize: NAMESPACES_READ });
   const isOffline = useIsOffline(namespaces.error);
   const local = useKeptIn(namespace, isOffline);
-  useKeeping(namespace, !isOffline);
+  const keptCount = useKeeping(namespace, !isOffline);
   const [isCreating, setCreating] = useState(false);
   const [matches, setMatches] = useState<readonly MemoryMatch[]>([]);
   const mayWrite = useSignedIn().scope !== "READ" && !isOffline;
@@ -78,6 +79,11 @@ export function MemoryPage() {
         {!isNarrow && (
           <div className={classes.side}>
             <NamespaceTree namespaces={known} selected={namespace} onSelect={select} />
+            {keptCount !== undefined && (
+              <Text size="xs" c="dimmed" mt="md" px={6}>
+                The newest {formatCount(keptCount)} of these can be read and searched here without a network.
+              </Text>
+            )}
           </div>
         )}
         <div className={classes.main}>

@@ -6,19 +6,20 @@ import { isWithin } from "../lib/tree";
 export const KEPT_MAX = 5_000;
 const PAGE = 1_000;
 
-let opening: Promise<LocalStore> | undefined;
+const COLLECTION = "memories";
 
-/** The store that all projects of this browser share, each with a collection of its own. */
-function store(): Promise<LocalStore> {
-  opening ??= openLocalStore({ name: "memories" }).catch((error: unknown) => {
-    opening = undefined;
-    throw error;
-  });
-  return opening;
-}
+let opened: { readonly projectId: string; readonly store: Promise<LocalStore> } | undefined;
 
-function collectionOf(projectId: string): string {
-  return `memories-${projectId}`;
+/** The store of a project; it is wiped when somebody signs out, with all else that is kept. */
+function storeOf(projectId: string): Promise<LocalStore> {
+  if (opened?.projectId !== projectId) {
+    const store = openLocalStore({ name: `memories-${projectId}`, documentsMax: KEPT_MAX });
+    opened = { projectId, store };
+    store.catch(() => {
+      opened = undefined;
+    });
+  }
+  return opened.store;
 }
 
 /** A memory as this browser keeps it. */
@@ -33,9 +34,9 @@ export async function keep(
   memories: readonly Memory[],
   vectors: ReadonlyMap<string, Float32Array>,
 ): Promise<void> {
-  const kept = await store();
+  const kept = await storeOf(projectId);
   await kept.putMany(
-    collectionOf(projectId),
+    COLLECTION,
     memories.map((memory) => {
       const vector = vectors.get(memory.id);
       return {
@@ -58,19 +59,19 @@ export async function forgetOthers(
   const gone = (await readKept(projectId))
     .map(({ memory }) => memory)
     .filter((each) => isWithin(each.namespace, namespace) && !there.has(each.id));
-  await (await store()).delete(
-    collectionOf(projectId),
+  await (await storeOf(projectId)).delete(
+    COLLECTION,
     gone.map(({ id }) => id),
   );
 }
 
 /** What is kept of a project, newest first. */
 export async function readKept(projectId: string): Promise<KeptMemory[]> {
-  const kept = await store();
+  const kept = await storeOf(projectId);
   const found: KeptMemory[] = [];
   let cursor: string | undefined;
   do {
-    const page = await kept.list<Memory>(collectionOf(projectId), { limit: PAGE, cursor });
+    const page = await kept.list<Memory>(COLLECTION, { limit: PAGE, cursor });
     for (const { value, blob } of page.documents) {
       found.push({ memory: value, vector: blob && vectorOf(blob) });
     }

@@ -51,10 +51,10 @@ export function namespacesOf(kept: readonly KeptMemory[]): { name: string; memor
 }
 
 /** Keeps the newest memories of the namespace that is looked at, with their vectors, for when the network is gone. */
-export function useKeeping(namespace: string, enabled: boolean): void {
+export function useKeeping(namespace: string, enabled: boolean): number | undefined {
   const { rest } = useTimeloom();
   const { projectId } = useSignedIn();
-  useQuery({
+  const keeping = useQuery({
     queryKey: ["keeping memories", projectId, namespace],
     queryFn: async ({ signal }) => {
       const query = {
@@ -72,6 +72,7 @@ export function useKeeping(namespace: string, enabled: boolean): void {
     staleTime: KEEP_AGAIN_MS,
     retry: false,
   });
+  return enabled ? keeping.data : undefined;
 }
 
 /** Keeps one memory that was opened. */

@@ -31,6 +31,8 @@ interface Gesture {
   readonly start: Point;
   readonly view: View;
   readonly adds: boolean;
+  /** Where the pointer was: more than what is drawn knows, as events may come faster than drawings. */
+  readonly path: Point[];
 }
 
 interface MapViewProps {
@@ -78,15 +80,17 @@ export function useMapView({ canvas, points, size, tool, onHover, onChoose }: Ma
     event.currentTarget.setPointerCapture(event.pointerId);
     const isMove = tool === "move" || event.button === 1 || event.altKey;
     const start = pointOf(event);
-    gesture.current = { tool: isMove ? "move" : "lasso", start, view, adds: event.shiftKey };
+    gesture.current = { tool: isMove ? "move" : "lasso", start, view, adds: event.shiftKey, path: [start] };
     onHover(-1);
   };
   const onPointerMove = (event: PointerEvent<HTMLCanvasElement>) => {
     const at = pointOf(event);
     const going = gesture.current;
     if (going === undefined) onHover(placeAt(at));
-    else if (going.tool === "lasso") setLasso((before) => [...before, at]);
-    else {
+    else if (going.tool === "lasso") {
+      going.path.push(at);
+      setLasso([...going.path]);
+    } else {
       const { x, y, scale } = going.view;
       show({ x: x - (at.x - going.start.x) / scale, y: y - (at.y - going.start.y) / scale, scale });
     }
@@ -97,11 +101,11 @@ export function useMapView({ canvas, points, size, tool, onHover, onChoose }: Ma
     setLasso([]);
     if (going === undefined) return;
     const at = pointOf(event);
-    if (Math.hypot(at.x - going.start.x, at.y - going.start.y) <= CLICK_PX && lasso.length < 10) {
+    if (Math.hypot(at.x - going.start.x, at.y - going.start.y) <= CLICK_PX && going.path.length < 10) {
       const place = placeAt(at);
       onChoose(place < 0 ? [] : [place], going.adds);
     } else if (going.tool === "lasso") {
-      onChoose(within(points, lasso, view, size), going.adds);
+      onChoose(within(points, going.path, view, size), going.adds);
     }
   };
   const shift = (x: number, y: number) =>
