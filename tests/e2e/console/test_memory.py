@@ -110,7 +110,7 @@ def test_the_map_is_laid_out_and_a_lasso_chooses_from_it(page: Page, client: Tim
     chosen = page.get_by_role("region", name="Chosen memories")
     expect(chosen.get_by_role("link")).to_have_count(len(_DIARY))
     page.get_by_role("button", name="Add tags").click()
-    page.get_by_role("dialog").get_by_role("textbox").fill("diary")
+    page.get_by_role("dialog").get_by_role("combobox").fill("diary")
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="Add tags").click()
     expect(page.get_by_text("8 memories have the tags.")).to_be_visible()
