@@ -91,7 +91,7 @@ function rowsOf(document: Design["document"]): Row[] {
       level: 1,
       label: "begin",
       kind: undefined,
-      spoken: "Beginning of the workflow",
+      spoken: "begin of the workflow",
     },
   ];
   const placed = placedOf(document);
@@ -108,7 +108,7 @@ function rowsOf(document: Design["document"]): Row[] {
           level: level + 1,
           label: lane.label,
           kind: undefined,
-          spoken: `Beginning of ${lane.label} of ${label}`,
+          spoken: `${lane.label} of ${label}`,
         });
         visit(inner, inner, level + 2);
       }
