@@ -29,6 +29,7 @@ SCREENS: Final = (
     Screen(name="executions", path="/executions"),
     Screen(name="execution", path="/executions/{execution}?at=7"),
     Screen(name="compare", path="/compare?left={execution}&right={fork}"),
+    Screen(name="bisect", path="/compare/bisect?execution={execution}&expression=snapshot.sequence > 5"),
     Screen(name="dashboards", path="/observability"),
     Screen(name="events", path="/observability/events"),
     Screen(name="event-search", path="/observability/search?q=invoice"),

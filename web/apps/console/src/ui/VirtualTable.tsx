@@ -13,6 +13,7 @@ import {
   useRef,
 } from "react";
 import { type TableActions, useTableKeys } from "./tableKeys";
+import { placeOf, usePlaceKept } from "./tablePlaces";
 import classes from "./VirtualTable.module.css";
 
 const OVERSCAN_ROWS = 10;
@@ -66,6 +67,8 @@ export interface VirtualTableProps<Row> {
   readonly foot?: ReactNode;
   /** The rows go by `j`, `k`, `x` and Enter wherever the focus is; one table of a screen at most. */
   readonly hasShortcuts?: boolean;
+  /** Remembers under this name where it was scrolled to, for whoever comes back to it. */
+  readonly restoresAs?: string | undefined;
   /** Told when the first row comes into sight or leaves it. */
   readonly onAtTop?: ((isAtTop: boolean) => void) | undefined;
 }
@@ -86,6 +89,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeightPx,
     overscan: OVERSCAN_ROWS,
+    initialOffset: () => placeOf(props.restoresAs).offset,
     scrollPaddingEnd: HEAD_PX + 2,
     getItemKey: (index) => {
       const row = rows[index];
@@ -101,6 +105,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     if (index >= 0) virtualizer.scrollToIndex(index);
     return index >= 0;
   });
+  usePlaceKept(props.restoresAs, scroller, keys.activeKey);
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   const { hasMore = false, isLoadingMore = false, onLoadMore } = props;

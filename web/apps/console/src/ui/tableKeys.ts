@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useShortcut } from "../app/shortcuts";
+import { placeOf } from "./tablePlaces";
 import type { VirtualTableProps } from "./VirtualTable";
 
 /** What keys and clicks do to the rows of a table. Stable, so that rows need not be drawn anew. */
@@ -23,7 +24,7 @@ export function useTableKeys<Row>(
   props: VirtualTableProps<Row>,
   surroundings: Surroundings,
 ): { readonly activeKey: string | undefined; readonly actions: TableActions } {
-  const [ownKey, setOwnKey] = useState<string>();
+  const [ownKey, setOwnKey] = useState(() => placeOf(props.restoresAs).activeKey);
   const activeKey = props.activeKey ?? ownKey;
   const latest = useRef({ props, surroundings, activeKey });
   useEffect(() => {

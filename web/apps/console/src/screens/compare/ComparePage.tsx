@@ -2,7 +2,7 @@ import { Button, SegmentedControl, Text, Tooltip } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import type { Execution } from "@timeloom/client";
-import { useExecution, useExecutionComparison, useLiveInvalidation } from "@timeloom/client/react";
+import { useExecution, useExecutionComparison } from "@timeloom/client/react";
 import { ArrowDown, ArrowLeftRight, ArrowUp, Columns2, Crosshair, Equal } from "lucide-react";
 import { useEffect, useMemo } from "react";
 import { useShortcut } from "../../app/shortcuts";
@@ -32,7 +32,6 @@ export function ComparePage() {
     void navigate({ to: "/compare", search: { ...search, ...changes } as CompareSearch, replace: true });
   const one = useExecution(left ?? "");
   const other = useExecution(right ?? "");
-  useLiveInvalidation([left, right].filter((id) => id !== undefined).map((id) => `executions/${id}`));
   const swap = () => change({ left: right, right: left, pair: undefined });
   useShortcut({ keys: "s", label: "Swap the sides", group: GROUP }, swap);
   return (

@@ -62,7 +62,6 @@ export function ExecutionPicker(props: ExecutionPickerProps) {
         return execution === undefined ? option.label : <Choice execution={execution} />;
       }}
       error={refusal}
-      clearButtonProps={{ "aria-label": `Take ${label.toLowerCase()} away`, tabIndex: 0 }}
     />
   );
 }

@@ -94,12 +94,7 @@ export function StepLink({ executionId, sequence }: Place) {
       inherit
       className="mono"
       renderRoot={(props) => (
-        <Link
-          to="/executions/$executionId"
-          params={{ executionId }}
-          search={{ at: sequence } as never}
-          {...props}
-        />
+        <Link to="/executions/$executionId" params={{ executionId }} search={{ at: sequence }} {...props} />
       )}
     >
       step {sequence}

@@ -147,6 +147,7 @@ function List({ search, onChange, selected, onSelect }: ListProps) {
         onLoadMore={list.loadMore}
         onAtTop={live.setAtTop}
         hasShortcuts
+        restoresAs={`executions ${JSON.stringify(search)}`}
         empty={list.isPending ? <Skeletons /> : <Nothing search={search} />}
         foot={list.rows.length > 0 && <Foot list={list} />}
       />

@@ -60,9 +60,12 @@ export function rowsOf(list: LiveList, pages: readonly (readonly Execution[])[])
 
 /** Which executions were read that are not shown yet. */
 export function unseenOf(list: LiveList, rows: readonly Execution[]): readonly Execution[] {
-  if (list.fresh.length === 0) return [];
-  const seen = new Set(rows.map((each) => each.id));
-  return list.fresh.filter((each) => !seen.has(each.id) && list.changed.get(each.id) !== undefined);
+  const unseen = new Map(list.fresh.map((each) => [each.id, each] as const));
+  for (const each of rows) {
+    if (unseen.size === 0) break; // what is fresh stands at the beginning
+    unseen.delete(each.id);
+  }
+  return [...unseen.values()].filter((each) => list.changed.get(each.id) !== undefined);
 }
 
 /** The newer of two readings of one execution: an event may be older than what was read meanwhile. */

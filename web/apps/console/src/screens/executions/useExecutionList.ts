@@ -1,18 +1,23 @@
 import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Execution, TimeloomError } from "@timeloom/client";
 import { type ExecutionFilter, useLiveTopic, useTimeloom } from "@timeloom/client/react";
-import { useCallback, useEffect, useMemo, useReducer, useRef } from "react";
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { advance, CHANGES_MAX, emptyList, type LiveList, newerOf, rowsOf, unseenOf } from "./liveList";
 import { type ExecutionsSearch, filterOf, isWanted } from "./search";
 
-const PAGE_SIZE = 250;
+/** The first page is there soon, and whoever scrolls on wants many. */
+const FIRST_PAGE_SIZE = 250;
+const PAGE_SIZE = 1_000;
 /** The most rows that are read into the page. */
 export const ROWS_MAX = 100_000;
 /** How often rows change at most, and how often the beginning of the list and the counts are read anew. */
 const CHANGES_EVERY_MS = 200;
 const BEGINNING_EVERY_MS = 1_000;
 const COUNTS_EVERY_MS = 3_000;
+/** Where counting takes long, it is done the more rarely: so many times its duration lie between two counts. */
+const COUNTS_REST = 20;
 const FACET_VALUES = 100;
+const REREAD_PAGES_MAX = 4;
 
 export interface ExecutionList {
   readonly rows: readonly Execution[];
@@ -53,10 +58,11 @@ export function useExecutionList(search: ExecutionsSearch): ExecutionList {
     queryFn: ({ pageParam, signal }) => readPage(pageParam, signal),
     initialPageParam: "",
     getNextPageParam: (page, pages) =>
-      pages.length * PAGE_SIZE < ROWS_MAX && page.nextPageToken !== "" ? page.nextPageToken : undefined,
+      pages.length * PAGE_SIZE <= ROWS_MAX && page.nextPageToken !== "" ? page.nextPageToken : undefined,
     structuralSharing: false,
     staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 0,
+    // Whoever comes back finds the list where it was. A short one is read anew; of a long one the beginning is.
+    refetchOnMount: ({ state }) => (state.data?.pages.length ?? 0) <= REREAD_PAGES_MAX && "always",
     placeholderData: (previous) => previous,
   });
   const [kept, dispatch] = useReducer(advance, emptyList(key));
@@ -70,7 +76,7 @@ export function useExecutionList(search: ExecutionsSearch): ExecutionList {
     dispatch({ key: "", type: "show" });
     void queries.resetQueries({ queryKey });
   }, [queries, queryKey]);
-  const isHole = unseen.length >= PAGE_SIZE;
+  const isHole = unseen.length >= FIRST_PAGE_SIZE;
   const showNew = useCallback(() => {
     if (isHole) reload();
     else dispatch({ key, type: "show" });
@@ -97,7 +103,8 @@ function useReadPage(search: ExecutionsSearch) {
   const filter = useFilter(search);
   return useCallback(
     async (pageToken: string, signal?: AbortSignal): Promise<PageOfExecutions> => {
-      const query = { ...filter, pageSize: PAGE_SIZE, withoutDocuments: true, orderBy: sort };
+      const pageSize = pageToken === "" ? FIRST_PAGE_SIZE : PAGE_SIZE;
+      const query = { ...filter, pageSize, withoutDocuments: true, orderBy: sort };
       const { data } = await rest.GET("/api/agent-executions", {
         params: { query: defined({ ...query, ...(pageToken !== "" && { pageToken }) }) },
         ...(signal && { signal }),
@@ -191,16 +198,20 @@ function useLiveChanges(of: LiveChanges): void {
 export function useExecutionCounts(search: ExecutionsSearch) {
   const { rest } = useTimeloom();
   const filter = useFilter(search);
+  const [everyMs, setEveryMs] = useState(COUNTS_EVERY_MS);
   const query = useQuery({
     queryKey: ["executions counted", filter],
     queryFn: async ({ signal }) => {
       const params = { query: { ...filter, valueLimit: FACET_VALUES } as never };
-      return (await rest.GET("/api/agent-executions:count", { params, signal })).data;
+      const began = performance.now();
+      const { data } = await rest.GET("/api/agent-executions:count", { params, signal });
+      setEveryMs(Math.max(COUNTS_EVERY_MS, (performance.now() - began) * COUNTS_REST));
+      return data;
     },
     placeholderData: (previous) => previous,
   });
   const { refetch } = query;
-  const readAnew = useThrottle(COUNTS_EVERY_MS, () => void refetch());
+  const readAnew = useThrottle(everyMs, () => void refetch());
   useLiveTopic("executions", {
     onGap: readAnew,
     onEvent: (event) => {

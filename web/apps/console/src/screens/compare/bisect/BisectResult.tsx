@@ -87,12 +87,7 @@ function Verdict({ executionId, bisection, names }: BisectResultProps & { names:
         variant="default"
         rightSection={<ArrowRight size={14} aria-hidden />}
         renderRoot={(props) => (
-          <Link
-            to="/executions/$executionId"
-            params={{ executionId }}
-            search={{ at: bad } as never}
-            {...props}
-          />
+          <Link to="/executions/$executionId" params={{ executionId }} search={{ at: bad }} {...props} />
         )}
       >
         Open step {bad}
