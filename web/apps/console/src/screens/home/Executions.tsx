@@ -41,7 +41,7 @@ export function Executions({ title, status, none }: ExecutionsProps) {
             <Text size="xs" c={error ? "var(--tl-bad)" : "dimmed"} truncate>
               {error
                 ? [error.type, error.message].filter(Boolean).join(": ")
-                : `${agentId}, ${formatCount(headSequence)} snapshots`}
+                : `${agentId}, ${snapshotsOf(headSequence)}`}
             </Text>
           </div>
           {createTime !== undefined && <TimeAgo time={createTime} size="xs" />}
@@ -49,4 +49,8 @@ export function Executions({ title, status, none }: ExecutionsProps) {
       ))}
     />
   );
+}
+
+function snapshotsOf(count: number): string {
+  return count === 1 ? "1 snapshot" : `${formatCount(count)} snapshots`;
 }

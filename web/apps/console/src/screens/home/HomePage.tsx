@@ -1,4 +1,5 @@
 import { useExecutions, useTelemetryStats } from "@timeloom/client/react";
+import { useState } from "react";
 import { Page } from "../../ui/Page";
 import { Alerts } from "./Alerts";
 import { Approvals } from "./Approvals";
@@ -11,7 +12,10 @@ import { Today } from "./Today";
 export function HomePage() {
   const executions = useExecutions({ pageSize: 1 });
   const telemetry = useTelemetryStats();
-  const isNew = executions.data?.length === 0 && telemetry.data?.eventCount === 0;
+  const isEmpty = executions.data?.length === 0 && telemetry.data?.eventCount === 0;
+  // The first steps stay where they are when the first of them has been taken.
+  const [isNew, setNew] = useState(false);
+  if (isEmpty && !isNew) setNew(true);
   return (
     <Page title="Home">
       <div className={classes.stack}>

@@ -76,7 +76,7 @@ export function Today() {
           to={{ to: "/observability" }}
         />
         <Tile
-          label="Duration, p95"
+          label="Model calls, p95"
           value={total.data && durationOf(figureOf(now, "DURATION_P95"))}
           growth={grown("DURATION_P95")}
           growthIs="bad"
@@ -84,28 +84,30 @@ export function Today() {
           to={{ to: "/observability/events", search: { order: "duration desc" } }}
         />
       </div>
-      <div className={panels.panels} style={{ marginTop: 10 }}>
-        <Panel title="Cost" hint="per hour" reading={hourly} heightPx={CHART_PX}>
-          <TimeChart
-            label="Cost"
-            series={costs}
-            form="bars"
-            formatValue={formatCost}
-            hasLegend={false}
-            {...shared}
-          />
-        </Panel>
-        <Panel title="Duration" hint="of model calls, per hour" reading={hourly} heightPx={CHART_PX}>
-          <TimeChart
-            label="Duration"
-            series={durations}
-            formatValue={formatDuration}
-            steps={DURATION_STEPS}
-            hasLegend={false}
-            {...shared}
-          />
-        </Panel>
-      </div>
+      {(figureOf(now, "COUNT") ?? 0) > 0 && (
+        <div className={panels.panels} style={{ marginTop: 10 }}>
+          <Panel title="Cost" hint="per hour" reading={hourly} heightPx={CHART_PX}>
+            <TimeChart
+              label="Cost"
+              series={costs}
+              form="bars"
+              formatValue={formatCost}
+              hasLegend={false}
+              {...shared}
+            />
+          </Panel>
+          <Panel title="Duration" hint="of model calls, per hour" reading={hourly} heightPx={CHART_PX}>
+            <TimeChart
+              label="Duration"
+              series={durations}
+              formatValue={formatDuration}
+              steps={DURATION_STEPS}
+              hasLegend={false}
+              {...shared}
+            />
+          </Panel>
+        </div>
+      )}
     </section>
   );
 }

@@ -47,9 +47,7 @@ interface SnapshotRulesProps {
   readonly policy: RetentionPolicy | undefined;
   readonly onSave: (policy: Rules | undefined) => Promise<unknown>;
 }
-type Rules = Partial<
-  Pick<RetentionPolicy, "keepLast" | "keepTagged" | "keepYoungerThan" | "deleteEndedAfter">
->;
+type Rules = Partial<RetentionPolicy>;
 
 function SnapshotRules({ policy, onSave }: SnapshotRulesProps) {
   const { scope } = useSignedIn();
@@ -57,10 +55,12 @@ function SnapshotRules({ policy, onSave }: SnapshotRulesProps) {
   const [youngerDays, setYoungerDays] = useState(daysOf(policy?.keepYoungerThan));
   const [endedDays, setEndedDays] = useState(daysOf(policy?.deleteEndedAfter));
   const [keepTagged, setKeepTagged] = useState(policy?.keepTagged ?? true);
-  const hasRules = keepLast > 0 || youngerDays > 0 || endedDays > 0;
+  const keepKinds = policy?.keepKinds ?? [];
+  // What is tagged is only an exception: alone, it would have everything else deleted.
+  const keepsSome = keepLast > 0 || youngerDays > 0 || keepKinds.length > 0;
+  const hasRules = keepsSome || endedDays > 0;
   const rules: Rules = {
-    keepLast,
-    keepTagged,
+    ...(keepsSome && { keepLast, keepTagged, keepKinds }),
     ...(youngerDays > 0 && { keepYoungerThan: secondsOf(youngerDays) }),
     ...(endedDays > 0 && { deleteEndedAfter: secondsOf(endedDays) }),
   };
@@ -98,7 +98,8 @@ function SnapshotRules({ policy, onSave }: SnapshotRulesProps) {
         onChange={(value) => setEndedDays(Number(value))}
       />
       <Switch
-        label="Keep snapshots with a tag or label"
+        label="Beside these, keep snapshots with a tag or label"
+        disabled={!keepsSome}
         checked={keepTagged}
         onChange={(event) => setKeepTagged(event.currentTarget.checked)}
       />
@@ -231,9 +232,9 @@ function Loading() {
 }
 
 function daysOf(duration: string | undefined): number {
-  return duration === undefined ? 0 : Math.round(millisecondsOf(duration) / DAY_MS);
+  return duration === undefined ? 0 : Number((millisecondsOf(duration) / DAY_MS).toFixed(4));
 }
 
 function secondsOf(days: number): string {
-  return `${days * 86_400}s`;
+  return `${Math.round(days * 86_400)}s`;
 }
