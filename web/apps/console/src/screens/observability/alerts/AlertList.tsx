@@ -102,7 +102,7 @@ const COLUMNS: readonly Column<Alert>[] = [
 const ACKNOWLEDGED: Column<Alert> = {
   key: "acknowledged",
   title: "Seen",
-  width: "118px",
+  width: "140px",
   align: "right",
   render: (alert) => <Acknowledge alert={alert} />,
 };

@@ -47,7 +47,7 @@ export function RuleForm({ rule, onDone }: { rule: AlertRule | undefined; onDone
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="sm">
-        <Title order={2}>{rule === undefined ? "New rule" : rule.name}</Title>
+        {rule !== undefined && <Title order={2}>{rule.name}</Title>}
         <TextInput
           label="Name"
           required
