@@ -46,7 +46,7 @@ const CONTENT_LENGTH_MAX = 100_000;
 /** Makes a memory, changes one, or puts another in its place. */
 export function MemoryForm(props: MemoryFormProps) {
   const { mode, memory, namespace, onClose, onDone } = props;
-  const [draft, setDraft] = useState(() => draftOf(mode === "create" ? undefined : memory, namespace));
+  const [draft, setDraft] = useState(() => firstDraft(mode, memory, namespace));
   const [isTried, setTried] = useState(false);
   const problems = problemsOf(draft, mode === "edit" ? memory : undefined);
   const action = useSave(mode, memory);
@@ -137,6 +137,13 @@ export function MemoryForm(props: MemoryFormProps) {
   );
 }
 
+/** What takes the place of a memory holds from now on, unless something else is said. */
+function firstDraft(mode: FormMode, memory: Memory | undefined, namespace: string | undefined): Draft {
+  if (mode === "create") return draftOf(undefined, namespace);
+  const draft = draftOf(memory);
+  return mode === "edit" ? draft : { ...draft, occurTime: "", validFrom: "", validTo: "" };
+}
+
 /** Sends a draft. What somebody else has changed meanwhile is not overwritten. */
 function useSave(mode: FormMode, memory: Memory | undefined) {
   const { rest } = useTimeloom();
@@ -150,7 +157,8 @@ function useSave(mode: FormMode, memory: Memory | undefined) {
         const body = toChanges(draft, memory);
         return made(await rest.PATCH("/api/agent-memory/{memoryId}", { params, headers, body }));
       }
-      const body = { replacement: toNew(draft), reason: draft.reason };
+      const { validFrom, ...replacement } = toNew(draft);
+      const body = { replacement, reason: draft.reason, ...(validFrom !== undefined && { validFrom }) };
       return made(await rest.POST("/api/agent-memory/{memoryId}:supersede", { params, headers, body }));
     },
     onSettled: () => reread(queries),
