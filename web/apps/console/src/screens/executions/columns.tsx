@@ -2,9 +2,9 @@ import { Badge, Group, Text, Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Execution } from "@timeloom/client";
 import { GitFork } from "lucide-react";
-import { formatCount, formatDuration } from "../../ui/format";
+import { formatAgo, formatCount, formatDateTime, formatDuration } from "../../ui/format";
 import { StatusBadge } from "../../ui/StatusBadge";
-import { TimeAgo, useNow } from "../../ui/Time";
+import { useNow } from "../../ui/Time";
 import type { Column } from "../../ui/VirtualTable";
 import classes from "./Executions.module.css";
 import { durationOf } from "./search";
@@ -63,7 +63,7 @@ export const COLUMNS: readonly Column<Execution>[] = [
     width: "74px",
     align: "right",
     isSortable: true,
-    render: ({ createTime }) => createTime !== undefined && <TimeAgo time={createTime} span />,
+    render: ({ createTime }) => createTime !== undefined && <Began time={createTime} />,
   },
 ];
 
@@ -116,6 +116,16 @@ function Tags({ tags }: { tags: readonly string[] }) {
         </Badge>
       ))}
     </div>
+  );
+}
+
+/** Forty of these are drawn with each stroke of the wheel: a tooltip of the page would cost more than the row. */
+function Began({ time }: { time: string }) {
+  const now = useNow();
+  return (
+    <time dateTime={time} title={formatDateTime(time)} className={classes.agent}>
+      {formatAgo(time, Math.max(now, Date.parse(time)))}
+    </time>
   );
 }
 
