@@ -70,13 +70,15 @@ function centre(boxes: Map<string, Box>, list: string, left: number, width: numb
   if (box !== undefined) boxes.set(list, { ...box, x: left + (width - box.width) / 2 });
 }
 
+/** More members of one list than this are laid out in rows: untangling their lines would hold up the page. */
+const RANKED_MAX = 120;
 const NODE_GAP = 28;
 const RANK_GAP = 36;
 
 /** Arranges what is in one list, from top to bottom. */
 function arranged(sizes: ReadonlyMap<string, Size>, edges: readonly FlowEdge[]) {
   const lines = edges.filter((each) => each.kind !== "again");
-  return stacked(sizes, lines) ?? ranked(sizes, lines);
+  return stacked(sizes, lines) ?? (sizes.size > RANKED_MAX ? rowed(sizes, lines) : ranked(sizes, lines));
 }
 
 /** Steps that follow one another alone need no more than a column; undefined if they do not. */
@@ -100,6 +102,36 @@ function stacked(sizes: ReadonlyMap<string, Size>, edges: readonly FlowEdge[]) {
     height += size.height + RANK_GAP;
   }
   return { positions, size: { width, height: height - RANK_GAP } };
+}
+
+/** Each step stands one row below the last of those that it comes after. */
+function rowed(sizes: ReadonlyMap<string, Size>, edges: readonly FlowEdge[]) {
+  const before = groupBy(edges, (each) => each.target);
+  const rows = new Map<string, number>();
+  const rowOf = (key: string): number => {
+    const known = rows.get(key);
+    if (known !== undefined) return known;
+    rows.set(key, 0); // where steps need one another in a circle, the circle is cut here
+    const row = Math.max(-1, ...(before.get(key) ?? []).map((each) => rowOf(each.source))) + 1;
+    rows.set(key, row);
+    return row;
+  };
+  const members = groupBy([...sizes.keys()], rowOf);
+  const widthOf = (keys: readonly string[]) =>
+    keys.reduce((sum, key) => sum + (sizes.get(key)?.width ?? 0) + NODE_GAP, -NODE_GAP);
+  const width = Math.max(...[...members.values()].map(widthOf));
+  const positions = new Map<string, { x: number; y: number }>();
+  let y = 0;
+  for (const row of [...members.keys()].sort((left, right) => left - right)) {
+    const keys = members.get(row) ?? [];
+    let x = (width - widthOf(keys)) / 2;
+    for (const key of keys) {
+      positions.set(key, { x, y });
+      x += (sizes.get(key)?.width ?? 0) + NODE_GAP;
+    }
+    y += Math.max(...keys.map((key) => sizes.get(key)?.height ?? 0)) + RANK_GAP;
+  }
+  return { positions, size: { width, height: y - RANK_GAP } };
 }
 
 function ranked(sizes: ReadonlyMap<string, Size>, edges: readonly FlowEdge[]) {
@@ -127,8 +159,13 @@ function listOfEdge({ kind, source, target }: FlowEdge): string {
   return (kind === "again" ? source : target).replace(/\[\d+\]$/, "");
 }
 
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+function groupBy<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
+  const groups = new Map<Key, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
   return groups;
 }

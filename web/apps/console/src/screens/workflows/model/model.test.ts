@@ -134,6 +134,21 @@ test("the layout keeps every step apart from its neighbours, and inside of what 
   );
 });
 
+test("a list of a thousand steps is laid out in rows, each step below those that it needs", () => {
+  const steps = Array.from({ length: 1000 }, (_, index) => ({
+    id: `s${index}`,
+    type: "transform",
+    ...(index > 0 && { needs: [`s${Math.floor((index - 1) / 2)}`] }),
+  }));
+  const graph = graphOf({ id: "wide", steps });
+  const boxes = layoutOf(graph);
+  for (const { source, target } of graph.edges) {
+    const [above, below] = [boxes.get(source), boxes.get(target)];
+    expect((above?.y ?? 0) + (above?.height ?? 0)).toBeLessThan(below?.y ?? 0);
+  }
+  expect(new Set([...boxes.values()].map((box) => `${box.x} ${box.y}`)).size).toBe(1001);
+});
+
 test("undo and redo walk through all changes, of which one topic counts once", () => {
   fc.assert(
     fc.property(
