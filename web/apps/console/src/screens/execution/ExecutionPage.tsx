@@ -171,6 +171,7 @@ function Failure({ error }: { error: NonNullable<Execution["error"]> }) {
   return (
     <Alert
       role="region"
+      className={classes.failure ?? ""}
       color="red"
       variant="light"
       py="xs"
