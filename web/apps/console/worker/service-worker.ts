@@ -52,7 +52,10 @@ async function activate(): Promise<void> {
 
 async function kept(path: string, request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
-  return (await cache.match(path)) ?? fetch(request);
+  const found = await cache.match(path);
+  if (found === undefined) return fetch(request);
+  // A worker reads its parameters from the address of what it was answered with, if that has one.
+  return new Response(found.body, found);
 }
 
 export {};

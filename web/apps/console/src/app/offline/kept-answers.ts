@@ -7,6 +7,15 @@ const KEPT_BYTES_MAX = 96 * 1024 ** 2;
 const KEPT_ANSWERS_MAX = 3_000;
 /** How many characters the question of a kept answer may have. */
 const QUESTION_CHARACTERS_MAX = 500;
+/** How the keys of queries begin whose answers are kept: what the server said, as it said it. */
+const KEPT_QUERIES = new Set([
+  "get",
+  "post",
+  "executions in pages",
+  "executions counted",
+  "executions to choose from",
+  "execution-timeline",
+]);
 const COLLECTION = "answers";
 const PROJECT = "timeloom-kept-project";
 
@@ -67,8 +76,8 @@ export function isUnreachable(error: unknown): boolean {
   return error instanceof TimeloomError && error.status === 0;
 }
 
-function isKept([method]: readonly unknown[], question: string): boolean {
-  return (method === "get" || method === "post") && question.length <= QUESTION_CHARACTERS_MAX;
+function isKept([first]: readonly unknown[], question: string): boolean {
+  return KEPT_QUERIES.has(String(first)) && question.length <= QUESTION_CHARACTERS_MAX;
 }
 
 async function recall(question: string): Promise<Kept | undefined> {
