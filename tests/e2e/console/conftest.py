@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
@@ -58,7 +59,15 @@ OpenContext = Callable[[], BrowserContext]
 
 
 @pytest.fixture
-def open_context(browser: Browser, project: RunningStack) -> Iterator[OpenContext]:
+def service_workers() -> Literal["allow", "block"]:
+    """Whether pages may keep the console's files: tests without a network need that, and it takes time."""
+    return "block"
+
+
+@pytest.fixture
+def open_context(
+    browser: Browser, project: RunningStack, service_workers: Literal["allow", "block"]
+) -> Iterator[OpenContext]:
     """Opens profiles of the browser, and closes them after the test."""
     opened: list[BrowserContext] = []
 
@@ -69,6 +78,7 @@ def open_context(browser: Browser, project: RunningStack) -> Iterator[OpenContex
             reduced_motion="reduce",
             color_scheme="light",
             permissions=["clipboard-read", "clipboard-write"],
+            service_workers=service_workers,
         )
         context.set_default_timeout(_WAIT_LIMIT_MS)
         expect.set_options(timeout=_WAIT_LIMIT_MS)

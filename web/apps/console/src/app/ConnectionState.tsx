@@ -3,8 +3,10 @@ import { useDisclosure, useNetwork } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import { type OfflineQueueHook, useOfflineQueue } from "@timeloom/client/offline";
 import { CircleAlert, CloudCheck, CloudUpload, type LucideIcon, WifiOff } from "lucide-react";
+import { useSyncExternalStore } from "react";
 import { TimeAgo } from "../ui/Time";
 import classes from "./ConnectionState.module.css";
+import { isKeeping, subscribeKeeping } from "./offline/kept-answers";
 
 /** Whether there is a network, and what waits to be sent. */
 export function ConnectionState() {
@@ -71,6 +73,7 @@ const WORDS: Readonly<Record<OfflineQueueHook["status"], string>> = {
 
 function Facts(of: { queue: OfflineQueueHook; isOnline: boolean; onFollow: () => void }) {
   const { pending, failed, conflicts, status, error, sentTime, isDurable, flush } = of.queue;
+  const isBusy = useSyncExternalStore(subscribeKeeping, isKeeping);
   return (
     <Stack gap="sm">
       <Text size="sm" c="dimmed">
@@ -89,6 +92,8 @@ function Facts(of: { queue: OfflineQueueHook; isOnline: boolean; onFollow: () =>
         <dd>{conflicts.length}</dd>
         <dt>Last sent</dt>
         <dd>{sentTime === "" ? "Nothing yet" : <TimeAgo time={sentTime} />}</dd>
+        <dt>Kept for offline</dt>
+        <dd>{isBusy ? "Being kept" : "All that was loaded"}</dd>
       </dl>
       {error !== "" && (
         <Text size="sm" c="var(--tl-bad)">

@@ -19,11 +19,10 @@ import { ConnectionState } from "./ConnectionState";
 import { Logo } from "./Logo";
 import { PLACES, type Place } from "./places";
 import { SchemeToggle } from "./SchemeToggle";
-import { useSignedIn } from "./SessionGate";
+import { SessionMenu } from "./SessionMenu";
 import classes from "./Shell.module.css";
 import { ShortcutHelp } from "./ShortcutHelp";
 import { handleKey, useShortcut } from "./shortcuts";
-import { useSignOut } from "./useSignOut";
 
 /** What is around every screen: the navigation, the bar, the palette and the help. */
 export function Shell() {
@@ -107,8 +106,6 @@ function isBelow(path: string, place: string): boolean {
 }
 
 function Bar({ onHelp }: { onHelp: () => void }) {
-  const session = useSignedIn();
-  const signOut = useSignOut();
   return (
     <Group gap={4} wrap="nowrap">
       <ConnectionState />
@@ -118,24 +115,7 @@ function Bar({ onHelp }: { onHelp: () => void }) {
           <CircleHelp size={17} />
         </ActionIcon>
       </Tooltip>
-      <Menu position="bottom-end" width={260}>
-        <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" aria-label="Session">
-            <UserRound size={17} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Label>
-            Project {session.projectId.slice(0, 8)} · may {session.scope.toLowerCase()}
-          </Menu.Label>
-          <Menu.Item component="a" href="/docs" leftSection={<BookOpen size={14} />}>
-            API reference
-          </Menu.Item>
-          <Menu.Item leftSection={<LogOut size={14} />} onClick={signOut}>
-            Sign out
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <SessionMenu />
     </Group>
   );
 }

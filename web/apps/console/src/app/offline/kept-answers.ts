@@ -26,6 +26,7 @@ interface Kept {
 let store: Promise<LocalStore> | undefined;
 let project: string | undefined;
 const waiting = new Map<string, unknown>();
+const listeners = new Set<() => void>();
 let isScheduled = false;
 
 /** Keeps answers for a project from now on. What was kept for another one is wiped. */
@@ -42,6 +43,7 @@ export async function keepAnswersOf(projectId: string): Promise<void> {
 export async function forgetAnswers(): Promise<void> {
   const kept = project;
   waiting.clear();
+  tell();
   project = undefined;
   store = undefined;
   localStorage.removeItem(PROJECT);
@@ -71,6 +73,17 @@ export async function askOrRemember<T>(
   }
 }
 
+/** Whether something that was loaded is still to be kept. */
+export function isKeeping(): boolean {
+  return waiting.size > 0;
+}
+
+/** Calls a function when that changes, until the returned one is called. */
+export function subscribeKeeping(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
 /** Whether an error says that no answer came. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof TimeloomError && error.status === 0;
@@ -94,6 +107,7 @@ async function recall(question: string): Promise<Kept | undefined> {
 function keepLater(question: string, data: unknown): void {
   if (project === undefined || data === undefined) return;
   waiting.set(question, data);
+  tell();
   if (isScheduled) return;
   isScheduled = true;
   whenIdle(() => {
@@ -110,6 +124,11 @@ async function keepWaiting(): Promise<void> {
     await to?.put(COLLECTION, { key: question, value: { data } satisfies Kept }).catch(() => undefined);
     if (waiting.get(question) === data) waiting.delete(question);
   }
+  tell();
+}
+
+function tell(): void {
+  for (const listener of listeners) listener();
 }
 
 async function opened(): Promise<LocalStore | undefined> {
