@@ -115,6 +115,12 @@ def lose_first() -> Callable[[Route], None]:
     return handle
 
 
+def wait_until_kept(page: Page) -> None:
+    page.get_by_role("button", name="Sync:").click()
+    expect(page.get_by_role("dialog", name="Sync").get_by_text("All that was loaded")).to_be_visible()
+    page.keyboard.press("Escape")
+
+
 def test_executions_that_were_loaded_are_there_without_a_network(page: Page, client: Timeloom) -> None:
     with client.record(agent_id="planner", name="Plan a trip") as execution:
         execution.step("plan", {"city": "Lisbon"})
@@ -122,11 +128,11 @@ def test_executions_that_were_loaded_are_there_without_a_network(page: Page, cli
     path = f"/executions/{execution.id}"
     page.goto("/executions")
     expect(page.get_by_text("Plan a trip").first).to_be_visible()
+    wait_until_kept(page)
     page.goto(path)
     expect(page.get_by_text("Lisbon").first).to_be_visible()
     page.evaluate(_CONTROLLED)
-    page.get_by_role("button", name="Sync:").click()
-    expect(page.get_by_role("dialog", name="Sync").get_by_text("All that was loaded")).to_be_visible()
+    wait_until_kept(page)
 
     page.context.set_offline(True)
     page.reload()

@@ -1,17 +1,7 @@
-import {
-  ActionIcon,
-  AppShell,
-  Burger,
-  Group,
-  Menu,
-  NavLink,
-  Text,
-  Tooltip,
-  UnstyledButton,
-} from "@mantine/core";
+import { ActionIcon, AppShell, Burger, Group, NavLink, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { BookOpen, CircleHelp, LogOut, Search, UserRound } from "lucide-react";
+import { CircleHelp, Search } from "lucide-react";
 import { useEffect } from "react";
 import { KeyHint } from "../ui/KeyHint";
 import { CommandPalette, openCommands } from "./CommandPalette";

@@ -63,7 +63,7 @@ export async function askOrRemember<T>(
   const question = query.queryHash;
   try {
     const data = await ask(context);
-    if (isKept(query.queryKey, question)) keepLater(question, data);
+    if (isKept(query.queryKey, question)) keepAnswer(question, data);
     return data;
   } catch (error) {
     if (!isUnreachable(error) || !isKept(query.queryKey, question)) throw error;
@@ -93,6 +93,11 @@ function isKept([first]: readonly unknown[], question: string): boolean {
   return KEPT_QUERIES.has(String(first)) && question.length <= QUESTION_CHARACTERS_MAX;
 }
 
+/** What was kept of a question; undefined if nothing was. */
+export async function keptAnswer(question: string): Promise<unknown> {
+  return (await recall(question))?.data;
+}
+
 async function recall(question: string): Promise<Kept | undefined> {
   if (waiting.has(question)) return { data: waiting.get(question) };
   try {
@@ -104,7 +109,7 @@ async function recall(question: string): Promise<Kept | undefined> {
 }
 
 /** Keeps an answer when there is time for it, the last one of each question. */
-function keepLater(question: string, data: unknown): void {
+export function keepAnswer(question: string, data: unknown): void {
   if (project === undefined || data === undefined) return;
   waiting.set(question, data);
   tell();
