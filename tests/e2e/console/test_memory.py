@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -11,6 +12,12 @@ from timeloom import Timeloom
 from timeloom.memories import Memory, MemoryFilter, NewMemory
 
 pytestmark = [pytest.mark.xdist_group("console"), pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def service_workers() -> Literal["allow", "block"]:
+    """One of these pages is opened without a network."""
+    return "allow"
 
 _DIARY = (
     "Ann drinks green tea in the morning.",

@@ -16,6 +16,8 @@ const KEPT_QUERIES = new Set([
   "executions to choose from",
   "execution-timeline",
 ]);
+/** The screens of memories keep those themselves, to be searched. */
+const KEPT_ELSEWHERE = "/api/agent-memory";
 const COLLECTION = "answers";
 const PROJECT = "timeloom-kept-project";
 
@@ -89,8 +91,9 @@ export function isUnreachable(error: unknown): boolean {
   return error instanceof TimeloomError && error.status === 0;
 }
 
-function isKept([first]: readonly unknown[], question: string): boolean {
-  return KEPT_QUERIES.has(String(first)) && question.length <= QUESTION_CHARACTERS_MAX;
+function isKept([first, path]: readonly unknown[], question: string): boolean {
+  if (String(path).startsWith(KEPT_ELSEWHERE) || question.length > QUESTION_CHARACTERS_MAX) return false;
+  return KEPT_QUERIES.has(String(first));
 }
 
 /** What was kept of a question; undefined if nothing was. */
