@@ -19,6 +19,7 @@ def service_workers() -> Literal["allow", "block"]:
     """One of these pages is opened without a network."""
     return "allow"
 
+
 _DIARY = (
     "Ann drinks green tea in the morning.",
     "Ann drinks black tea in the afternoon.",
