@@ -116,6 +116,7 @@ check: lint typecheck contracts ## Everything that CI checks besides the tests
 
 .PHONY: test
 test: setup ## All tests but the fault tests
+	@tools/web.sh console
 	@$(PYTEST) -n $(PYTEST_WORKERS) --dist loadgroup -m "not fault" tests/unit tests/integration tests/contract tests/migration tests/e2e
 
 .PHONY: test-unit
@@ -128,6 +129,7 @@ test-integration: setup ## Tests against real PostgreSQL, NATS and gRPC
 
 .PHONY: test-e2e
 test-e2e: setup ## Tests of the whole stack, as a user has it
+	@tools/web.sh console
 	@$(PYTEST) -m "not fault" tests/e2e
 
 .PHONY: test-fault
