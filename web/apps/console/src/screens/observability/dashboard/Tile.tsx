@@ -19,11 +19,7 @@ interface TileProps {
 /** One number of the whole time, with how it has changed; it leads to the events that it is made of. */
 export function Tile({ label, value, growth, growthIs, values, to }: TileProps) {
   return (
-    <Link
-      {...to}
-      className={classes.tile}
-      aria-label={`${label}: ${value ?? "not known yet"}. Open its events`}
-    >
+    <Link {...to} className={classes.tile}>
       <Text size="xs" c="dimmed">
         {label}
       </Text>
@@ -31,6 +27,7 @@ export function Tile({ label, value, growth, growthIs, values, to }: TileProps) 
         <span className={classes.value}>{value ?? "…"}</span>
         <Growth growth={growth} growthIs={growthIs} />
       </div>
+      <span className="visually-hidden">Show what it is made of</span>
       <Sparkline values={values} />
     </Link>
   );
