@@ -19,8 +19,10 @@ export function useSignOut(): () => Promise<void> {
       return;
     }
     queue?.close();
-    queryClient.clear();
+    // The way in is shown first: what is on screen would ask again for what is removed.
     queryClient.setQueryData(sessionQuery.queryKey, null);
+    queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] });
+    queryClient.getMutationCache().clear();
     await Promise.allSettled([forgetAnswers(), removeDatabase(projectId)]);
   };
 }
