@@ -63,13 +63,13 @@ export function FilterBar({ isOffline }: { isOffline: boolean }) {
         />
       )}
       <Popover position="bottom-end" width={320} trapFocus shadow="md">
-        <Popover.Target>
-          <Indicator
-            label={conditionCount(search)}
-            disabled={conditionCount(search) === 0}
-            size={16}
-            zIndex={1}
-          >
+        <Indicator
+          label={conditionCount(search)}
+          disabled={conditionCount(search) === 0}
+          size={16}
+          zIndex={1}
+        >
+          <Popover.Target>
             <Button
               size="xs"
               variant="default"
@@ -79,8 +79,8 @@ export function FilterBar({ isOffline }: { isOffline: boolean }) {
             >
               Filters
             </Button>
-          </Indicator>
-        </Popover.Target>
+          </Popover.Target>
+        </Indicator>
         <Popover.Dropdown>
           <Filters />
         </Popover.Dropdown>

@@ -66,7 +66,6 @@ export function NamespaceTree({ namespaces, selected, onSelect }: NamespaceTreeP
           aria-level={line.depth + 1}
           aria-expanded={line.children.length > 0 ? line.isOpen : undefined}
           aria-selected={line.name === selected}
-          aria-label={`${line.label}, ${line.count} ${line.count === 1 ? "memory" : "memories"}`}
           tabIndex={line.name === reachable ? 0 : -1}
           title={line.name}
           style={{ paddingLeft: 4 + INDENT_PX * line.depth }}
@@ -75,7 +74,10 @@ export function NamespaceTree({ namespaces, selected, onSelect }: NamespaceTreeP
         >
           <Arrow line={line} onToggle={() => toggle(line.name, !line.isOpen)} />
           <span className={classes.label}>{line.label}</span>
-          <span className={classes.count}>{formatCount(line.count)}</span>
+          <span className={classes.count}>
+            {formatCount(line.count)}
+            <span className="visually-hidden"> {line.count === 1 ? "memory" : "memories"}</span>
+          </span>
         </div>
       ))}
     </div>

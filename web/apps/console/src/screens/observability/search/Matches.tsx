@@ -1,4 +1,3 @@
-import { Text } from "@mantine/core";
 import type { EventMatch } from "@timeloom/client";
 import { useRef, useState } from "react";
 import { useShortcut } from "../../../app/shortcuts";
@@ -101,9 +100,10 @@ function Reasons({ match, best }: { match: EventMatch; best: number }) {
         <dd>{meaningRank > 0 ? `#${meaningRank}: ${formatShare(similarity)} alike` : "not near"}</dd>
       </div>
       {match.event?.sessionId && (
-        <Text size="xs" c="dimmed" ml="auto">
-          {match.event.sessionId}
-        </Text>
+        <div style={{ marginLeft: "auto" }}>
+          <dt className="visually-hidden">Session</dt>
+          <dd>{match.event.sessionId}</dd>
+        </div>
       )}
     </dl>
   );
