@@ -22,6 +22,7 @@ from timeloom import Timeloom, configuration
 FOLDER = Path(__file__).parents[3] / "docs" / "images" / "console"
 SEED = 7
 _SETTLE_LIMIT_MS = 15_000
+_DRAWN_MS = 1_500
 
 
 def main() -> int:
@@ -58,7 +59,8 @@ def _take(page: Page, name: str, path: str) -> None:
     page.get_by_role("heading", level=1).wait_for()
     loading = page.get_by_role("main").get_by_role("status", name="Loading")
     expect(loading).to_have_count(0, timeout=_SETTLE_LIMIT_MS)
-    page.wait_for_load_state("networkidle")
+    # What is drawn from answers in between; screens that follow shapes are never without a request.
+    page.wait_for_timeout(_DRAWN_MS)
     for scheme in console.SCHEMES:
         page.emulate_media(color_scheme=scheme)
         page.wait_for_selector(f"html[data-mantine-color-scheme='{scheme}']", state="attached")
