@@ -128,14 +128,19 @@ async def count(
     counted: dict[str, Counter[str]] = {}
     for row in rows:
         counted.setdefault(row["field"], Counter())[row["value"]] = row["count"]
+    none = Counter[str]()
     statuses = Counter(
-        {ExecutionStatus(int(value)).name: n for value, n in counted.get("status", {}).items()}
+        {ExecutionStatus(int(value)).name: n for value, n in counted.get("status", none).items()}
     )
-    fields = {"status": statuses, "agent_id": counted.get("agent_id"), "tag": counted.get("tag")}
+    fields = {
+        "status": statuses,
+        "agent_id": counted.get("agent_id", none),
+        "tag": counted.get("tag", none),
+    }
     return ExecutionCounts(
         count=counted["count"][""],
-        facets=tuple(_facet(field, values or Counter(), value_limit) for field, values in fields.items()),
-        durations=_durations(counted.get("bin", Counter())),
+        facets=tuple(_facet(field, values, value_limit) for field, values in fields.items()),
+        durations=_durations(counted.get("bin", none)),
         is_cut=counted["looked_at"][""] >= limits.COUNTED_EXECUTIONS_MAX,
     )
 
