@@ -19,7 +19,20 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rollupOptions: {
       input: { index: "index.html", [SERVICE_WORKER]: "worker/service-worker.ts" },
-      output: { entryFileNames: ({ name }) => entryName(name) },
+      output: {
+        entryFileNames: ({ name }) => entryName(name),
+        // What every screen stands on travels as one file each: small ones pack badly.
+        advancedChunks: {
+          groups: [
+            { name: "react", test: /node_modules\/(react|react-dom|scheduler|use-sync-external-store)\// },
+            {
+              name: "tanstack",
+              test: /node_modules\/@tanstack\/(query-core|react-query|router-core|react-router|history|store|react-store)\//,
+            },
+            { name: "mantine", test: /node_modules\/@mantine\/(core\/esm\/core|hooks|store)\// },
+          ],
+        },
+      },
     },
   },
   worker: { format: "es" },

@@ -1,40 +1,15 @@
-import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlight";
+import { Spotlight } from "@mantine/spotlight";
 import { useNavigate } from "@tanstack/react-router";
 import { Search } from "lucide-react";
-import { useMemo, useSyncExternalStore } from "react";
+import { useMemo } from "react";
+import { useCommands } from "./commands";
 import { PLACES } from "./places";
 
-/** A command that a screen offers while it is shown. */
-export interface Command extends Pick<SpotlightActionData, "id" | "leftSection"> {
-  readonly label: string;
-  readonly description?: string;
-  readonly onClick: () => void;
-}
-
 const RESULTS_MAX = 12;
-let offered: readonly Command[] = [];
-const listeners = new Set<() => void>();
-
-function change(next: readonly Command[]) {
-  offered = next;
-  for (const listener of listeners) listener();
-}
-
-/** Offers commands in the palette until the returned function is called; made for an effect. */
-export function offerCommands(commands: readonly Command[]): () => void {
-  change([...offered, ...commands]);
-  return () => change(offered.filter((each) => !commands.includes(each)));
-}
-
-/** Opens the palette. */
-export function openCommands(): void {
-  spotlight.open();
-}
-
 /** Search for places and commands; what looks like an id is opened. */
 export function CommandPalette() {
   const navigate = useNavigate();
-  const commands = useSyncExternalStore(subscribe, () => offered);
+  const commands = useCommands();
   const actions = useMemo(() => {
     const places = PLACES.map((place) => ({
       id: place.to,
@@ -62,9 +37,4 @@ export function CommandPalette() {
       }}
     />
   );
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
 }

@@ -1,25 +1,34 @@
 import { Center, Loader } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext } from "react";
+import { createContext, lazy, type ReactNode, Suspense, useContext } from "react";
 import { ErrorState } from "../ui/states";
-import { SignIn } from "./SignIn";
 import { type Session, sessionQuery } from "./session";
+
+const SignIn = lazy(async () => ({ default: (await import("./SignIn")).SignIn }));
 
 const SessionContext = createContext<Session | undefined>(undefined);
 
 /** Shows the console to whoever is signed in, and the way in to everybody else. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const session = useQuery(sessionQuery);
-  if (session.isPending) {
+  if (session.isPending) return <Opening />;
+  if (session.isError) return <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
+  if (session.data === null) {
     return (
-      <Center h="100%">
-        <Loader aria-label="Opening the console" />
-      </Center>
+      <Suspense fallback={<Opening />}>
+        <SignIn />
+      </Suspense>
     );
   }
-  if (session.isError) return <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
-  if (session.data === null) return <SignIn />;
   return <SessionContext.Provider value={session.data}>{children}</SessionContext.Provider>;
+}
+
+function Opening() {
+  return (
+    <Center h="100%">
+      <Loader aria-label="Opening the console" />
+    </Center>
+  );
 }
 
 /** Who is signed in, and what they may do. */

@@ -1,10 +1,11 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { useOfflineQueue } from "@timeloom/client/offline";
 import { BookOpen, LogOut, UserRound } from "lucide-react";
-import { useState } from "react";
-import { ConfirmDialog } from "../ui/ConfirmDialog";
+import { lazy, Suspense, useState } from "react";
 import { useSignedIn } from "./SessionGate";
 import { useSignOut } from "./useSignOut";
+
+const ConfirmDialog = lazy(async () => ({ default: (await import("../ui/ConfirmDialog")).ConfirmDialog }));
 
 /** Who is signed in, and the way out. */
 export function SessionMenu() {
@@ -35,16 +36,20 @@ export function SessionMenu() {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <ConfirmDialog
-        isOpen={isAsking}
-        onClose={() => setAsking(false)}
-        title="Sign out and lose what was not sent?"
-        action="Sign out"
-        onConfirm={signOut}
-      >
-        {pending.length === 1 ? "One change waits" : `${pending.length} changes wait`} to be sent. Signing out
-        wipes all that this browser keeps of the project.
-      </ConfirmDialog>
+      {isAsking && (
+        <Suspense>
+          <ConfirmDialog
+            isOpen={isAsking}
+            onClose={() => setAsking(false)}
+            title="Sign out and lose what was not sent?"
+            action="Sign out"
+            onConfirm={signOut}
+          >
+            {pending.length === 1 ? "One change waits" : `${pending.length} changes wait`} to be sent. Signing
+            out wipes all that this browser keeps of the project.
+          </ConfirmDialog>
+        </Suspense>
+      )}
     </>
   );
 }

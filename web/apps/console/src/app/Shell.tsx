@@ -1,18 +1,23 @@
-import { ActionIcon, AppShell, Burger, Group, NavLink, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { AppShell, Burger, Group, NavLink, Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { CircleHelp, Search } from "lucide-react";
-import { useEffect } from "react";
+import { Search } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { KeyHint } from "../ui/KeyHint";
-import { CommandPalette, openCommands } from "./CommandPalette";
-import { ConnectionState } from "./ConnectionState";
 import { Logo } from "./Logo";
 import { PLACES, type Place } from "./places";
-import { SchemeToggle } from "./SchemeToggle";
-import { SessionMenu } from "./SessionMenu";
 import classes from "./Shell.module.css";
-import { ShortcutHelp } from "./ShortcutHelp";
 import { handleKey, useShortcut } from "./shortcuts";
+
+// What floats above the page, or is opened by a key or a click, need not be there for the first picture.
+const Bar = lazy(async () => ({ default: (await import("./Bar")).Bar }));
+const CommandPalette = lazy(async () => ({ default: (await import("./CommandPalette")).CommandPalette }));
+const ShortcutHelp = lazy(async () => ({ default: (await import("./ShortcutHelp")).ShortcutHelp }));
+
+async function openCommands(): Promise<void> {
+  const { spotlight } = await import("@mantine/spotlight");
+  spotlight.open();
+}
 
 /** What is around every screen: the navigation, the bar, the palette and the help. */
 export function Shell() {
@@ -43,7 +48,7 @@ export function Shell() {
               </Text>
             </Link>
           </Group>
-          <UnstyledButton className={classes.search} onClick={openCommands}>
+          <UnstyledButton className={classes.search} onClick={() => void openCommands()}>
             <Search size={14} aria-hidden />
             <Text size="sm" className={classes.searchText}>
               Search or run a command
@@ -52,7 +57,11 @@ export function Shell() {
               <KeyHint keys="mod K" />
             </span>
           </UnstyledButton>
-          <Bar onHelp={help.open} />
+          <div className={classes.bar}>
+            <Suspense>
+              <Bar onHelp={help.open} />
+            </Suspense>
+          </div>
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className={classes.navbar} p="xs" aria-label="Places">
@@ -63,8 +72,10 @@ export function Shell() {
       <AppShell.Main id="content" tabIndex={-1} className={classes.main}>
         <Outlet />
       </AppShell.Main>
-      <CommandPalette />
-      <ShortcutHelp isOpen={isHelpOpen} onClose={help.close} />
+      <AfterFirstPicture>
+        <CommandPalette />
+        <ShortcutHelp isOpen={isHelpOpen} onClose={help.close} />
+      </AfterFirstPicture>
     </AppShell>
   );
 }
@@ -95,17 +106,9 @@ function isBelow(path: string, place: string): boolean {
   return path.startsWith(place) || (place === "/executions" && path.startsWith("/compare"));
 }
 
-function Bar({ onHelp }: { onHelp: () => void }) {
-  return (
-    <Group gap={4} wrap="nowrap">
-      <ConnectionState />
-      <SchemeToggle />
-      <Tooltip label="Shortcuts (?)">
-        <ActionIcon variant="subtle" color="gray" onClick={onHelp} aria-label="Shortcuts" visibleFrom="xs">
-          <CircleHelp size={17} />
-        </ActionIcon>
-      </Tooltip>
-      <SessionMenu />
-    </Group>
-  );
+/** What is drawn once everything else is. */
+function AfterFirstPicture({ children }: { children: ReactNode }) {
+  const [isDrawn, setDrawn] = useState(false);
+  useEffect(() => setDrawn(true), []);
+  return isDrawn && <Suspense>{children}</Suspense>;
 }

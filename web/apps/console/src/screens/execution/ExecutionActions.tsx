@@ -6,7 +6,7 @@ import type { Execution } from "@timeloom/client";
 import { useExecutionControls, useTimeloom } from "@timeloom/client/react";
 import { Columns2, Download, Ellipsis, GitFork, Route, Trash2, Undo2 } from "lucide-react";
 import { useEffect } from "react";
-import { offerCommands } from "../../app/CommandPalette";
+import { offerCommands } from "../../app/commands";
 import { useShortcut } from "../../app/shortcuts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 

@@ -4,7 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useTimeloom } from "@timeloom/client/react";
 import { Columns2, Tags, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
-import { offerCommands } from "../../app/CommandPalette";
+import { offerCommands } from "../../app/commands";
 import { useSignedIn } from "../../app/SessionGate";
 import { useShortcut } from "../../app/shortcuts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";

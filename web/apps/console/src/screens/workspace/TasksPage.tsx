@@ -3,7 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { type Collections, type TaskRow, useLiveQuery } from "@timeloom/client/collections";
 import { KanbanSquare, Plus } from "lucide-react";
 import { useCallback, useEffect, useMemo } from "react";
-import { offerCommands } from "../../app/CommandPalette";
+import { offerCommands } from "../../app/commands";
 import { useShortcut } from "../../app/shortcuts";
 import { KeyHint } from "../../ui/KeyHint";
 import { Page } from "../../ui/Page";

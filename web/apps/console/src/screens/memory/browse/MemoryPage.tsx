@@ -4,7 +4,7 @@ import type { Memory, MemoryMatch } from "@timeloom/client";
 import { useNamespaces } from "@timeloom/client/react";
 import { Plus } from "lucide-react";
 import { useEffect, useState } from "react";
-import { offerCommands } from "../../../app/CommandPalette";
+import { offerCommands } from "../../../app/commands";
 import { useSignedIn } from "../../../app/SessionGate";
 import { useShortcut } from "../../../app/shortcuts";
 import { formatCount } from "../../../ui/format";

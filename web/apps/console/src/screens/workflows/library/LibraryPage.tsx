@@ -4,7 +4,7 @@ import type { Workflow } from "@timeloom/client";
 import { useWorkflowExecutions, useWorkflowStats, useWorkflows } from "@timeloom/client/react";
 import { Play, Plus } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
-import { offerCommands } from "../../../app/CommandPalette";
+import { offerCommands } from "../../../app/commands";
 import { useShortcut } from "../../../app/shortcuts";
 import { formatCount, formatShare } from "../../../ui/format";
 import { Page } from "../../../ui/Page";

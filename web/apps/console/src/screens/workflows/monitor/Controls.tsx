@@ -4,7 +4,7 @@ import type { Step, WorkflowExecution } from "@timeloom/client";
 import { useWorkflowControls } from "@timeloom/client/react";
 import { Ban, Ellipsis, GitFork, Pause, Play, Radio, RotateCcw, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
-import { offerCommands } from "../../../app/CommandPalette";
+import { offerCommands } from "../../../app/commands";
 import { useShortcut } from "../../../app/shortcuts";
 import { ConfirmDialog } from "../../../ui/ConfirmDialog";
 import { told } from "../told";
