@@ -14,7 +14,7 @@ from tests.helpers.console import expect_accessible
 from tests.helpers.screens import SCREENS, Screen, places_of
 from timeloom import Timeloom, configuration
 
-pytestmark = [pytest.mark.xdist_group("console too"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.xdist_group("console-too"), pytest.mark.timeout(240)]
 
 _SEED = 7
 _NARROW: ViewportSize = {"width": 390, "height": 844}

@@ -14,7 +14,7 @@ from tests.helpers.console import expect_accessible
 from timeloom import Timeloom
 from timeloom.exports import Export, ExportSource
 
-pytestmark = [pytest.mark.xdist_group("console too"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.xdist_group("console-too"), pytest.mark.timeout(240)]
 
 _TASK_ID = "5f3c7a52-0000-4000-8000-000000000001"
 

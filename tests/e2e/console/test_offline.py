@@ -13,7 +13,7 @@ from tests.e2e.console.test_workspace import column
 from timeloom import Timeloom
 from timeloom.records import TaskStatus
 
-pytestmark = [pytest.mark.xdist_group("console too"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.xdist_group("console-too"), pytest.mark.timeout(240)]
 
 _CONTROLLED = """() => new Promise((resolve) => {
   const workers = navigator.serviceWorker;

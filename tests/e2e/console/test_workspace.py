@@ -12,7 +12,7 @@ from timeloom import Timeloom
 from timeloom.mutations import MutationQueue, SyncConflictStatus
 from timeloom.records import TaskStatus
 
-pytestmark = [pytest.mark.xdist_group("console too"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.xdist_group("console-too"), pytest.mark.timeout(240)]
 
 
 def column(page: Page, name: str) -> Locator:
