@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.running_stack import RunningStack
 from tests.helpers.console import expect_accessible
 from timeloom import Timeloom
 from timeloom.resources import ExecutionFailure, ExecutionStatus
+
+pytestmark = pytest.mark.xdist_group("console-too")
 
 
 def test_the_first_lines_have_a_key_that_works(page: Page, project: RunningStack) -> None:
