@@ -117,5 +117,5 @@ def test_the_example_shows_what_an_agent_does(stack: RunningStack) -> None:
         client.post(f"/api/agent-executions/{execution['id']}/snapshots:batch", json={"snapshots": snapshots})
         page.get_by_role("button", name=name).click()
         expect(page.get_by_role("heading", name="look (1 of 2)")).to_be_visible()
-        page.get_by_role("button", name="On").click()
+        page.get_by_role("button", name="On", exact=True).click()
         expect(page.locator("pre")).to_contain_text('"at": "leap"')

@@ -200,7 +200,7 @@ def test_an_optimisation_is_planned_run_and_its_merge_undone(page: Page, client:
     assert _only(client, "project/times").source_ids
     page.get_by_text("Merged", exact=True).click()
     page.get_by_role("button", name="Undo the merge").click()
-    expect(page.get_by_text("2 memories are as they were before.")).to_be_visible()
+    expect(page.get_by_role("heading", name="None", exact=True)).to_be_visible()
     assert len(list(client.memory.list(namespaces=["project/times"]))) == 2
 
 

@@ -20,7 +20,7 @@ export function App() {
       <QueryClientProvider client={queryClient}>
         <TimeloomProvider timeloom={timeloom}>
           <Suspense>
-            <Notifications position="bottom-right" limit={4} />
+            <Notifications position="bottom-right" limit={4} autoClose={8_000} />
           </Suspense>
           <SessionGate>
             <LiveUpdates />
