@@ -216,7 +216,9 @@ def _measure_trace(section: Section, page: Page, stack: StackProcess) -> None:
     with traced(page) as trace:
         page.goto(f"/observability/traces/{trace_id}")
         page.get_by_role("heading", level=1).wait_for()
-        page.get_by_text(f"{SPANS:,}").first.wait_for(timeout=60_000)
+        page.get_by_text(re.compile(rf"{SPANS:,}|{SPANS}|{SPANS // 1000}K spans")).first.wait_for(
+            timeout=60_000
+        )
         page.mouse.move(700, 600)
         for _ in range(20):
             page.mouse.wheel(0, 2_000)
