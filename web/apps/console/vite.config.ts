@@ -22,7 +22,7 @@ export default defineConfig({
       output: {
         entryFileNames: ({ name }) => entryName(name),
         // What every screen stands on travels as one file each: small ones pack badly.
-        advancedChunks: {
+        codeSplitting: {
           groups: [
             { name: "react", test: /node_modules\/(react|react-dom|scheduler|use-sync-external-store)\// },
             {

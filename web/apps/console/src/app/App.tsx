@@ -1,8 +1,8 @@
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { TimeloomProvider, useLiveInvalidation } from "@timeloom/client/react";
-import { lazy, Suspense } from "react";
 import { queryClient, timeloom } from "./connection";
 import { OfflineGate } from "./offline/OfflineGate";
 import { router } from "./router";
@@ -11,17 +11,13 @@ import { COLOUR_SCHEME_KEY, theme } from "./theme";
 
 const colourScheme = localStorageColorSchemeManager({ key: COLOUR_SCHEME_KEY });
 
-const Notifications = lazy(async () => ({ default: (await import("@mantine/notifications")).Notifications }));
-
 /** The console. */
 export function App() {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colourScheme}>
       <QueryClientProvider client={queryClient}>
         <TimeloomProvider timeloom={timeloom}>
-          <Suspense>
-            <Notifications position="bottom-right" limit={4} autoClose={8_000} />
-          </Suspense>
+          <Notifications position="bottom-right" limit={4} autoClose={8_000} />
           <SessionGate>
             <LiveUpdates />
             <OfflineGate>
