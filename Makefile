@@ -114,6 +114,10 @@ check: lint typecheck contracts ## Everything that CI checks besides the tests
 
 # -- Testing ------------------------------------------------------------------
 
+.PHONY: browser
+browser: ## Install Chromium, if there is none, for the tests of what runs in browsers (Debian, Ubuntu)
+	@tools/browser.sh
+
 .PHONY: test
 test: setup ## All tests but the fault tests
 	@tools/web.sh console

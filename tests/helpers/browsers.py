@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 
-import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.helpers.needs import is_missing
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 SETTING = "TIMELOOM_CHROMIUM"
@@ -19,7 +20,7 @@ def chromium() -> str:
     for name in (os.environ.get(SETTING, ""), *NAMES):
         if found := shutil.which(name):
             return found
-    return pytest.skip(f"there is no browser: none of {', '.join(NAMES)}, and {SETTING} names none")
+    is_missing(f"there is no browser: none of {', '.join(NAMES)}, and {SETTING} names none")
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.needs import is_missing
+
 SOURCES = Path(__file__).parents[1] / "clients"
 # 20.14 brought --test-force-exit: ElectricSQL's client leaves a timer running for a minute.
 VERSION_MIN = (20, 14)
@@ -25,13 +27,13 @@ def node() -> str:
     """Where Node.js is; skips the test where there is none that is new enough."""
     found = shutil.which("node")
     if found is None or shutil.which("npm") is None:
-        pytest.skip(f"{_NEED}; there is none")
+        is_missing(f"{_NEED}; there is none")
     done = subprocess.run(
         [found, "--version"], capture_output=True, text=True, timeout=_VERSION_LIMIT_SECONDS, check=True
     )
     version = re.match(r"v(\d+)\.(\d+)\.", done.stdout)
     if version is None or (int(version[1]), int(version[2])) < VERSION_MIN:
-        pytest.skip(
+        is_missing(
             f"the official clients need Node.js {VERSION_MIN} or newer; this is {done.stdout.strip()}"
         )
     return found
