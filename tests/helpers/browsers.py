@@ -20,7 +20,7 @@ def chromium() -> str:
     for name in (os.environ.get(SETTING, ""), *NAMES):
         if found := shutil.which(name):
             return found
-    is_missing(f"there is no browser: none of {', '.join(NAMES)}, and {SETTING} names none")
+    return is_missing(f"there is no browser: none of {', '.join(NAMES)}, and {SETTING} names none")
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { entryName, SERVICE_WORKER, serviceWorker } from "./service-worker.plugin";
+import { entryName, SERVICE_WORKER, serviceWorker } from "./service-worker.plugin.ts";
 
 // `npm run dev` serves the sources and passes everything else on to a running Timeloom.
 const gateway = process.env.TIMELOOM_URL ?? "http://127.0.0.1:8080";
@@ -21,15 +21,15 @@ export default defineConfig({
       input: { index: "index.html", [SERVICE_WORKER]: "worker/service-worker.ts" },
       output: {
         entryFileNames: ({ name }) => entryName(name),
-        // What every screen stands on travels as one file each: small ones pack badly.
+        // A file has its price, however small: what the first screen needs comes in a few, and what
+        // many screens share in one.
         codeSplitting: {
           groups: [
-            { name: "react", test: /node_modules\/(react|react-dom|scheduler|use-sync-external-store)\// },
-            {
-              name: "tanstack",
-              test: /node_modules\/@tanstack\/(query-core|react-query|router-core|react-router|history|store|react-store)\//,
-            },
-            { name: "mantine", test: /node_modules\/@mantine\/(core\/esm\/core|hooks|store)\// },
+            { name: "react", tags: ["$initial"], test: /node_modules\/(react|react-dom|scheduler)\// },
+            { name: "tanstack", tags: ["$initial"], test: /node_modules\/@tanstack\// },
+            { name: "mantine", tags: ["$initial"], test: /node_modules\/@mantine\// },
+            { name: "shell", tags: ["$initial"], test: /\/(src|node_modules)\// },
+            { name: "common", minShareCount: 6 },
           ],
         },
       },

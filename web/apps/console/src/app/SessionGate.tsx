@@ -1,4 +1,3 @@
-import { Center, Loader } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { createContext, lazy, type ReactNode, Suspense, useContext } from "react";
 import { ErrorState } from "../ui/states";
@@ -23,11 +22,12 @@ export function SessionGate({ children }: { children: ReactNode }) {
   return <SessionContext.Provider value={session.data}>{children}</SessionContext.Provider>;
 }
 
+/** As the page is before there is any script. */
 function Opening() {
   return (
-    <Center h="100%">
-      <Loader aria-label="Opening the console" />
-    </Center>
+    <div className="tl-opening" role="status" aria-label="Opening the console">
+      <img src="/favicon.svg" alt="" width={48} height={48} />
+    </div>
   );
 }
 
