@@ -33,9 +33,7 @@ def node() -> str:
     )
     version = re.match(r"v(\d+)\.(\d+)\.", done.stdout)
     if version is None or (int(version[1]), int(version[2])) < VERSION_MIN:
-        is_missing(
-            f"the official clients need Node.js {VERSION_MIN} or newer; this is {done.stdout.strip()}"
-        )
+        is_missing(f"the official clients need Node.js {VERSION_MIN} or newer; this is {done.stdout.strip()}")
     return found
 
 
