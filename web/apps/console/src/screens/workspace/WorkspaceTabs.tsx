@@ -1,8 +1,8 @@
 import { Badge } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
 import { useOfflineQueue } from "@timeloom/client/offline";
 import { useApi } from "@timeloom/client/react";
-import classes from "./WorkspaceTabs.module.css";
+import { Boxes, ListTodo, Merge } from "lucide-react";
+import { AreaTabs } from "../../ui/AreaTabs";
 
 /** How many open conflicts the tab counts. */
 const COUNTED_MAX = 100;
@@ -10,23 +10,20 @@ const COUNTED_MAX = 100;
 /** The screens of the workspace. */
 export function WorkspaceTabs() {
   const count = useOpenCount();
+  const open = count > 0 && (
+    <Badge size="sm" circle={count < 10} color="red" variant="light" c="var(--tl-bad)">
+      {count >= COUNTED_MAX ? `${COUNTED_MAX}+` : count}
+    </Badge>
+  );
   return (
-    <nav aria-label="Workspace" className={classes.tabs}>
-      <Link to="/workspace/tasks" className={classes.tab} activeOptions={{ includeSearch: false }}>
-        Tasks
-      </Link>
-      <Link to="/workspace/environments" className={classes.tab} activeOptions={{ includeSearch: false }}>
-        Environments
-      </Link>
-      <Link to="/workspace/conflicts" className={classes.tab} activeOptions={{ includeSearch: false }}>
-        Conflicts
-        {count > 0 && (
-          <Badge size="sm" circle={count < 10} color="red" variant="light" c="var(--tl-bad)">
-            {count >= COUNTED_MAX ? `${COUNTED_MAX}+` : count}
-          </Badge>
-        )}
-      </Link>
-    </nav>
+    <AreaTabs
+      area="Workspace"
+      tabs={[
+        { to: "/workspace/tasks", label: "Tasks", icon: ListTodo },
+        { to: "/workspace/environments", label: "Environments", icon: Boxes },
+        { to: "/workspace/conflicts", label: "Conflicts", icon: Merge, beside: open },
+      ]}
+    />
   );
 }
 

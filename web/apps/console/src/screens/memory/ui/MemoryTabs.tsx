@@ -1,30 +1,15 @@
-import { Link } from "@tanstack/react-router";
-import classes from "./MemoryTabs.module.css";
+import { List, Map as MapIcon, Share2, Text, Wrench } from "lucide-react";
+import { type AreaTab, AreaTabs } from "../../../ui/AreaTabs";
 
-const PLACES = [
-  { to: "/memory", label: "Browse" },
-  { to: "/memory/map", label: "Map" },
-  { to: "/memory/context", label: "Context" },
-  { to: "/memory/sharing", label: "Sharing" },
-  { to: "/memory/upkeep", label: "Upkeep" },
-] as const;
+const TABS: readonly AreaTab[] = [
+  { to: "/memory", label: "Browse", icon: List },
+  { to: "/memory/map", label: "Map", icon: MapIcon },
+  { to: "/memory/context", label: "Context", icon: Text },
+  { to: "/memory/sharing", label: "Sharing", icon: Share2 },
+  { to: "/memory/upkeep", label: "Upkeep", icon: Wrench },
+];
 
 /** The screens about memory. The namespace that is looked at goes along. */
 export function MemoryTabs({ namespace }: { namespace: string }) {
-  const search = namespace === "" ? {} : { namespace };
-  return (
-    <nav className={classes.tabs} aria-label="Memory">
-      {PLACES.map(({ to, label }) => (
-        <Link
-          key={to}
-          to={to}
-          search={search}
-          className={classes.tab}
-          activeOptions={{ exact: true, includeSearch: false }}
-        >
-          {label}
-        </Link>
-      ))}
-    </nav>
-  );
+  return <AreaTabs area="Memory" tabs={TABS} search={namespace === "" ? {} : { namespace }} />;
 }

@@ -8,7 +8,7 @@ import { ErrorState, LoadingState } from "../../../ui/states";
 import { SidePanel } from "../event/SidePanel";
 import panel from "../event/SidePanel.module.css";
 import type { AlertsSearch } from "../routes";
-import { Areas } from "../shared/Areas";
+import { ObservabilityTabs } from "../shared/ObservabilityTabs";
 import { AlertDetail } from "./AlertDetail";
 import { AlertList } from "./AlertList";
 import { RuleForm } from "./RuleForm";
@@ -43,7 +43,7 @@ export function AlertsPage() {
       }
       below={
         <>
-          <Areas />
+          <ObservabilityTabs />
           <div>
             <SegmentedControl
               size="xs"

@@ -8,10 +8,10 @@ import { ErrorState } from "../../../ui/states";
 import { TimeRangePicker } from "../../../ui/TimeRangePicker";
 import { between, type Span, writeRange } from "../../../ui/time-range";
 import { type DashboardSearch, SCOPES } from "../routes";
-import { Areas } from "../shared/Areas";
 import { FilterChips } from "../shared/FilterChips";
 import { type FilterSearch, rangeOf } from "../shared/filter";
 import { NothingYet } from "../shared/NothingYet";
+import { ObservabilityTabs } from "../shared/ObservabilityTabs";
 import { Panels } from "./Panels";
 import { Tiles } from "./Tiles";
 import { TopTable } from "./TopTable";
@@ -67,7 +67,7 @@ export function DashboardPage() {
       }
       below={
         <>
-          <Areas range={search.range} />
+          <ObservabilityTabs range={search.range} />
           <FilterChips search={search} onChange={change} />
         </>
       }

@@ -15,10 +15,10 @@ import { EventDetail } from "../event/EventDetail";
 import { SidePanel } from "../event/SidePanel";
 import panel from "../event/SidePanel.module.css";
 import type { EventsSearch } from "../routes";
-import { Areas } from "../shared/Areas";
 import { FilterChips } from "../shared/FilterChips";
 import { eventFilter, rangeOf, readFilter } from "../shared/filter";
 import { NothingYet } from "../shared/NothingYet";
+import { ObservabilityTabs } from "../shared/ObservabilityTabs";
 import { orderOf, sortOf } from "../shared/order";
 import { Conditions } from "./Conditions";
 import { EVENT_COLUMNS } from "./columns";
@@ -65,7 +65,7 @@ export function EventsPage() {
       }
       below={
         <>
-          <Areas range={search.range} />
+          <ObservabilityTabs range={search.range} />
           <Group gap="xs">
             {!isWide && (
               <Button

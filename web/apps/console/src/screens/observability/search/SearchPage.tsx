@@ -13,9 +13,9 @@ import { EventDetail } from "../event/EventDetail";
 import { SidePanel } from "../event/SidePanel";
 import panel from "../event/SidePanel.module.css";
 import { type EventSearchSearch, SEARCH_MODES } from "../routes";
-import { Areas } from "../shared/Areas";
 import { FilterChips } from "../shared/FilterChips";
 import { filterNow, rangeOf } from "../shared/filter";
+import { ObservabilityTabs } from "../shared/ObservabilityTabs";
 import { Matches } from "./Matches";
 
 const MATCHES_MAX = 100;
@@ -54,7 +54,7 @@ export function SearchPage() {
       }
       below={
         <>
-          <Areas range={search.range} />
+          <ObservabilityTabs range={search.range} />
           <Group gap="xs">
             <SearchInput
               label="Search what was said and done"

@@ -9,8 +9,8 @@ import { EmptyState, ErrorState, LoadingState } from "../../../ui/states";
 import { TimeAgo } from "../../../ui/Time";
 import { type Column, VirtualTable } from "../../../ui/VirtualTable";
 import panel from "../event/SidePanel.module.css";
-import { Areas } from "../shared/Areas";
 import classes from "../shared/cells.module.css";
+import { ObservabilityTabs } from "../shared/ObservabilityTabs";
 
 const NONE: readonly TelemetrySession[] = [];
 
@@ -93,7 +93,7 @@ export function SessionsPage() {
       isFilling
       below={
         <>
-          <Areas />
+          <ObservabilityTabs />
           <SearchInput
             label="Sessions of a user"
             placeholder="User, exactly"

@@ -12,10 +12,10 @@ import { resolveRange, writeRange } from "../../../ui/time-range";
 import { type Sort, VirtualTable } from "../../../ui/VirtualTable";
 import panel from "../event/SidePanel.module.css";
 import type { TracesSearch } from "../routes";
-import { Areas } from "../shared/Areas";
 import { FilterChips } from "../shared/FilterChips";
 import { rangeOf } from "../shared/filter";
 import { NothingYet } from "../shared/NothingYet";
+import { ObservabilityTabs } from "../shared/ObservabilityTabs";
 import { orderOf, sortOf } from "../shared/order";
 import { TRACE_COLUMNS } from "./columns";
 
@@ -45,7 +45,7 @@ export function TracesPage() {
       }
       below={
         <>
-          <Areas range={search.range} />
+          <ObservabilityTabs range={search.range} />
           <Filters search={search} onChange={change} />
         </>
       }

@@ -11,7 +11,7 @@ import { EmptyState, ErrorState, LoadingState } from "../../../ui/states";
 import { useNow } from "../../../ui/Time";
 import { TextLink } from "../TextLink";
 import { told } from "../told";
-import { WorkflowsNav } from "../WorkflowsNav";
+import { WorkflowsTabs } from "../WorkflowsTabs";
 
 /** So many executions are shown at once. */
 const PAGE = 25;
@@ -27,7 +27,7 @@ export function ApprovalsPage() {
     <Page
       title="Approvals"
       description="What workflows ask people. A decision is kept with who made it, and the workflow goes on."
-      below={<WorkflowsNav />}
+      below={<WorkflowsTabs />}
     >
       {waiting.isPending ? (
         <LoadingState label="Loading approvals" />

@@ -8,7 +8,7 @@ import { Page } from "../../../ui/Page";
 import { EmptyState, ErrorState, LoadingState } from "../../../ui/states";
 import { VirtualTable } from "../../../ui/VirtualTable";
 import { EXECUTION_STATUSES, TRIGGERS, WAIT_REASONS } from "../routes";
-import { WorkflowsNav } from "../WorkflowsNav";
+import { WorkflowsTabs } from "../WorkflowsTabs";
 import { BatchBar } from "./BatchBar";
 import { EXECUTION_COLUMNS } from "./columns";
 import { StatusFilter } from "./StatusFilter";
@@ -46,7 +46,7 @@ export function ExecutionsPage() {
       isFilling
       below={
         <>
-          <WorkflowsNav />
+          <WorkflowsTabs />
           <Group gap="xs">
             <StatusFilter
               statuses={EXECUTION_STATUSES}

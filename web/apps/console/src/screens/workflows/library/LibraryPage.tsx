@@ -16,7 +16,7 @@ import { type Column, VirtualTable } from "../../../ui/VirtualTable";
 import { ButtonLink } from "../ButtonLink";
 import { RunDialog } from "../RunDialog";
 import { TextLink } from "../TextLink";
-import { WorkflowsNav } from "../WorkflowsNav";
+import { WorkflowsTabs } from "../WorkflowsTabs";
 import { took } from "../words";
 import { EnabledSwitch } from "./EnabledSwitch";
 
@@ -51,7 +51,7 @@ export function LibraryPage() {
       }
       below={
         <>
-          <WorkflowsNav />
+          <WorkflowsTabs />
           <Group gap="sm">
             <SearchInput
               label="Search workflows"

@@ -6,7 +6,7 @@ import { Page } from "../../../ui/Page";
 import { SearchInput } from "../../../ui/SearchInput";
 import { EmptyState, ErrorState, LoadingState } from "../../../ui/states";
 import { ButtonLink } from "../ButtonLink";
-import { WorkflowsNav } from "../WorkflowsNav";
+import { WorkflowsTabs } from "../WorkflowsTabs";
 
 /** Definitions to begin with. */
 export function TemplatesPage() {
@@ -21,7 +21,7 @@ export function TemplatesPage() {
       description="Definitions that run as they are. One opens in the designer, and is yours when you save it."
       below={
         <>
-          <WorkflowsNav />
+          <WorkflowsTabs />
           <SearchInput label="Search templates" value={words} onChange={setWords} w={280} />
         </>
       }

@@ -10,7 +10,7 @@ import { TimeAgo } from "../../../ui/Time";
 import { type Column, VirtualTable } from "../../../ui/VirtualTable";
 import { TextLink } from "../TextLink";
 import { told } from "../told";
-import { WorkflowsNav } from "../WorkflowsNav";
+import { WorkflowsTabs } from "../WorkflowsTabs";
 
 /** Work that was given up, to be looked at and tried again. */
 export function DeadLettersPage() {
@@ -23,7 +23,7 @@ export function DeadLettersPage() {
       isFilling
       below={
         <>
-          <WorkflowsNav />
+          <WorkflowsTabs />
           <Switch
             size="xs"
             label="Those that were tried again, too"

@@ -1,5 +1,5 @@
 import { Page } from "../../../ui/Page";
-import { WorkflowsNav } from "../WorkflowsNav";
+import { WorkflowsTabs } from "../WorkflowsTabs";
 import { TriggerList } from "./TriggerList";
 
 /** All that makes workflows begin by themselves. */
@@ -9,7 +9,7 @@ export function TriggersPage() {
       title="Triggers"
       description="Schedules, events and webhooks that make workflows begin by themselves."
       isFilling
-      below={<WorkflowsNav />}
+      below={<WorkflowsTabs />}
     >
       <TriggerList />
     </Page>
