@@ -37,14 +37,16 @@ class Executions:
         self._hints = hints
         self._cursors = cursors
 
-    async def create(self, project_id: UUID, execution: Execution) -> Execution:
-        """Begins an execution; if it was begun before in the same way, returns that one.
+    async def create(
+        self, project_id: UUID, execution: Execution, *, create_time: datetime | None
+    ) -> Execution:
+        """Begins an execution, now if no time is given; returns it if it was begun before in the same way.
 
         Raises:
             AlreadyExistsError: The id belongs to another execution.
         """
         async with self._database.transaction(str(project_id)) as connection:
-            created = await storage.insert(connection, project_id, execution)
+            created = await storage.insert(connection, project_id, execution, create_time=create_time)
             if created is not None:
                 await outbox.enqueue(connection, str(project_id), [events.execution_created(created)])
                 return created
@@ -151,12 +153,14 @@ class Executions:
         status: ExecutionStatus,
         output: str | None,
         error: ExecutionError | None,
+        end_time: datetime | None,
     ) -> Execution:
-        """Ends an execution; if it ended in the same way before, returns it as it is.
+        """Ends an execution, now if no time is given; returns it if it ended in the same way before.
 
         Raises:
             NotFoundError: There is no such execution.
             ExecutionEndedError: It ended in another way.
+            InvalidFieldError: It began after that time.
         """
         async with self._database.transaction(str(project_id)) as connection:
             before = _found(await storage.lock(connection, project_id, execution_id), execution_id)
@@ -166,8 +170,18 @@ class Executions:
                 raise ExecutionEndedError(
                     f"Execution {execution_id} has ended already: {before.status.name}."
                 )
+            if end_time is not None and end_time < before.create_time:
+                raise InvalidFieldError.of(
+                    "endTime", f"must not be before the execution began, at {before.create_time.isoformat()}"
+                )
             after = await storage.complete(
-                connection, project_id, execution_id, status=status, output=output, error=error
+                connection,
+                project_id,
+                execution_id,
+                status=status,
+                output=output,
+                error=error,
+                end_time=end_time,
             )
             await outbox.enqueue(connection, str(project_id), [events.execution_updated(after)])
         self._reader.forget_head(project_id, execution_id)

@@ -19,6 +19,7 @@ from timeloom_platform.errors import InvalidFieldError, TimeloomError
 from timeloom_platform.ids import uuid7
 from timeloom_platform.pagination import page_size
 from timeloom_platform.server import ServiceBinding
+from timeloom_platform.times import optional_time
 from timeloom_snapshots import answers, limits, requests, work
 from timeloom_snapshots.executions import Executions
 from timeloom_snapshots.history import History
@@ -57,7 +58,9 @@ class SnapshotsServicer(services.SnapshotsServiceServicer):
         execution = await work.on(
             request.ByteSize(), requests.new_execution_of, request, execution_id=uuid7(), now=self._clock()
         )
-        created = await self._executions.create(_project_id(), execution)
+        created = await self._executions.create(
+            _project_id(), execution, create_time=optional_time(request, "create_time", "createTime")
+        )
         return messages.CreateExecutionResponse(execution=answers.execution_message(created))
 
     async def GetExecution(
@@ -118,6 +121,7 @@ class SnapshotsServicer(services.SnapshotsServiceServicer):
             status=ExecutionStatus(request.status),
             output=requests.document_of(request.output, "output", limits.DOCUMENT_BYTES_MAX),
             error=requests.execution_error_of(request.error) if request.HasField("error") else None,
+            end_time=optional_time(request, "end_time", "endTime"),
         )
         return messages.CompleteExecutionResponse(execution=answers.execution_message(execution))
 

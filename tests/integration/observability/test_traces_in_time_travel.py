@@ -248,6 +248,8 @@ async def test_an_agent_of_langchain_is_stepped_through(house: House) -> None:
         snapshots_pb2.EXECUTION_STATUS_SUCCEEDED,
     )
     assert (execution.input, execution.output) == (b'{"question":"Paris?"}', b'{"answer":"Rain."}')
+    times = (execution.create_time, execution.end_time)
+    assert [time.ToMicroseconds() - START_NS // 1000 for time in times] == [0, 9_000_000]
     way = await house.way()
     assert [(each.step_name, each.kind) for each in way] == [
         ("ChatOpenAI", snapshots_pb2.SNAPSHOT_KIND_STEP_END),

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.integration.snapshots.service import Service, refused
 from timeloom.snapshots.v1 import snapshots_pb2
@@ -120,6 +121,23 @@ async def test_completing_may_be_repeated_but_not_changed(service: Service) -> N
     assert len(await service.events()) == 2
 
 
+async def test_what_is_recorded_afterwards_has_the_times_of_its_recorder(service: Service) -> None:
+    began, ended = Timestamp(seconds=1_700_000_000, nanos=5_000), Timestamp(seconds=1_700_000_090)
+    execution_id = await service.create(create_time=began)
+    now = await service.create()
+    told = await refused(service.complete(execution_id, end_time=Timestamp(seconds=1_700_000_000)))
+    assert (told.reason, told.message) == (
+        "INVALID_FIELD",
+        "endTime must not be before the execution began, at 2023-11-14T22:13:20.000005+00:00",
+    )
+    execution = await service.complete(execution_id, end_time=ended)
+    assert (execution.create_time, execution.end_time) == (began, ended)
+    assert execution.update_time.seconds > ended.seconds
+    assert [each.id for each in await _list(service)] == [now, execution_id]
+    assert [each.id for each in await _list(service, duration_ms_min=89_000)] == [execution_id]
+    assert await _list(service, duration_ms_min=91_000) == []
+
+
 async def test_deleting_takes_everything_along(service: Service) -> None:
     execution_id = await service.create()
     for number in range(3):
@@ -211,6 +229,7 @@ async def test_lists_leave_out_documents_if_asked(service: Service) -> None:
         ({"agent_id": "a\x00"}, "INVALID_FIELD"),
         ({"execution_id": "not a uuid"}, "INVALID_FIELD"),
         ({"trace_id": "xyz"}, "INVALID_FIELD"),
+        ({"create_time": Timestamp(seconds=-(10**12))}, "INVALID_FIELD"),
         ({"input": b"{"}, "MALFORMED_JSON"),
         ({"tags": [""]}, "INVALID_FIELD"),
         ({"metadata": b'"' + b"x" * 300_000 + b'"'}, "TOO_LARGE"),

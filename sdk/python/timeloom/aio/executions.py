@@ -37,8 +37,20 @@ class AsyncExecutions(AsyncInquiries, AsyncTransfers):
         metadata: Any = None,
         trace_id: str = "",
         execution_id: str = "",
+        create_time: datetime | None = None,
     ) -> Execution:
         """Create an execution. With an `execution_id` (a UUID) the same call may be repeated.
+
+        Args:
+            agent_id: Which agent runs.
+            name: For people.
+            session_id: The conversation that the run belongs to.
+            input: What the agent is given; anything that JSON can say.
+            tags: To find it by.
+            metadata: Anything to keep with it that JSON can say.
+            trace_id: The OpenTelemetry trace of the run, as 32 hex digits.
+            execution_id: Its identifier; a new one if empty.
+            create_time: When the agent began, for what is recorded afterwards; now if None.
 
         Raises:
             AlreadyExistsError: The identifier belongs to an execution with other content.
@@ -52,6 +64,7 @@ class AsyncExecutions(AsyncInquiries, AsyncTransfers):
             tags=tags,
             metadata=convert.optional_document(metadata, of="metadata"),
             trace_id=trace_id,
+            create_time=convert.timestamp(create_time),
         )
         response = await self._connection.unary(self._connection.snapshots.CreateExecution, request)
         return convert.execution(response.execution)
@@ -147,8 +160,16 @@ class AsyncExecutions(AsyncInquiries, AsyncTransfers):
         status: ExecutionStatus = ExecutionStatus.SUCCEEDED,
         output: Any = None,
         error: ExecutionFailure | None = None,
+        end_time: datetime | None = None,
     ) -> Execution:
         """End an execution, which then takes no more snapshots. The same call may be repeated.
+
+        Args:
+            execution_id: Its identifier.
+            status: How it ended.
+            output: What the agent answered; anything that JSON can say.
+            error: Why it failed.
+            end_time: When the agent ended, not before it began; now if None.
 
         Raises:
             ExecutionEndedError: It has ended already, in another way.
@@ -158,6 +179,7 @@ class AsyncExecutions(AsyncInquiries, AsyncTransfers):
             status=convert.enum_number(status),
             output=convert.optional_document(output, of="output"),
             error=None if error is None else convert.failure_message(error),
+            end_time=convert.timestamp(end_time),
         )
         response = await self._connection.unary(self._connection.snapshots.CompleteExecution, request)
         return convert.execution(response.execution)

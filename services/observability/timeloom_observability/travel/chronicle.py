@@ -21,7 +21,7 @@ from timeloom_observability.travel.model import Told
 from timeloom_observability.travel.steps import Recorded, Step, canonical_document
 from timeloom_platform.auth import Identity, Scope, acting_as
 from timeloom_platform.errors import UnavailableError
-from timeloom_platform.times import write_time
+from timeloom_platform.times import time_of, write_time
 
 SERVICES: Final = (
     snapshots_service_pb2.DESCRIPTOR.services_by_name["SnapshotsService"],
@@ -65,6 +65,7 @@ class Chronicle:
             ),
             trace_id=told.id,
         )
+        write_time(request.create_time, root.start_time)
         answer = await self._call(self._snapshots.CreateExecution, request)
         execution: snapshots_pb2.Execution = answer.execution
         return execution
@@ -123,8 +124,8 @@ class Chronicle:
         )
         await self._call(self._travel.RollbackExecution, request)
 
-    async def complete(self, root: Event) -> None:
-        """Ends the execution as the trace's root ended."""
+    async def complete(self, root: Event, execution: snapshots_pb2.Execution) -> None:
+        """Ends the execution as and when the trace's root ended."""
         is_failed = root.status is EventStatus.ERROR
         request = snapshots_service_pb2.CompleteExecutionRequest(
             execution_id=self._id,
@@ -133,6 +134,8 @@ class Chronicle:
             else snapshots_pb2.EXECUTION_STATUS_SUCCEEDED,
             output=canonical_document(root.output),
         )
+        # Nothing ends before it begins, whatever clocks say.
+        write_time(request.end_time, max(root.end_time, time_of(execution.create_time, "createTime")))
         if is_failed:
             request.error.type = root.error_type
             request.error.message = root.message

@@ -65,7 +65,7 @@ async def _bring_up(chronicle: Chronicle, told: Told, root: Event) -> None:
     has_ended = execution.status != snapshots_pb2.EXECUTION_STATUS_RUNNING
     if length == len(way) == len(steps):
         if not has_ended:
-            await chronicle.complete(root)
+            await chronicle.complete(root, execution)
         return
     head, parent = execution.head_sequence, way[length - 1].sequence if length else 0
     if has_ended:
@@ -85,7 +85,7 @@ async def _bring_up(chronicle: Chronicle, told: Told, root: Event) -> None:
         size += len(step.delta)
     if batch:
         await chronicle.record(batch, parent=parent, is_branch=parent != head)
-    await chronicle.complete(root)
+    await chronicle.complete(root, execution)
 
 
 def _root_of(told: Told) -> Event | None:

@@ -26,7 +26,7 @@ INSERT INTO executions (
     project_id, id, agent_id, session_id, name, status, trace_id, tags, input, metadata,
     create_time, update_time
 )
-VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, now(), now())
+VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, coalesce($10, now()), now())
 ON CONFLICT (project_id, id) DO NOTHING
 RETURNING {COLUMNS}
 """  # noqa: S608 - a constant
@@ -56,7 +56,12 @@ RETURNING {COLUMNS}
 
 COMPLETE: Final = f"""
 UPDATE executions
-SET status = $3, output = $4, error = $5, end_time = now(), update_time = greatest(update_time, now())
+SET
+    status = $3,
+    output = $4,
+    error = $5,
+    end_time = coalesce($6, now()),
+    update_time = greatest(update_time, now())
 WHERE project_id = $1 AND id = $2
 RETURNING {COLUMNS}
 """  # noqa: S608 - a constant
@@ -134,8 +139,10 @@ class ExecutionOrder:
         return cls(column=column, descending=direction == "desc")
 
 
-async def insert(connection: Connection, project_id: UUID, execution: Execution) -> Execution | None:
-    """Inserts a running execution; None if its id is taken."""
+async def insert(
+    connection: Connection, project_id: UUID, execution: Execution, *, create_time: datetime | None
+) -> Execution | None:
+    """Inserts an execution that runs since a time, or since now; None if its id is taken."""
     row = await connection.fetchrow(
         INSERT,
         project_id,
@@ -147,6 +154,7 @@ async def insert(connection: Connection, project_id: UUID, execution: Execution)
         execution.tags,
         execution.input,
         execution.metadata,
+        create_time,
     )
     return execution_of(row) if row else None
 
@@ -193,10 +201,11 @@ async def complete(
     status: ExecutionStatus,
     output: str | None,
     error: ExecutionError | None,
+    end_time: datetime | None,
 ) -> Execution:
-    """Writes how an execution ended."""
+    """Writes how an execution ended, and when, which is now if no time is given."""
     encoded = None if error is None else msgspec.json.encode(error).decode()
-    row = await connection.fetchrow(COMPLETE, project_id, execution_id, status, output, encoded)
+    row = await connection.fetchrow(COMPLETE, project_id, execution_id, status, output, encoded, end_time)
     assert row is not None, "the row is locked"
     return execution_of(row)
 

@@ -32,6 +32,7 @@ class CreateExecutionRequest(_message.Message):
     TAGS_FIELD_NUMBER: _builtins.int
     METADATA_FIELD_NUMBER: _builtins.int
     TRACE_ID_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
     execution_id: _builtins.str
     """A UUID chosen by the caller; the server makes one if it is empty."""
     agent_id: _builtins.str
@@ -48,6 +49,10 @@ class CreateExecutionRequest(_message.Message):
     """The OpenTelemetry trace of the run, as 32 hex digits."""
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When the agent began, by the caller's clock; the server's time of arrival if absent."""
+
     def __init__(
         self,
         *,
@@ -59,10 +64,11 @@ class CreateExecutionRequest(_message.Message):
         tags: _abc.Iterable[_builtins.str] | None = ...,
         metadata: _builtins.bytes = ...,
         trace_id: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "execution_id", b"execution_id", "input", b"input", "metadata", b"metadata", "name", b"name", "session_id", b"session_id", "tags", b"tags", "trace_id", b"trace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "create_time", b"create_time", "execution_id", b"execution_id", "input", b"input", "metadata", b"metadata", "name", b"name", "session_id", b"session_id", "tags", b"tags", "trace_id", b"trace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -563,6 +569,7 @@ class CompleteExecutionRequest(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
     execution_id: _builtins.str
     status: _snapshots_pb2.ExecutionStatus.ValueType
     """SUCCEEDED, FAILED or CANCELLED."""
@@ -572,6 +579,10 @@ class CompleteExecutionRequest(_message.Message):
     def error(self) -> _snapshots_pb2.ExecutionError:
         """Why it failed."""
 
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """When the agent ended, by the caller's clock, and not before it began; the server's time of arrival if absent."""
+
     def __init__(
         self,
         *,
@@ -579,10 +590,11 @@ class CompleteExecutionRequest(_message.Message):
         status: _snapshots_pb2.ExecutionStatus.ValueType = ...,
         output: _builtins.bytes = ...,
         error: _snapshots_pb2.ExecutionError | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "error", b"error"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "execution_id", b"execution_id", "output", b"output", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "error", b"error", "execution_id", b"execution_id", "output", b"output", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1322,6 +1322,8 @@ export interface components {
             output?: unknown;
             /** @description Why it failed. */
             error?: components["schemas"]["ExecutionErrorInput"];
+            /** @description When the agent ended, by the caller's clock, and not before it began; the server's time of arrival if absent. */
+            endTime?: string;
         };
         ControlPlaybackRequest: {
             /** @description Chosen by the caller, and repeated in what the command leads to. */
@@ -1497,6 +1499,8 @@ export interface components {
             metadata?: unknown;
             /** @description The OpenTelemetry trace of the run, as 32 hex digits. */
             traceId?: string;
+            /** @description When the agent began, by the caller's clock; the server's time of arrival if absent. */
+            createTime?: string;
         };
         CreateMemoryRequest: {
             /** @description A UUID of the caller; the server's if empty. Creating it again with the same content returns what is there. */
