@@ -79,23 +79,18 @@ function SnapshotRules({ policy, onSave }: SnapshotRulesProps) {
         value={keepLast}
         onChange={(value) => setKeepLast(Number(value))}
       />
-      <NumberInput
+      <Days
         label="Keep snapshots younger than"
-        description="0 for no such rule."
-        suffix=" days"
-        min={0}
-        max={DAYS_MAX}
+        none="no such rule"
         value={youngerDays}
-        onChange={(value) => setYoungerDays(Number(value))}
+        onChange={setYoungerDays}
       />
-      <NumberInput
+      <Days
         label="Delete whole executions that ended more than"
-        description="0 for never."
         suffix=" days ago"
-        min={0}
-        max={DAYS_MAX}
+        none="never"
         value={endedDays}
-        onChange={(value) => setEndedDays(Number(value))}
+        onChange={setEndedDays}
       />
       <Switch
         label="Beside these, keep snapshots with a tag or label"
@@ -144,25 +139,42 @@ function TelemetryDays({ days, metricDays, onSave }: TelemetryDaysProps) {
       warning="Telemetry that is older is deleted, for good."
       onSave={() => onSave(next)}
     >
-      <NumberInput
+      <Days
         label="Keep events for"
-        description="0 for ever."
-        suffix=" days"
-        min={0}
-        max={DAYS_MAX}
+        none="ever"
         value={next.days}
-        onChange={(value) => setNext({ ...next, days: Number(value) })}
+        onChange={(value) => setNext({ ...next, days: value })}
       />
-      <NumberInput
+      <Days
         label="Keep the points of metrics for"
-        description="0 for ever."
-        suffix=" days"
-        min={0}
-        max={DAYS_MAX}
+        none="ever"
         value={next.metricDays}
-        onChange={(value) => setNext({ ...next, metricDays: Number(value) })}
+        onChange={(value) => setNext({ ...next, metricDays: value })}
       />
     </Form>
+  );
+}
+
+interface DaysProps {
+  readonly label: string;
+  readonly suffix?: string;
+  /** What zero days stand for. */
+  readonly none: string;
+  readonly value: number;
+  readonly onChange: (days: number) => void;
+}
+
+function Days({ label, suffix = " days", none, value, onChange }: DaysProps) {
+  return (
+    <NumberInput
+      label={label}
+      description={`0 for ${none}.`}
+      suffix={suffix}
+      min={0}
+      max={DAYS_MAX}
+      value={value}
+      onChange={(next) => onChange(Number(next))}
+    />
   );
 }
 

@@ -4,6 +4,7 @@ import { randomId } from "@timeloom/client/offline";
 import { type FormEvent, useState } from "react";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { Id } from "../../ui/Id";
+import { EditorFooter } from "./EditorFooter";
 import {
   changesOf,
   type EnvironmentForm,
@@ -14,7 +15,6 @@ import {
 } from "./environment-form";
 import { notifyRefused } from "./notifyRefused";
 import { SecretFields } from "./SecretFields";
-import classes from "./TaskDrawer.module.css";
 import { useMayWrite } from "./useWorkspace";
 import { VariableFields } from "./VariableFields";
 
@@ -97,21 +97,15 @@ function EnvironmentEditor({ environments, environment, onClose }: EditorProps) 
         />
         {environment !== undefined && <SecretFields environment={environment} isReadOnly={!mayWrite} />}
         {mayWrite && (
-          <div className={classes.footer}>
-            <div>
-              {environment !== undefined && (
+          <EditorFooter
+            submit={environment === undefined ? "Create environment" : "Save"}
+            removal={
+              environment !== undefined && (
                 <Deletion environments={environments} environment={environment} onDone={onClose} />
-              )}
-            </div>
-            <Group gap="xs">
-              <Button variant="default" size="xs" onClick={onClose}>
-                Cancel
-              </Button>
-              <Button type="submit" size="xs">
-                {environment === undefined ? "Create environment" : "Save"}
-              </Button>
-            </Group>
-          </div>
+              )
+            }
+            onCancel={onClose}
+          />
         )}
       </Stack>
     </form>

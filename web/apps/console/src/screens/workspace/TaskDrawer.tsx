@@ -1,11 +1,11 @@
-import { Button, Drawer, Group, Stack } from "@mantine/core";
+import { Button, Drawer, Stack } from "@mantine/core";
 import type { SyncedCollection, TaskRow } from "@timeloom/client/collections";
 import { randomId } from "@timeloom/client/offline";
 import { type FormEvent, useState } from "react";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { Id } from "../../ui/Id";
+import { EditorFooter } from "./EditorFooter";
 import { notifyRefused } from "./notifyRefused";
-import classes from "./TaskDrawer.module.css";
 import { TaskFields } from "./TaskFields";
 import { TaskMessages } from "./TaskMessages";
 import { changesOf, formOf, NEW_TASK, rowOf, type TaskForm, violationsOf } from "./task-form";
@@ -73,19 +73,11 @@ function TaskEditor({ tasks, task, environments, onClose }: EditorProps) {
           onDraft={setMessage}
         />
         {mayWrite && (
-          <div className={classes.footer}>
-            <Group gap="xs">
-              {task !== undefined && <Removal tasks={tasks} task={task} onDone={onClose} />}
-            </Group>
-            <Group gap="xs">
-              <Button variant="default" size="xs" onClick={onClose}>
-                Cancel
-              </Button>
-              <Button type="submit" size="xs">
-                {task === undefined ? "Create task" : "Save"}
-              </Button>
-            </Group>
-          </div>
+          <EditorFooter
+            submit={task === undefined ? "Create task" : "Save"}
+            removal={task !== undefined && <Removal tasks={tasks} task={task} onDone={onClose} />}
+            onCancel={onClose}
+          />
         )}
       </Stack>
     </form>

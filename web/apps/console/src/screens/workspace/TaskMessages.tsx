@@ -1,6 +1,6 @@
 import { Stack, Text, Textarea, Title } from "@mantine/core";
 import { wordsOf } from "../../ui/format";
-import classes from "./TaskDrawer.module.css";
+import classes from "./TaskMessages.module.css";
 import { messageRole, messageText } from "./task-form";
 
 /** How many messages are shown; older ones are counted. */

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { useSignedIn } from "../../../app/SessionGate";
 import { ConfirmDialog } from "../../../ui/ConfirmDialog";
 import { formatDateTime } from "../../../ui/format";
+import { PlainTable, WideCell } from "../../../ui/PlainTable";
 import { EmptyState, ErrorState, LoadingState } from "../../../ui/states";
 import { TimeAgo } from "../../../ui/Time";
 import { tell } from "../ui/notes";
@@ -46,31 +47,11 @@ function GrantList({ namespace, mayWrite }: { namespace: string; mayWrite: boole
   }
   return (
     <Stack gap="sm" align="flex-start">
-      <div className={classes.scroll} style={{ width: "100%" }}>
-        <table className={classes.table} aria-label="Grants">
-          <thead>
-            <tr>
-              <th scope="col">Shared</th>
-              <th scope="col">With</th>
-              <th scope="col">May</th>
-              <th scope="col">Given</th>
-              <th scope="col">Ends</th>
-              <th scope="col">
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {grants.data.map((grant) => (
-              <GrantRow
-                key={grant.id}
-                grant={grant}
-                onRevoke={mayWrite ? () => setRevoked(grant) : undefined}
-              />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable label="Grants" columns={["Shared", "With", "May", "Given", "Ends"]}>
+        {grants.data.map((grant) => (
+          <GrantRow key={grant.id} grant={grant} onRevoke={mayWrite ? () => setRevoked(grant) : undefined} />
+        ))}
+      </PlainTable>
       {grants.hasNextPage && (
         <Button
           size="xs"
@@ -91,11 +72,11 @@ function GrantRow({ grant, onRevoke }: { grant: Grant; onRevoke: (() => void) | 
   const search = grant.namespace === "" ? { memory: grant.memoryId } : { namespace: grant.namespace };
   return (
     <tr>
-      <td className={classes.wide}>
+      <WideCell>
         <Link to="/memory" search={search}>
           {what}
         </Link>
-      </td>
+      </WideCell>
       <td>{grant.principal}</td>
       <td>{grant.permission === "WRITE" ? "read and write" : "read"}</td>
       <td>

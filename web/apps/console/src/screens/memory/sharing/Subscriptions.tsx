@@ -6,6 +6,7 @@ import { Rss } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useSignedIn } from "../../../app/SessionGate";
 import { ConfirmDialog } from "../../../ui/ConfirmDialog";
+import { PlainTable, WideCell } from "../../../ui/PlainTable";
 import { Problem } from "../../../ui/Problem";
 import { EmptyState, ErrorState, LoadingState } from "../../../ui/states";
 import { TimeAgo } from "../../../ui/Time";
@@ -47,44 +48,29 @@ function SubscriptionList({ mayWrite }: { mayWrite: boolean }) {
   }
   return (
     <>
-      <div className={classes.scroll}>
-        <table className={classes.table} aria-label="Subscriptions">
-          <thead>
-            <tr>
-              <th scope="col">Agent</th>
-              <th scope="col">Where</th>
-              <th scope="col">What</th>
-              <th scope="col">Since</th>
-              <th scope="col">
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {list.data.subscriptions.map((each) => (
-              <tr key={each.id}>
-                <td>{each.agentId}</td>
-                <td className={classes.wide}>{each.namespaces.join(", ") || "all that it may read"}</td>
-                <td>{whatOf(each.kinds, each.tags)}</td>
-                <td>{each.createTime && <TimeAgo time={each.createTime} />}</td>
-                <td>
-                  {mayWrite && (
-                    <Button
-                      size="compact-xs"
-                      variant="subtle"
-                      color="red"
-                      aria-label={`End the subscription of ${each.agentId}`}
-                      onClick={() => setEnded(each)}
-                    >
-                      End
-                    </Button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable label="Subscriptions" columns={["Agent", "Where", "What", "Since"]}>
+        {list.data.subscriptions.map((each) => (
+          <tr key={each.id}>
+            <td>{each.agentId}</td>
+            <WideCell>{each.namespaces.join(", ") || "all that it may read"}</WideCell>
+            <td>{whatOf(each.kinds, each.tags)}</td>
+            <td>{each.createTime && <TimeAgo time={each.createTime} />}</td>
+            <td>
+              {mayWrite && (
+                <Button
+                  size="compact-xs"
+                  variant="subtle"
+                  color="red"
+                  aria-label={`End the subscription of ${each.agentId}`}
+                  onClick={() => setEnded(each)}
+                >
+                  End
+                </Button>
+              )}
+            </td>
+          </tr>
+        ))}
+      </PlainTable>
       <ConfirmDialog
         isOpen={ended !== undefined}
         onClose={() => setEnded(undefined)}

@@ -6,6 +6,7 @@ import { Users } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useSignedIn } from "../../../app/SessionGate";
 import { ConfirmDialog } from "../../../ui/ConfirmDialog";
+import { PlainTable, WideCell } from "../../../ui/PlainTable";
 import { Problem } from "../../../ui/Problem";
 import { EmptyState, ErrorState, LoadingState } from "../../../ui/states";
 import { TimeAgo } from "../../../ui/Time";
@@ -62,52 +63,38 @@ function TeamList({ onEdit }: { onEdit: ((team: Team) => void) | undefined }) {
   }
   return (
     <>
-      <div className={classes.scroll}>
-        <table className={classes.table} aria-label="Teams">
-          <thead>
-            <tr>
-              <th scope="col">Team</th>
-              <th scope="col">Agents</th>
-              <th scope="col">Changed</th>
-              <th scope="col">
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {teams.data.teams.map((team) => (
-              <tr key={team.id}>
-                <td>{team.id}</td>
-                <td className={classes.wide}>{team.agentIds.join(", ")}</td>
-                <td>{team.updateTime && <TimeAgo time={team.updateTime} />}</td>
-                <td>
-                  {onEdit && (
-                    <>
-                      <Button
-                        size="compact-xs"
-                        variant="subtle"
-                        aria-label={`Change ${team.id}`}
-                        onClick={() => onEdit(team)}
-                      >
-                        Change
-                      </Button>
-                      <Button
-                        size="compact-xs"
-                        variant="subtle"
-                        color="red"
-                        aria-label={`Delete ${team.id}`}
-                        onClick={() => setDeleted(team)}
-                      >
-                        Delete
-                      </Button>
-                    </>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable label="Teams" columns={["Team", "Agents", "Changed"]}>
+        {teams.data.teams.map((team) => (
+          <tr key={team.id}>
+            <td>{team.id}</td>
+            <WideCell>{team.agentIds.join(", ")}</WideCell>
+            <td>{team.updateTime && <TimeAgo time={team.updateTime} />}</td>
+            <td>
+              {onEdit && (
+                <>
+                  <Button
+                    size="compact-xs"
+                    variant="subtle"
+                    aria-label={`Change ${team.id}`}
+                    onClick={() => onEdit(team)}
+                  >
+                    Change
+                  </Button>
+                  <Button
+                    size="compact-xs"
+                    variant="subtle"
+                    color="red"
+                    aria-label={`Delete ${team.id}`}
+                    onClick={() => setDeleted(team)}
+                  >
+                    Delete
+                  </Button>
+                </>
+              )}
+            </td>
+          </tr>
+        ))}
+      </PlainTable>
       <ConfirmDialog
         isOpen={deleted !== undefined}
         onClose={() => setDeleted(undefined)}

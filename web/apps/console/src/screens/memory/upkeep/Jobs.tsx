@@ -2,10 +2,10 @@ import { Button, Stack, Text } from "@mantine/core";
 import type { Job } from "@timeloom/client";
 import { useMemoryJobs } from "@timeloom/client/react";
 import { Cog } from "lucide-react";
+import { PlainTable, WideCell } from "../../../ui/PlainTable";
 import { StatusBadge } from "../../../ui/StatusBadge";
 import { EmptyState, ErrorState, LoadingState } from "../../../ui/states";
 import { TimeAgo } from "../../../ui/Time";
-import sharing from "../sharing/Sharing.module.css";
 import { nameOf } from "./JobProgress";
 
 const PAGE_SIZE = 50;
@@ -30,49 +30,33 @@ export function Jobs({ namespace, onOpen }: { namespace: string; onOpen: (job: J
   }
   return (
     <Stack gap="sm">
-      <div className={sharing.scroll}>
-        <table className={sharing.table} aria-label="Jobs">
-          <thead>
-            <tr>
-              <th scope="col">Job</th>
-              <th scope="col">State</th>
-              <th scope="col">Namespace</th>
-              <th scope="col">Progress</th>
-              <th scope="col">Begun</th>
-              <th scope="col">
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {jobs.data.map((job) => (
-              <tr key={job.id}>
-                <td>{nameOf(job)}</td>
-                <td>
-                  <StatusBadge status={job.state} />
-                </td>
-                <td className={sharing.wide}>{job.namespace}</td>
-                <td>
-                  <Text span size="sm" c="dimmed">
-                    {job.error || `${job.doneCount} of ${job.totalCount}`}
-                  </Text>
-                </td>
-                <td>{job.createTime && <TimeAgo time={job.createTime} />}</td>
-                <td>
-                  <Button
-                    size="compact-xs"
-                    variant="subtle"
-                    aria-label={`Open ${nameOf(job)} of ${job.namespace}`}
-                    onClick={() => onOpen(job)}
-                  >
-                    Open
-                  </Button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable label="Jobs" columns={["Job", "State", "Namespace", "Progress", "Begun"]}>
+        {jobs.data.map((job) => (
+          <tr key={job.id}>
+            <td>{nameOf(job)}</td>
+            <td>
+              <StatusBadge status={job.state} />
+            </td>
+            <WideCell>{job.namespace}</WideCell>
+            <td>
+              <Text span size="sm" c="dimmed">
+                {job.error || `${job.doneCount} of ${job.totalCount}`}
+              </Text>
+            </td>
+            <td>{job.createTime && <TimeAgo time={job.createTime} />}</td>
+            <td>
+              <Button
+                size="compact-xs"
+                variant="subtle"
+                aria-label={`Open ${nameOf(job)} of ${job.namespace}`}
+                onClick={() => onOpen(job)}
+              >
+                Open
+              </Button>
+            </td>
+          </tr>
+        ))}
+      </PlainTable>
       {jobs.hasNextPage && (
         <Button size="xs" variant="default" onClick={() => void jobs.fetchNextPage()}>
           More jobs
