@@ -6,7 +6,7 @@ export type MutationOperation = "INSERT" | "UPDATE" | "DELETE";
 export interface Mutation {
   /** Unique: the server applies it once, however often it is sent. */
   readonly id: string;
-  /** `tasks`, `environments`, `preferences` or `agentSessions`. */
+  /** `tasks`, `environments`, `preferences` or `agent_sessions`. */
   readonly table: string;
   readonly operation: MutationOperation;
   readonly recordId: string;

@@ -60,8 +60,9 @@ export class Postman {
 
   /** Nobody else sends meanwhile, in this tab or another. */
   async #alone(run: () => Promise<void>): Promise<void> {
-    if (globalThis.navigator?.locks === undefined) await run();
-    else await navigator.locks.request(this.#options.lock, run);
+    const locks: LockManager | null | undefined = globalThis.navigator?.locks;
+    if (!locks) await run();
+    else await locks.request(this.#options.lock, run);
   }
 
   async #sendAll(): Promise<void> {
