@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -20,9 +20,20 @@ from timeloom import Timeloom
 
 # Two test processes share two cores with a whole stack.
 _WAIT_LIMIT_MS = 20_000
+# What the page looked like when a test failed.
 _PICTURES = Path(".pytest_cache") / "console"
+_HAS_FAILED = pytest.StashKey[bool]()
 # A refusal that the page shows is logged by the browser, too.
 _REFUSALS = re.compile(r"Failed to load resource|net::ERR_")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remembers for the fixtures whether their test has failed."""
+    report = yield
+    if report.failed:
+        item.stash[_HAS_FAILED] = True
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +109,7 @@ def page(open_context: OpenContext, project: RunningStack, request: pytest.Fixtu
     page = context.new_page()
     complaints = listen_for_complaints(page)
     yield page
-    if not page.is_closed():
+    if request.node.stash.get(_HAS_FAILED, False) and not page.is_closed():
         _PICTURES.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=_PICTURES / f"{request.node.name}.png")
     assert complaints == []

@@ -1,10 +1,16 @@
+import { existsSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from "vitest";
 
-/** Where Chromium is, unless the environment says otherwise. */
+/** Where Chromium is, unless the environment says otherwise; Debian's package has it there. */
 const EXECUTABLE = process.env.TIMELOOM_CHROMIUM ?? "/usr/bin/chromium";
 
 export function launch(): Promise<Browser> {
+  if (!existsSync(EXECUTABLE)) {
+    throw new Error(
+      `There is no Chromium at ${EXECUTABLE}: install it, or name another in TIMELOOM_CHROMIUM.`,
+    );
+  }
   return chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox"] });
 }
 
