@@ -14,8 +14,8 @@ export function Alerts() {
   return (
     <Card
       title="Alerts"
-      to={{ to: "/observability" }}
-      all="Observability"
+      to={{ to: "/observability/alerts" }}
+      all="All alerts"
       reading={alerts}
       none="No alert has fired."
       rows={rows.map(({ id, ruleName, status, group, fireTime }) => (
